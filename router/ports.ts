@@ -1,0 +1,88 @@
+/**
+ * All that the router asks of the world. `transports/`, `node/` and tests implement it; `router/` knows nothing else of them.
+ */
+import type { Message } from "../wamp/message.ts";
+import type { Outgoing } from "../wamp/outgoing.ts";
+import type { ProtocolError } from "../wamp/protocol_error.ts";
+
+/** One peer's connection, seen from the router (or from a client's session). */
+export interface Transport {
+  readonly details: TransportDetails;
+  /** Sends to this peer alone. The payload is copied out before it returns. Never throws, never re-enters the caller, never closes
+   * in place: a full or broken transport tells its `MessageHandler` on a later turn. */
+  send(message: Message): void;
+  /** As `send`, for a message that other peers receive too: encoded and framed once. */
+  deliver(outgoing: Outgoing): void;
+  /** Closes the connection once what was sent has gone. `reason` is for logs and the close frame. */
+  end(reason: string): void;
+  /** Stops reading from the peer, while its inbox is parked. Messages already read may still arrive. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Who receives what a transport reads. `Session` of the router is one, the client's session another. */
+export interface MessageHandler {
+  /** A message, in order. Its payload is valid until this returns. */
+  receive(message: Message): void;
+  /** The bytes were no message, or the peer broke the framing's rules. The transport sends what this leads to, then ends. */
+  fail(error: ProtocolError): void;
+  /** The connection is gone; nothing can be sent any more. Called exactly once, last. */
+  closed(how: ClosedHow): void;
+}
+
+export type ClosedHow = "clean" | "reset" | "timeout" | "slow";
+
+/** What a session may know of its connection: for session details, authenticators and logs. Plain values, fit for the wire. */
+export interface TransportDetails {
+  readonly kind: "websocket" | "rawsocket" | "longpoll" | "local";
+  /** "json", "msgpack.batched", ... */
+  readonly serializer: string;
+  /** "tcp4:127.0.0.1:50122", "unix:/run/x.sock", "local". */
+  readonly peer: string;
+  /** Id of the configured transport that accepted the connection. */
+  readonly listener?: string;
+  readonly isSecure: boolean;
+  /** Lower-case request headers and path of a WebSocket handshake. */
+  readonly http?: {
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly protocol: string;
+  };
+  readonly certificate?: PeerCertificate;
+}
+
+export interface PeerCertificate {
+  readonly subject: Readonly<Record<string, string>>;
+  /** Upper-case hexadecimal pairs with colons. */
+  readonly sha256: string;
+}
+
+/** A cancellable moment. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  after(ms: number, run: () => void): Timer;
+}
+
+export interface Random {
+  /** Uniform over 1..2^53, not predictable. [WAMP ids] */
+  sessionId(): number;
+  /** Uniform over 1..2^53. [WAMP ids] */
+  publicationId(): number;
+  /** Uniform over 0..below-1. */
+  index(below: number): number;
+  /** A name that nobody can guess, for sessions without one. */
+  authid(): string;
+}
+
+/** Structured, lazy log lines: `text` has {placeholders} for `properties`. */
+export interface Log {
+  debug(text: string, properties: () => Readonly<Record<string, unknown>>): void;
+  info(text: string, properties: Readonly<Record<string, unknown>>): void;
+  warn(text: string, properties: Readonly<Record<string, unknown>>): void;
+  error(text: string, properties: Readonly<Record<string, unknown>>): void;
+}

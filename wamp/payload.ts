@@ -1,0 +1,143 @@
+/**
+ * The application's arguments on their way through the router: as they came, unopened. HOT.
+ * Two origins: a slice of a received message, checked by the decoder to be well-formed, or values made in this process
+ * (the meta API, embedded sessions, clients). Who routes neither knows nor cares which.
+ * A slice is valid only until the receiver of its message returns, as read buffers are reused; who needs it longer
+ * calls `keep()`. `expire()` is how transports make that rule bite in tests.
+ * [WAMP messages: structure]
+ */
+import type { Codec } from "./codec/codec.ts";
+import { ByteWriter } from "./byte_writer.ts";
+import { type Dict, EMPTY_DICT } from "./message.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+
+export interface PayloadValues {
+  readonly args: readonly unknown[];
+  readonly kwargs: Dict;
+  /** Set when the payload is one binary value instead of arguments: payload transparency (`enc_algo`). */
+  readonly opaque?: Uint8Array;
+}
+
+export class Payload {
+  /** The codec of `bytes`; undefined for a payload made from values. */
+  readonly codec: Codec | undefined;
+  /** The received frame; the payload's elements are `bytes[start..end)`, separators between them included. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** Elements of the message that the payload takes: 0, 1 (args, or one opaque value) or 2 (args and kwargs). */
+  readonly count: number;
+  /** True when the bytes belong to a read buffer and die when the receiver returns. */
+  readonly isBorrowed: boolean;
+  #values: PayloadValues | undefined;
+  #converted: Payload[] | undefined;
+  #isExpired = false;
+
+  private constructor(
+    codec: Codec | undefined,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+    isBorrowed: boolean,
+    values: PayloadValues | undefined,
+  ) {
+    this.codec = codec;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.count = count;
+    this.isBorrowed = isBorrowed;
+    this.#values = values;
+  }
+
+  /** No arguments at all. */
+  static readonly EMPTY: Payload = new Payload(undefined, NO_BYTES, 0, 0, 0, false, {
+    args: NO_ARGS,
+    kwargs: EMPTY_DICT,
+  });
+
+  /** A payload of values, encoded when it is first sent. Empty arguments are left off the wire, as the specification asks. */
+  static of(args: readonly unknown[] = NO_ARGS, kwargs: Dict = EMPTY_DICT): Payload {
+    const hasKwargs = kwargs !== EMPTY_DICT && Object.keys(kwargs).length > 0;
+    if (args.length === 0 && !hasKwargs) return Payload.EMPTY;
+    return new Payload(undefined, NO_BYTES, 0, 0, hasKwargs ? 2 : 1, false, { args, kwargs });
+  }
+
+  /** One binary value instead of arguments (`enc_algo`, payload transparency). */
+  static opaque(value: Uint8Array): Payload {
+    const values = { args: NO_ARGS, kwargs: EMPTY_DICT, opaque: value };
+    return new Payload(undefined, NO_BYTES, 0, 0, 1, false, values);
+  }
+
+  /** For decoders: `count` well-formed elements in `bytes[start..end)`, borrowed from a read buffer. */
+  static borrowed(
+    codec: Codec,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    count: number,
+  ): Payload {
+    return new Payload(codec, bytes, start, end, count, true, undefined);
+  }
+
+  /** Appends the payload's elements as `codec` writes them, without the separator before the first. */
+  writeTo(writer: ByteWriter, codec: Codec): void {
+    if (this.#isExpired) throw new Error(EXPIRED);
+    if (this.count === 0) return;
+    if (this.codec === codec) writer.range(this.bytes, this.start, this.end);
+    else this.#in(codec, writer);
+  }
+
+  /** The same elements as bytes of `codec`; converted once per codec. Valid as long as the payload is. */
+  in(codec: Codec): Uint8Array {
+    if (this.#isExpired) throw new Error(EXPIRED);
+    if (this.codec === codec) return this.bytes.subarray(this.start, this.end);
+    const converted = this.#convert(codec);
+    return converted.bytes.subarray(converted.start, converted.end);
+  }
+
+  /** Arguments as values; decoded once. For the meta API, embedded sessions and clients: never on the routing path. */
+  decode(): PayloadValues {
+    if (this.#isExpired) throw new Error(EXPIRED);
+    if (this.#values === undefined) {
+      if (this.codec === undefined) throw new Error("Payload has neither bytes nor values");
+      this.#values = this.codec.decodePayload(this.bytes, this.start, this.end, this.count);
+    }
+    return this.#values;
+  }
+
+  /** A payload that outlives the receiver of its message: one copy, or itself when it borrows nothing. */
+  keep(): Payload {
+    if (this.#isExpired) throw new Error(EXPIRED);
+    if (!this.isBorrowed) return this;
+    const copy = this.bytes.slice(this.start, this.end);
+    return new Payload(this.codec, copy, 0, copy.length, this.count, false, this.#values);
+  }
+
+  /** For transports in test builds: what was borrowed is gone, and any later use throws. */
+  expire(): void {
+    if (this.isBorrowed) this.#isExpired = true;
+  }
+
+  #in(codec: Codec, writer: ByteWriter): void {
+    const converted = this.#convert(codec);
+    writer.range(converted.bytes, converted.start, converted.end);
+  }
+
+  #convert(codec: Codec): Payload {
+    const known = this.#converted?.find((one) => one.codec === codec);
+    if (known !== undefined) return known;
+    const writer = new ByteWriter(this.end - this.start + 64);
+    if (this.codec === undefined) codec.writeValues(writer, this.decode(), this.count);
+    else codec.transcode(writer, this);
+    const made = new Payload(codec, writer.bytes, 0, writer.length, this.count, false, undefined);
+    (this.#converted ??= []).push(made);
+    return made;
+  }
+}
+
+const EXPIRED =
+  "Cannot use a payload after its message was received: call keep() to hold it longer";
