@@ -1,5 +1,5 @@
 /**
- * What a serializer must offer, and the closed list of serializers.
+ * What a serializer must offer; `codecs.ts` lists them.
  * A codec knows bytes, not messages: the grammar of messages stands once, in `../parse.ts` and `../serialize.ts`, and asks
  * the codec for one element after the other. Called by both and by `../payload.ts`. [WAMP serializers]
  */
@@ -7,9 +7,6 @@ import type { ByteWriter } from "../byte_writer.ts";
 import type { Dict } from "../message.ts";
 import type { Payload, PayloadValues } from "../payload.ts";
 import type { UriTable } from "../uri_table.ts";
-import { json } from "./json.ts";
-import { msgpack } from "./msgpack.ts";
-import { cbor } from "./cbor.ts";
 
 export interface Codec {
   readonly name: "json" | "msgpack" | "cbor";
@@ -85,6 +82,3 @@ export interface TokenSink {
 
 /** Nesting beyond this is refused: it serves only to exhaust the stack of a peer. */
 export const MAX_DEPTH = 128;
-
-/** All serializers, in the router's order of preference. */
-export const codecs: readonly Codec[] = [json, msgpack, cbor];
