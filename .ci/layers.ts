@@ -40,7 +40,9 @@ const SELF: Readonly<Record<string, string>> = {
 /** Data that any layer but wamp/ may import: the version stands there. */
 const MANIFESTS: ReadonlySet<string> = new Set(["package.json", "deno.json"]);
 
-const URI = /^wamp\.(?!2\.)/; // "wamp.2.json" and its like are WebSocket subprotocols
+/** Not the subprotocols ("wamp.2.json"). The bare prefix "wamp." is no URI, but a template that starts with it makes one. */
+const URI = /^wamp\.(?!2\.)./s;
+const URI_PART = /^wamp\.(?!2\.)/;
 
 type Visit = (specifier: string, node: Deno.lint.Node, isData: boolean) => void;
 
@@ -194,7 +196,7 @@ const plugin: Deno.lint.Plugin = {
             }
           },
           TemplateLiteral(node) {
-            if (URI.test(node.quasis[0]?.cooked ?? "")) context.report({ node, message });
+            if (URI_PART.test(node.quasis[0]?.cooked ?? "")) context.report({ node, message });
           },
         };
       },

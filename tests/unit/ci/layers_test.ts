@@ -121,6 +121,7 @@ rule("layers/wamp-uri", {
     ["wamp/uris.ts", `export const NO_SUCH_REALM = "wamp.error.no_such_realm";`],
     ["transports/websocket.ts", `const subprotocol = "wamp.2.json";`],
     ["router/realm.ts", `const uri = "com.wamp.error";`],
+    ["wamp/uri.ts", `const isReserved = uri.startsWith("wamp.");`],
     ["tests/flow/call_test.ts", `const uri = "wamp.error.no_such_procedure";`],
   ],
   refused: [
