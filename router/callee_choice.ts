@@ -1,0 +1,36 @@
+/** Which callee of a registration serves the next call. HOT. [WAMP rpc_shared_registration] */
+import type { Random } from "./ports.ts";
+import type { Callee, Registration } from "./registration.ts";
+
+/** Undefined when all callees have reached their concurrency limit. */
+export function chooseCallee(registration: Registration, random: Random): Callee | undefined {
+  const callees = registration.callees;
+  switch (registration.invoke) {
+    case "single":
+    case "first":
+      return firstFree(callees, 0, 1);
+    case "last":
+      return firstFree(callees, callees.length - 1, -1);
+    case "random":
+      return firstFree(callees, random.index(callees.length), 1);
+    case "roundrobin": {
+      const chosen = firstFree(callees, registration.next % callees.length, 1);
+      if (chosen !== undefined) registration.next = callees.indexOf(chosen) + 1;
+      return chosen;
+    }
+  }
+}
+
+/** The first callee from `start` on, in steps and around, that has not reached its limit. */
+function firstFree(callees: readonly Callee[], start: number, step: 1 | -1): Callee | undefined {
+  const count = callees.length;
+  for (let i = 0, at = start; i < count; i++, at = (at + step + count) % count) {
+    const callee = callees[at];
+    if (
+      callee !== undefined && (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
+    ) {
+      return callee;
+    }
+  }
+  return undefined;
+}

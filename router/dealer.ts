@@ -1,0 +1,310 @@
+/**
+ * The dealer: REGISTER, UNREGISTER, CALL. HOT. Owns all registrations of a realm; calls in flight are in `invocation.ts`.
+ * Called by `realm.ts`; sends through sessions. Nothing here waits, so invocations keep the order of their calls.
+ * [WAMP remote_procedure_call] [WAMP rpc_pattern_based_registration] [WAMP rpc_shared_registration]
+ */
+import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
+import { optionProblem } from "../wamp/options.ts";
+import * as uris from "../wamp/uris.ts";
+import {
+  type Call,
+  type Dict,
+  EMPTY_DICT,
+  type Register,
+  Type,
+  type Unregister,
+} from "../wamp/message.ts";
+import { invalid, matchOf, refused } from "./broker.ts";
+import { chooseCallee } from "./callee_choice.ts";
+import { carriedOver } from "./details.ts";
+import { Invocations } from "./invocation.ts";
+import { PatternIndex } from "./pattern_index.ts";
+import type { Permission } from "./permission.ts";
+import type { Clock, Random } from "./ports.ts";
+import { type Callee, type Invoke, INVOKE_POLICIES, Registration } from "./registration.ts";
+import type { Session } from "./session.ts";
+
+/** Told of every change to the registrations, for the meta API. */
+export interface RegistrationObserver {
+  registered(session: Session, registration: Registration, isNew: boolean): void;
+  unregistered(session: Session, registration: Registration, wasLast: boolean): void;
+}
+
+/** Procedures that the router itself serves. False: there is none of that name. */
+export type BuiltIn = (caller: Session, call: Call) => boolean;
+
+export interface DealerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly uriRule: UriRule;
+  readonly observer: RegistrationObserver;
+  readonly builtIn: BuiltIn;
+}
+
+/** DEVIATION: the specification has no URI for it; this is Crossbar.io's. */
+const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
+
+export class Dealer {
+  readonly invocations: Invocations;
+  readonly #index = new PatternIndex<Registration>();
+  readonly #byId = new Map<number, Registration>();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #uriRule: UriRule;
+  readonly #observer: RegistrationObserver;
+  readonly #builtIn: BuiltIn;
+  #lastId = 0;
+
+  constructor(options: DealerOptions) {
+    this.invocations = new Invocations(options.clock);
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#uriRule = options.uriRule;
+    this.#observer = options.observer;
+    this.#builtIn = options.builtIn;
+  }
+
+  register(session: Session, message: Register): void {
+    const { request, procedure, options } = message;
+    const refuse = (error: string, text: string) =>
+      session.sendError(Type.REGISTER, request, error, text);
+    const problem = optionProblem(message);
+    if (problem !== undefined) return refuse(uris.INVALID_ARGUMENT, problem);
+    const match = matchOf(options);
+    if (!isPattern(procedure, match, this.#uriRule)) {
+      return refuse(uris.INVALID_URI, invalid("register", procedure));
+    }
+    if (isReserved(procedure) && !session.role.isTrusted) {
+      return refuse(
+        uris.INVALID_URI,
+        `Cannot register "${procedure}": the protocol reserves "wamp"`,
+      );
+    }
+    if (!session.role.rule(procedure).allow.register) {
+      return refuse(uris.NOT_AUTHORIZED, refused(session, "register", procedure));
+    }
+    const invoke = invokeOf(options);
+    let registration = this.#index.get(match, procedure);
+    if (registration !== undefined && options["force_reregister"] === true) {
+      this.#revoke(registration, `Registered anew by session ${session.id}`);
+      registration = undefined;
+    }
+    const conflict = registration === undefined
+      ? undefined
+      : conflictOf(session, registration, invoke);
+    if (conflict !== undefined) return refuse(conflict.error, conflict.text);
+    const isNew = registration === undefined;
+    if (registration === undefined) {
+      registration = new Registration(++this.#lastId, match, procedure, invoke, this.#clock.now());
+      this.#index.set(match, procedure, registration);
+      this.#byId.set(registration.id, registration);
+    }
+    registration.callees.push(calleeOf(session, options));
+    (session.registrations ??= new Map()).set(registration.id, registration);
+    session.send({ type: Type.REGISTERED, request, registration: registration.id });
+    this.#observer.registered(session, registration, isNew);
+  }
+
+  unregister(session: Session, message: Unregister): void {
+    const registration = session.registrations?.get(message.registration);
+    if (registration === undefined) {
+      return session.sendError(
+        Type.UNREGISTER,
+        message.request,
+        uris.NO_SUCH_REGISTRATION,
+        `Cannot unregister ${message.registration}: this session has no such registration`,
+      );
+    }
+    session.send({ type: Type.UNREGISTERED, request: message.request, details: EMPTY_DICT });
+    this.#remove(session, registration);
+  }
+
+  call(session: Session, message: Call): void {
+    const { request, procedure, options } = message;
+    const rule = session.role.rule(procedure);
+    const registration = this.#index.exact(procedure);
+    if (registration === undefined || !rule.allow.call || options !== EMPTY_DICT) {
+      return this.#callUnusual(session, message, rule);
+    }
+    const callee = chooseCallee(registration, this.#random);
+    if (callee === undefined) return this.#refuseBusy(session, message);
+    this.invocations.begin(session, request, callee, false, 0);
+    const target = callee.session;
+    target.send({
+      type: Type.INVOCATION,
+      request: target.lastInvocation,
+      registration: registration.id,
+      details: callee.disclosesCaller || rule.disclose.caller === true
+        ? caller(session, EMPTY_DICT)
+        : EMPTY_DICT,
+      payload: message.payload,
+    });
+  }
+
+  /** The session is gone: its calls, invocations and registrations go with it. */
+  leave(session: Session): void {
+    const held = session.registrations;
+    session.registrations = undefined;
+    for (const registration of held?.values() ?? []) this.#remove(session, registration);
+    this.invocations.leave(session);
+  }
+
+  // What the meta API asks.
+
+  get registrations(): Iterable<Registration> {
+    return this.#byId.values();
+  }
+
+  byId(id: number): Registration | undefined {
+    return this.#byId.get(id);
+  }
+
+  lookup(match: Match, procedure: string): Registration | undefined {
+    return this.#index.get(match, procedure);
+  }
+
+  best(procedure: string): Registration | undefined {
+    return this.#index.best(procedure);
+  }
+
+  /** Calls with options, by pattern, to the router itself, and those that fail. */
+  #callUnusual(session: Session, message: Call, rule: Permission): void {
+    const { request, procedure, options } = message;
+    const refuse = (error: string, text: string) =>
+      session.sendError(Type.CALL, request, error, text);
+    const problem = optionProblem(message);
+    if (problem !== undefined) return refuse(uris.INVALID_ARGUMENT, problem);
+    if (!isUri(procedure, this.#uriRule)) {
+      return refuse(uris.INVALID_URI, invalid("call", procedure));
+    }
+    if (!rule.allow.call) return refuse(uris.NOT_AUTHORIZED, refused(session, "call", procedure));
+    const registration = this.#index.exact(procedure) ??
+      (isReserved(procedure) ? undefined : this.#index.bestPattern(procedure));
+    if (registration === undefined) {
+      if (isReserved(procedure) && this.#builtIn(session, message)) return;
+      return refuse(
+        uris.NO_SUCH_PROCEDURE,
+        `Cannot call "${procedure}": no such procedure is registered`,
+      );
+    }
+    if (options["disclose_me"] === true && rule.disclose.caller === false) {
+      return refuse(
+        uris.DISCLOSE_ME_DISALLOWED,
+        `Cannot disclose the caller: the role's permission for "${procedure}" forbids it`,
+      );
+    }
+    const callee = chooseCallee(registration, this.#random);
+    if (callee === undefined) return this.#refuseBusy(session, message);
+    const isDisclosed = callee.disclosesCaller || options["disclose_me"] === true ||
+      rule.disclose.caller === true;
+    const wantsProgress = options["receive_progress"] === true;
+    const details = invocationDetails(session, message, registration, isDisclosed, wantsProgress);
+    this.invocations.begin(session, request, callee, wantsProgress, timeoutOf(options));
+    const target = callee.session;
+    target.send({
+      type: Type.INVOCATION,
+      request: target.lastInvocation,
+      registration: registration.id,
+      details,
+      payload: message.payload,
+    });
+  }
+
+  #refuseBusy(session: Session, message: Call): void {
+    session.sendError(
+      Type.CALL,
+      message.request,
+      MAX_CONCURRENCY_REACHED,
+      `Cannot call "${message.procedure}": all callees have reached their concurrency limit`,
+    );
+  }
+
+  /** Takes a registration from all its callees, telling those that know how to listen. [WAMP rpc_registration_revocation] */
+  #revoke(registration: Registration, reason: string): void {
+    for (const { session } of [...registration.callees]) {
+      if (session.acceptsRevocation) {
+        const details = { "registration": registration.id, "reason": reason };
+        session.send({ type: Type.UNREGISTERED, request: 0, details });
+      }
+      this.#remove(session, registration);
+    }
+  }
+
+  #remove(session: Session, registration: Registration): void {
+    session.registrations?.delete(registration.id);
+    if (!registration.remove(session)) return;
+    const wasLast = registration.callees.length === 0;
+    if (wasLast) {
+      this.#index.remove(registration.match, registration.procedure);
+      this.#byId.delete(registration.id);
+    }
+    this.#observer.unregistered(session, registration, wasLast);
+  }
+}
+
+function conflictOf(
+  session: Session,
+  registration: Registration,
+  invoke: Invoke,
+): { readonly error: string; readonly text: string } | undefined {
+  const { procedure } = registration;
+  if (
+    registration.callee(session) !== undefined ||
+    (registration.invoke === "single" && invoke === "single")
+  ) {
+    return {
+      error: uris.PROCEDURE_ALREADY_EXISTS,
+      text: `Cannot register "${procedure}": it is registered already`,
+    };
+  }
+  if (registration.invoke === invoke) return undefined;
+  return {
+    error: uris.PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY,
+    text:
+      `Cannot register "${procedure}" with invoke "${invoke}": found it registered with "${registration.invoke}"`,
+  };
+}
+
+function calleeOf(session: Session, options: Dict): Callee {
+  const concurrency = options["concurrency"];
+  return {
+    session,
+    disclosesCaller: options["disclose_caller"] === true,
+    concurrency: typeof concurrency === "number" ? concurrency : 0,
+    inFlight: 0,
+  };
+}
+
+function invokeOf(options: Dict): Invoke {
+  return INVOKE_POLICIES.find((policy) => policy === options["invoke"]) ?? "single";
+}
+
+/** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */
+function timeoutOf(options: Dict): number {
+  const timeout = options["timeout"];
+  return typeof timeout === "number" ? timeout : 0;
+}
+
+function invocationDetails(
+  session: Session,
+  message: Call,
+  registration: Registration,
+  isDisclosed: boolean,
+  wantsProgress: boolean,
+): Dict {
+  let details: Dict = carriedOver(message.options);
+  // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
+  if (registration.match !== "exact") details = { ...details, "procedure": message.procedure };
+  if (isDisclosed) details = caller(session, details);
+  if (wantsProgress) details = { ...details, "receive_progress": true };
+  return details;
+}
+
+function caller(session: Session, details: Dict): Dict {
+  return {
+    ...details,
+    "caller": session.id,
+    "caller_authid": session.authid,
+    "caller_authrole": session.role.name,
+  };
+}

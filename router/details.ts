@@ -1,0 +1,29 @@
+/** What options of a request carry over to the message that it leads to. HOT. Used by broker and dealer. */
+import type { Dict } from "../wamp/message.ts";
+import { EMPTY_DICT } from "../wamp/message.ts";
+
+/** The opaque payload's own description travels with it. [WAMP payload_passthru_mode] */
+const PAYLOAD_KEYS: readonly string[] = [
+  "ppt_scheme",
+  "ppt_serializer",
+  "ppt_cipher",
+  "ppt_keyid",
+  "enc_algo",
+  "enc_serializer",
+  "enc_key",
+];
+
+/**
+ * The attributes that pass through the router: payload descriptions and everybody's own `_name` attributes.
+ * [WAMP messages: extensibility]
+ */
+export function carriedOver(options: Dict): Dict {
+  if (options === EMPTY_DICT) return EMPTY_DICT;
+  let carried: Record<string, unknown> | undefined;
+  for (const key in options) {
+    if (key.charCodeAt(0) === 0x5f ? key !== "__proto__" : PAYLOAD_KEYS.includes(key)) {
+      (carried ??= {})[key] = options[key];
+    }
+  }
+  return carried ?? EMPTY_DICT;
+}

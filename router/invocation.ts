@@ -1,0 +1,231 @@
+/**
+ * Calls in flight: from INVOCATION to the one final RESULT or ERROR that each caller gets. HOT.
+ * Every call stands in its caller's `calls` and its callee's `invocations` until it is answered; one that the caller no longer waits
+ * for stays with the callee until that answers, so late answers are told from invented ones.
+ * Called by `dealer.ts` and `realm.ts`. [WAMP rpc_call_canceling] [WAMP rpc_call_timeout] [WAMP rpc_progressive_call_results]
+ */
+import { optionProblem } from "../wamp/options.ts";
+import { Payload } from "../wamp/payload.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import * as uris from "../wamp/uris.ts";
+import {
+  type Cancel,
+  type Dict,
+  EMPTY_DICT,
+  type ErrorMessage,
+  Type,
+  type Yield,
+} from "../wamp/message.ts";
+import { carriedOver } from "./details.ts";
+import type { Clock, Timer } from "./ports.ts";
+import type { Callee } from "./registration.ts";
+import type { Session } from "./session.ts";
+
+export class Invocation {
+  /** The dealer's request id towards the callee. */
+  readonly id: number;
+  /** Undefined once the caller has its answer, or has gone. */
+  caller: Session | undefined;
+  readonly callRequest: number;
+  readonly callee: Callee;
+  readonly wantsProgress: boolean;
+  /** INTERRUPT was sent: a callee is interrupted once. */
+  isInterrupted = false;
+  timer: Timer | undefined = undefined;
+
+  constructor(
+    id: number,
+    caller: Session,
+    callRequest: number,
+    callee: Callee,
+    wantsProgress: boolean,
+  ) {
+    this.id = id;
+    this.caller = caller;
+    this.callRequest = callRequest;
+    this.callee = callee;
+    this.wantsProgress = wantsProgress;
+  }
+}
+
+export class Invocations {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Enters a call into the tables of its caller and callee. @param timeoutMs 0 for none. */
+  begin(
+    caller: Session,
+    callRequest: number,
+    callee: Callee,
+    wantsProgress: boolean,
+    timeoutMs: number,
+  ): Invocation {
+    const session = callee.session;
+    const invocation = new Invocation(
+      ++session.lastInvocation,
+      caller,
+      callRequest,
+      callee,
+      wantsProgress,
+    );
+    (session.invocations ??= new Map()).set(invocation.id, invocation);
+    (caller.calls ??= new Map()).set(callRequest, invocation);
+    callee.inFlight++;
+    if (timeoutMs > 0) {
+      invocation.timer = this.#clock.after(timeoutMs, () => this.#expire(invocation, timeoutMs));
+    }
+    return invocation;
+  }
+
+  yield(session: Session, message: Yield): void {
+    const invocation = session.invocations?.get(message.request);
+    if (invocation === undefined) return expectLate(session, message.request, "YIELD");
+    const options = message.options;
+    let details: Dict = EMPTY_DICT;
+    if (options !== EMPTY_DICT) {
+      const problem = optionProblem(message);
+      if (problem !== undefined) throw new ProtocolError(problem);
+      details = carriedOver(options);
+      if (options["progress"] === true) return progress(invocation, details, message.payload);
+    }
+    this.#finish(invocation);
+    const caller = invocation.caller;
+    if (caller === undefined) return;
+    this.#answered(invocation, caller);
+    caller.send({
+      type: Type.RESULT,
+      request: invocation.callRequest,
+      details,
+      payload: message.payload,
+    });
+  }
+
+  /** ERROR of a callee, which answers an INVOCATION or an INTERRUPT. */
+  error(session: Session, message: ErrorMessage): void {
+    if (message.requestType !== Type.INVOCATION) {
+      throw new ProtocolError(
+        `Cannot accept ERROR of request type ${message.requestType}: expected INVOCATION`,
+      );
+    }
+    const invocation = session.invocations?.get(message.request);
+    if (invocation === undefined) return expectLate(session, message.request, "ERROR");
+    this.#finish(invocation);
+    const caller = invocation.caller;
+    if (caller === undefined) return;
+    this.#answered(invocation, caller);
+    caller.send({
+      type: Type.ERROR,
+      requestType: Type.CALL,
+      request: invocation.callRequest,
+      details: carriedOver(message.details),
+      error: message.error,
+      payload: message.payload,
+    });
+  }
+
+  /** Cancels a call in flight. Unknown or finished calls are ignored, since RESULT may cross CANCEL on the wire. */
+  cancel(session: Session, message: Cancel): void {
+    const problem = optionProblem(message);
+    if (problem !== undefined) throw new ProtocolError(problem);
+    const invocation = session.calls?.get(message.request);
+    if (invocation === undefined) return;
+    const mode = modeOf(message.options, invocation.callee.session);
+    if (mode === "kill") {
+      interrupt(invocation, "kill", uris.CANCELED);
+    } else {
+      this.#abandon(invocation, uris.CANCELED, "Call canceled by the caller");
+      if (mode === "killnowait") interrupt(invocation, "killnowait", uris.CANCELED);
+    }
+  }
+
+  /** The session is gone: who called it gets an answer, whom it called is interrupted. */
+  leave(session: Session): void {
+    const served = session.invocations;
+    session.invocations = undefined;
+    if (served !== undefined) {
+      for (const invocation of served.values()) {
+        invocation.callee.inFlight--;
+        this.#abandon(
+          invocation,
+          uris.CANCELED,
+          "Call canceled: the callee left before it answered",
+        );
+      }
+    }
+    const made = session.calls;
+    session.calls = undefined;
+    if (made === undefined) return;
+    for (const invocation of made.values()) {
+      invocation.caller = undefined;
+      invocation.timer?.cancel();
+      interrupt(invocation, "killnowait", uris.CANCELED);
+    }
+  }
+
+  #expire(invocation: Invocation, timeoutMs: number): void {
+    this.#abandon(invocation, uris.TIMEOUT, `Call timed out after ${timeoutMs} ms`);
+    interrupt(invocation, "killnowait", uris.TIMEOUT);
+  }
+
+  /** Answers the caller with ERROR now, whatever the callee does later. */
+  #abandon(invocation: Invocation, error: string, text: string): void {
+    const caller = invocation.caller;
+    if (caller === undefined) return;
+    this.#answered(invocation, caller);
+    caller.sendError(Type.CALL, invocation.callRequest, error, text);
+  }
+
+  /** The callee is done with it. */
+  #finish(invocation: Invocation): void {
+    const callee = invocation.callee;
+    callee.session.invocations?.delete(invocation.id);
+    callee.inFlight--;
+  }
+
+  /** The caller is done with it. */
+  #answered(invocation: Invocation, caller: Session): void {
+    caller.calls?.delete(invocation.callRequest);
+    invocation.caller = undefined;
+    invocation.timer?.cancel();
+  }
+}
+
+function progress(invocation: Invocation, details: Dict, payload: Payload): void {
+  // A caller that did not ask for progress gets the final result only.
+  if (!invocation.wantsProgress) return;
+  invocation.caller?.send({
+    type: Type.RESULT,
+    request: invocation.callRequest,
+    details: { ...details, "progress": true },
+    payload,
+  });
+}
+
+function interrupt(invocation: Invocation, mode: "kill" | "killnowait", reason: string): void {
+  const session = invocation.callee.session;
+  if (invocation.isInterrupted || !session.canBeInterrupted) return;
+  invocation.isInterrupted = true;
+  session.send({
+    type: Type.INTERRUPT,
+    request: invocation.id,
+    options: { "mode": mode, "reason": reason },
+  });
+}
+
+/** A callee without call canceling cannot be interrupted: the call is skipped. [WAMP rpc_call_canceling] */
+function modeOf(options: Dict, callee: Session): "skip" | "kill" | "killnowait" {
+  const mode = options["mode"];
+  if (!callee.canBeInterrupted || mode === "skip") return "skip";
+  return mode === "kill" ? "kill" : "killnowait";
+}
+
+/** An answer to an invocation that is over is ignored; one to an invocation that never was breaks the protocol. */
+function expectLate(session: Session, request: number, what: string): void {
+  if (request <= session.lastInvocation) return;
+  throw new ProtocolError(
+    `Cannot accept ${what} of request ${request}: there was no such invocation`,
+  );
+}

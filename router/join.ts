@@ -1,0 +1,137 @@
+/**
+ * From HELLO to WELCOME or ABORT: who the peer is and under which role it joins. With dynamic authorization the only code that may
+ * wait; a gate that answers at once keeps the whole join synchronous. Called by `session.ts`. [WAMP sessions]
+ */
+import { BROKER_FEATURES, DEALER_FEATURES, META_FEATURES } from "../wamp/features.ts";
+import type { Dict, Hello } from "../wamp/message.ts";
+import { isDict, optionProblem } from "../wamp/options.ts";
+import { isUri } from "../wamp/uri.ts";
+import * as uris from "../wamp/uris.ts";
+import { VERSION } from "../wamp/version.ts";
+import { TRUSTED } from "./permission.ts";
+import type { Random, TransportDetails } from "./ports.ts";
+
+/** Decides who may join over a transport. One per listener; see `anonymous` and `auth/`. */
+export interface Gate {
+  admit(hello: Hello, transport: TransportDetails): Decision | Promise<Decision>;
+}
+
+export type Decision = Admission | Refusal;
+
+/** The identity under which a session joins. */
+export interface Admission {
+  readonly realm: string;
+  readonly authid: string;
+  readonly authrole: string;
+  readonly authmethod: string;
+  readonly authprovider: string;
+  readonly authextra: Dict | undefined;
+}
+
+/** Becomes an ABORT with this reason and text. */
+export interface Refusal {
+  readonly refusal: string;
+  readonly text: string;
+}
+
+const ROLES: readonly string[] = ["publisher", "subscriber", "caller", "callee"];
+
+/** What is wrong with a HELLO, whoever sends it. */
+export function helloProblem(hello: Hello): Refusal | undefined {
+  if (!isUri(hello.realm, "loose")) {
+    return {
+      refusal: uris.INVALID_URI,
+      text: `Cannot join realm ${JSON.stringify(hello.realm.slice(0, 100))}: it is no valid URI`,
+    };
+  }
+  const problem = optionProblem(hello) ?? rolesProblem(hello.details["roles"]);
+  return problem === undefined ? undefined : { refusal: uris.PROTOCOL_VIOLATION, text: problem };
+}
+
+/** A client announces at least one role that a client can have, each with a dictionary. */
+function rolesProblem(roles: unknown): string | undefined {
+  const expected = `a dictionary with at least one of ${ROLES.join(", ")}`;
+  if (!isDict(roles)) return `Cannot accept HELLO.Details.roles: expected ${expected}`;
+  if (!ROLES.some((role) => Object.hasOwn(roles, role))) {
+    const found = Object.keys(roles).join(", ").slice(0, 100) || "none";
+    return `Cannot accept HELLO.Details.roles: found ${found}, expected ${expected}`;
+  }
+  for (const role of ROLES) {
+    const announced = Object.hasOwn(roles, role) ? roles[role] : undefined;
+    if (announced !== undefined && !isDict(announced)) {
+      return `Cannot accept HELLO.Details.roles.${role}: expected a dictionary`;
+    }
+  }
+  return undefined;
+}
+
+/** Lets everybody in under one role, as long as the client does not insist on proving who it is. */
+export function anonymous(role: string, random: Random): Gate {
+  return {
+    admit: (hello) => {
+      const problem = helloProblem(hello);
+      if (problem !== undefined) return problem;
+      const offered = hello.details["authmethods"];
+      if (Array.isArray(offered) && offered.length > 0 && !offered.includes("anonymous")) {
+        return {
+          refusal: uris.NO_MATCHING_AUTH_METHOD,
+          text: `Cannot authenticate: found ${offered.join(", ")}, expected "anonymous"`,
+        };
+      }
+      return {
+        realm: hello.realm,
+        authid: random.authid(),
+        authrole: role,
+        authmethod: "anonymous",
+        authprovider: "static",
+        authextra: undefined,
+      };
+    },
+  };
+}
+
+/** For sessions inside the router's process: the caller vouches for them. */
+export function embedded(identity: { authid: string; authrole?: string }): Gate {
+  return {
+    admit: (hello) =>
+      helloProblem(hello) ?? {
+        realm: hello.realm,
+        authid: identity.authid,
+        authrole: identity.authrole ?? TRUSTED,
+        authmethod: "local",
+        authprovider: "embedded",
+        authextra: undefined,
+      },
+  };
+}
+
+/** WELCOME.Details: who the peer has become, and what the router can do. */
+export function welcomeDetails(admission: Admission, hasMetaApi: boolean): Dict {
+  return {
+    "realm": admission.realm,
+    "authid": admission.authid,
+    "authrole": admission.authrole,
+    "authmethod": admission.authmethod,
+    "authprovider": admission.authprovider,
+    ...(admission.authextra === undefined ? {} : { "authextra": admission.authextra }),
+    "roles": hasMetaApi ? ROLES_WITH_META : ROLES_WITHOUT_META,
+    "agent": `Realmway-${VERSION}`,
+  };
+}
+
+const ROLES_WITH_META = announcement(true);
+const ROLES_WITHOUT_META = announcement(false);
+
+function announcement(hasMetaApi: boolean): Dict {
+  const features = (names: readonly string[]) => ({
+    "features": Object.fromEntries(
+      names.filter((name) => hasMetaApi || !META_FEATURES.includes(name)).map((
+        name,
+      ) => [name, true]),
+    ),
+  });
+  return Object.freeze({
+    "broker": features(Object.keys(BROKER_FEATURES)),
+    "dealer": features(Object.keys(DEALER_FEATURES)),
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * Embed the router in a program of your own: `realmway/router`. It does no I/O: you hand it clock, randomness and log, and
+ * attach transports to it. To run a node with listeners and a configuration, see `realmway/node`.
+ *
+ * @module
+ */
+export { Router, type RouterPorts } from "./router.ts";
+export { Realm, type RealmOptions } from "./realm.ts";
+export {
+  type Admission,
+  anonymous,
+  type Decision,
+  embedded,
+  type Gate,
+  type Refusal,
+} from "./join.ts";
+export {
+  type Action,
+  ALLOW_ALL,
+  type Permission,
+  type RoleOptions,
+  TRUSTED,
+} from "./permission.ts";
+export type {
+  Clock,
+  ClosedHow,
+  Log,
+  MessageHandler,
+  PeerCertificate,
+  Random,
+  Timer,
+  Transport,
+  TransportDetails,
+} from "./ports.ts";

@@ -1,0 +1,75 @@
+/**
+ * What a role may do with a URI. Static rules are compiled into a pattern index; the most specific one decides: exact, then the
+ * longest prefix, then the most specific wildcard. Nothing matches: refused, unless the role allows by default.
+ * Called by broker, dealer and meta API for every request. HOT. [WAMP authorization]
+ */
+import type { Match } from "../wamp/uri.ts";
+import { PatternIndex } from "./pattern_index.ts";
+
+export type Action = "call" | "register" | "publish" | "subscribe";
+
+export interface Permission {
+  readonly uri: string;
+  readonly match: Match;
+  readonly allow: Readonly<Record<Action, boolean>>;
+  /** true: the identity is disclosed to the other side, asked or not; false: asking for it (`disclose_me`) is refused;
+   * undefined: as the peer asks. */
+  readonly disclose: {
+    readonly caller: boolean | undefined;
+    readonly publisher: boolean | undefined;
+  };
+}
+
+export interface RoleOptions {
+  readonly name: string;
+  readonly permissions?: readonly Permission[];
+  /** What holds where no permission matches. */
+  readonly allowByDefault?: boolean;
+}
+
+/** The built-in role of sessions inside the router's process. Nobody joins under it from outside. */
+export const TRUSTED = "trusted";
+
+/** Decisions remembered per role: hot URIs cost one look-up, and what peers invent cannot grow memory. */
+const CACHE_LIMIT = 4096;
+
+export class Role {
+  readonly name: string;
+  readonly isTrusted: boolean;
+  readonly #index = new PatternIndex<Permission>();
+  readonly #otherwise: Permission;
+  #cache = new Map<string, Permission>();
+
+  constructor(options: RoleOptions) {
+    this.name = options.name;
+    this.isTrusted = options.name === TRUSTED;
+    this.#otherwise = blanket(options.allowByDefault === true || this.isTrusted);
+    for (const permission of options.permissions ?? []) {
+      this.#index.set(permission.match, permission.uri, permission);
+    }
+  }
+
+  /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
+  rule(uri: string): Permission {
+    return this.#cache.get(uri) ?? this.#decide(uri);
+  }
+
+  #decide(uri: string): Permission {
+    const rule = this.#index.best(uri) ?? this.#otherwise;
+    if (this.#cache.size >= CACHE_LIMIT) this.#cache = new Map();
+    this.#cache.set(uri, rule);
+    return rule;
+  }
+}
+
+function blanket(isAllowed: boolean): Permission {
+  return {
+    uri: "",
+    match: "prefix",
+    allow: { call: isAllowed, register: isAllowed, publish: isAllowed, subscribe: isAllowed },
+    disclose: { caller: undefined, publisher: undefined },
+  };
+}
+
+/** The rule that allows everything: `realmway init`, tests. */
+export const ALLOW_ALL: Permission = blanket(true);

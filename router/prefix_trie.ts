@@ -1,0 +1,168 @@
+/**
+ * Prefixes of URIs in a compressed trie of characters. HOT. Part of `pattern_index.ts`.
+ * Invariants: no two children of a node begin with the same character; a node without entry has at least two children,
+ * the root aside; labels are never empty, the root's aside.
+ */
+
+/** Beyond this, children are found by a Map instead of a scan. */
+const SCAN_LIMIT = 8;
+
+class Node<T> {
+  label: string;
+  entry: T | undefined;
+  children: Node<T>[] | undefined;
+  byCode: Map<number, Node<T>> | undefined;
+
+  constructor(label: string, entry: T | undefined) {
+    this.label = label;
+    this.entry = entry;
+    this.children = undefined;
+    this.byCode = undefined;
+  }
+
+  child(code: number): Node<T> | undefined {
+    if (this.byCode !== undefined) return this.byCode.get(code);
+    const children = this.children;
+    if (children === undefined) return undefined;
+    for (let i = 0; i < children.length; i++) {
+      const child = children[i];
+      if (child !== undefined && child.label.charCodeAt(0) === code) return child;
+    }
+    return undefined;
+  }
+
+  add(child: Node<T>): void {
+    const children = this.children ??= [];
+    children.push(child);
+    if (this.byCode !== undefined) {
+      this.byCode.set(child.label.charCodeAt(0), child);
+    } else if (children.length > SCAN_LIMIT) {
+      this.byCode = new Map(children.map((one) => [one.label.charCodeAt(0), one]));
+    }
+  }
+
+  drop(child: Node<T>): void {
+    const children = this.children;
+    if (children === undefined) return;
+    const at = children.indexOf(child);
+    const last = children.pop();
+    if (last !== undefined && last !== child) children[at] = last;
+    this.byCode?.delete(child.label.charCodeAt(0));
+    if (children.length === 0) this.children = undefined;
+    if (children.length <= SCAN_LIMIT / 2) this.byCode = undefined;
+  }
+
+  /** The only child swallowed by this node: keeps the trie compressed. */
+  absorb(): void {
+    const only = this.children?.[0];
+    if (only === undefined) return;
+    this.label += only.label;
+    this.entry = only.entry;
+    this.children = only.children;
+    this.byCode = only.byCode;
+  }
+}
+
+export class PrefixTrie<T> {
+  readonly #root: Node<T> = new Node<T>("", undefined);
+  size = 0;
+
+  get(prefix: string): T | undefined {
+    let node: Node<T> | undefined = this.#root;
+    let at = 0;
+    while (at < prefix.length) {
+      node = node.child(prefix.charCodeAt(at));
+      if (node === undefined || !prefix.startsWith(node.label, at)) return undefined;
+      at += node.label.length;
+    }
+    return node.entry;
+  }
+
+  set(prefix: string, entry: T): void {
+    let node = this.#root;
+    let at = 0;
+    while (at < prefix.length) {
+      const child = node.child(prefix.charCodeAt(at));
+      if (child === undefined) {
+        node.add(new Node(prefix.slice(at), entry));
+        this.size++;
+        return;
+      }
+      const shared = sharedLength(child.label, prefix, at);
+      if (shared < child.label.length) split(child, shared);
+      node = child;
+      at += shared;
+    }
+    if (node.entry === undefined) this.size++;
+    node.entry = entry;
+  }
+
+  delete(prefix: string): void {
+    let parent: Node<T> | undefined;
+    let node = this.#root;
+    let at = 0;
+    while (at < prefix.length) {
+      const child = node.child(prefix.charCodeAt(at));
+      if (child === undefined || !prefix.startsWith(child.label, at)) return;
+      parent = node;
+      node = child;
+      at += child.label.length;
+    }
+    if (node.entry === undefined) return;
+    node.entry = undefined;
+    this.size--;
+    if (parent === undefined) return;
+    const count = node.children?.length ?? 0;
+    if (count === 1) node.absorb();
+    if (count > 0) return;
+    parent.drop(node);
+    if (parent !== this.#root && parent.entry === undefined && parent.children?.length === 1) {
+      parent.absorb();
+    }
+  }
+
+  /** Appends the entries of all prefixes of `uri`, from short to long. */
+  matching(uri: string, into: T[]): void {
+    let node: Node<T> | undefined = this.#root;
+    let at = 0;
+    for (;;) {
+      if (node.entry !== undefined) into.push(node.entry);
+      if (at >= uri.length) return;
+      node = node.child(uri.charCodeAt(at));
+      if (node === undefined || !uri.startsWith(node.label, at)) return;
+      at += node.label.length;
+    }
+  }
+
+  /** The entry of the longest prefix of `uri`. */
+  longest(uri: string): T | undefined {
+    let node: Node<T> | undefined = this.#root;
+    let found: T | undefined;
+    let at = 0;
+    for (;;) {
+      if (node.entry !== undefined) found = node.entry;
+      if (at >= uri.length) return found;
+      node = node.child(uri.charCodeAt(at));
+      if (node === undefined || !uri.startsWith(node.label, at)) return found;
+      at += node.label.length;
+    }
+  }
+}
+
+function sharedLength(label: string, prefix: string, at: number): number {
+  const limit = Math.min(label.length, prefix.length - at);
+  let shared = 1;
+  while (shared < limit && label.charCodeAt(shared) === prefix.charCodeAt(at + shared)) shared++;
+  return shared;
+}
+
+/** Cuts the node's label at `length`: what is behind becomes its only child. */
+function split<T>(node: Node<T>, length: number): void {
+  const rest = new Node<T>(node.label.slice(length), node.entry);
+  rest.children = node.children;
+  rest.byCode = node.byCode;
+  node.label = node.label.slice(0, length);
+  node.entry = undefined;
+  node.children = [rest];
+  node.byCode = undefined;
+}

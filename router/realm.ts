@@ -1,0 +1,167 @@
+/**
+ * A realm: the sessions that have joined it, its roles, and `route()`, the switch on the type of what they send. HOT.
+ * Called by `session.ts`; calls broker, dealer and meta API. [WAMP sessions]
+ */
+import { isId, nextId } from "../wamp/id.ts";
+import { type Call, type RouterBound, Type, typeNames } from "../wamp/message.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import { isUri, type UriRule } from "../wamp/uri.ts";
+import { Broker } from "./broker.ts";
+import { Dealer } from "./dealer.ts";
+import { MetaApi } from "./meta/meta_api.ts";
+import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
+import type { ClosedHow, Log, Random } from "./ports.ts";
+import type { Router } from "./router.ts";
+import type { Session } from "./session.ts";
+
+export interface RealmOptions {
+  readonly name: string;
+  readonly roles: readonly RoleOptions[];
+  /** Syntax that URIs must have. Default "loose". [WAMP uris] */
+  readonly uriRule?: UriRule;
+  /** What a gap in a peer's request ids costs: "strict" ends its session, "tolerant" counts it. Default "tolerant": clients take an id
+   * before they encode, so a failed serialisation leaves a gap (Autobahn|Python does). A repeated or falling id always ends it. */
+  readonly requestIds?: "strict" | "tolerant";
+  /** Default true. */
+  readonly hasMetaApi?: boolean;
+}
+
+export class Realm {
+  readonly name: string;
+  readonly hasMetaApi: boolean;
+  readonly sessions: Map<number, Session> = new Map();
+  readonly broker: Broker;
+  readonly dealer: Dealer;
+  /** Gaps in request ids that were let pass. */
+  requestIdGaps = 0;
+  readonly #roles = new Map<string, Role>();
+  readonly #isStrictAboutIds: boolean;
+  readonly #random: Random;
+  readonly #log: Log;
+  readonly #meta: MetaApi;
+
+  constructor(options: RealmOptions, router: Router) {
+    if (!isUri(options.name, "loose")) {
+      throw new Error(`Cannot add realm ${JSON.stringify(options.name)}: it is no valid URI`);
+    }
+    this.name = options.name;
+    this.hasMetaApi = options.hasMetaApi ?? true;
+    this.#isStrictAboutIds = options.requestIds === "strict";
+    this.#random = router.random;
+    this.#log = router.log;
+    const uriRule = options.uriRule ?? "loose";
+    const { clock, random } = router;
+    this.#meta = new MetaApi(this);
+    const observer = this.#meta;
+    const builtIn = (caller: Session, call: Call) =>
+      this.hasMetaApi && this.#meta.call(caller, call);
+    this.broker = new Broker({ clock, random, uriRule, observer });
+    this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn });
+    this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
+    for (const role of options.roles) this.#addRole(role);
+  }
+
+  role(name: string): Role | undefined {
+    return this.#roles.get(name);
+  }
+
+  /** A session id that no session of this realm has. */
+  newSessionId(): number {
+    for (;;) {
+      const id = this.#random.sessionId();
+      if (!this.sessions.has(id) && isId(id)) return id;
+    }
+  }
+
+  /** For sessions: WELCOME was sent. */
+  joined(session: Session): void {
+    this.sessions.set(session.id, session);
+    this.#log.debug("Session {session} joined realm {realm} as {authrole}", () => ({
+      session: session.id,
+      realm: this.name,
+      authid: session.authid,
+      authrole: session.role.name,
+      peer: session.transport.details.peer,
+    }));
+    this.#meta.joined(session);
+  }
+
+  /** For sessions: the peer said GOODBYE, broke the protocol or is gone. */
+  left(session: Session, how: ClosedHow | "goodbye" | "abort"): void {
+    this.sessions.delete(session.id);
+    this.broker.leave(session);
+    this.dealer.leave(session);
+    this.#log.debug("Session {session} left realm {realm}: {how}", () => ({
+      session: session.id,
+      realm: this.name,
+      how,
+    }));
+    this.#meta.left(session);
+  }
+
+  /** A message of a joined peer, to who deals with its type. */
+  route(session: Session, message: RouterBound): void {
+    switch (message.type) {
+      case Type.PUBLISH:
+        this.#expectNext(session, message.request, message.type);
+        return this.broker.publish(session, message);
+      case Type.CALL:
+        this.#expectNext(session, message.request, message.type);
+        return this.dealer.call(session, message);
+      case Type.YIELD:
+        return this.dealer.invocations.yield(session, message);
+      case Type.ERROR:
+        return this.dealer.invocations.error(session, message);
+      case Type.CANCEL:
+        return this.dealer.invocations.cancel(session, message);
+      case Type.SUBSCRIBE:
+        this.#expectNext(session, message.request, message.type);
+        return this.broker.subscribe(session, message);
+      case Type.UNSUBSCRIBE:
+        this.#expectNext(session, message.request, message.type);
+        return this.broker.unsubscribe(session, message);
+      case Type.REGISTER:
+        this.#expectNext(session, message.request, message.type);
+        return this.dealer.register(session, message);
+      case Type.UNREGISTER:
+        this.#expectNext(session, message.request, message.type);
+        return this.dealer.unregister(session, message);
+      case Type.EVENT_RECEIVED:
+        throw new ProtocolError(
+          "Cannot accept EVENT_RECEIVED: no event asked for an acknowledgement",
+        );
+      case Type.GOODBYE:
+        // The session answers it.
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Request ids of a session count up by one. [WAMP ids] */
+  #expectNext(session: Session, request: number, type: number): void {
+    const expected = nextId(session.lastRequest);
+    if (request !== expected) this.#gap(session, request, expected, type);
+    session.lastRequest = request;
+  }
+
+  #gap(session: Session, request: number, expected: number, type: number): void {
+    if (request <= session.lastRequest || this.#isStrictAboutIds) {
+      throw new ProtocolError(
+        `Cannot accept ${
+          typeNames.get(type)
+        }.Request ${request}: expected ${expected}, as request IDs count up by one`,
+      );
+    }
+    this.requestIdGaps++;
+  }
+
+  #addRole(options: RoleOptions): void {
+    if (this.#roles.has(options.name)) {
+      throw new Error(
+        `Cannot add role "${options.name}" to realm "${this.name}": it has one of that name`,
+      );
+    }
+    this.#roles.set(options.name, new Role(options));
+  }
+}

@@ -1,0 +1,50 @@
+/** The record of one registered procedure or pattern and who serves it. Owned by `dealer.ts`. [WAMP rpc_shared_registration] */
+import type { Match } from "../wamp/uri.ts";
+import type { Session } from "./session.ts";
+
+export const INVOKE_POLICIES = ["single", "first", "last", "roundrobin", "random"] as const;
+export type Invoke = typeof INVOKE_POLICIES[number];
+
+/** One session's part in a registration. */
+export interface Callee {
+  readonly session: Session;
+  /** The callee asked to be told who calls. [WAMP rpc_caller_identification] */
+  readonly disclosesCaller: boolean;
+  /** Invocations that this callee takes at a time; 0 is no limit. */
+  readonly concurrency: number;
+  inFlight: number;
+}
+
+export class Registration {
+  readonly id: number;
+  readonly match: Match;
+  readonly procedure: string;
+  readonly invoke: Invoke;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** In order of registration. */
+  readonly callees: Callee[] = [];
+  /** Position of the next callee for `roundrobin`. */
+  next = 0;
+
+  constructor(id: number, match: Match, procedure: string, invoke: Invoke, created: number) {
+    this.id = id;
+    this.match = match;
+    this.procedure = procedure;
+    this.invoke = invoke;
+    this.created = created;
+  }
+
+  callee(session: Session): Callee | undefined {
+    return this.callees.find((callee) => callee.session === session);
+  }
+
+  /** False when the session does not serve this registration. */
+  remove(session: Session): boolean {
+    const at = this.callees.findIndex((callee) => callee.session === session);
+    if (at < 0) return false;
+    this.callees.splice(at, 1);
+    if (this.next > at) this.next--;
+    return true;
+  }
+}

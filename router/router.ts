@@ -1,0 +1,90 @@
+/**
+ * Realms by name, and all connections. What an embedder holds; transports attach their connections here.
+ */
+import type { Gate } from "./join.ts";
+import type { Clock, Log, MessageHandler, Random, Timer, Transport } from "./ports.ts";
+import { Realm, type RealmOptions } from "./realm.ts";
+import { Session } from "./session.ts";
+
+/** What the router needs of the world. */
+export interface RouterPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export class Router {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly #realms = new Map<string, Realm>();
+  /** Every connection, joined or not. */
+  readonly #sessions = new Set<Session>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(ports: RouterPorts) {
+    this.clock = ports.clock;
+    this.random = ports.random;
+    this.log = ports.log;
+  }
+
+  /** Starts a realm. Throws when there is one of that name. */
+  addRealm(options: RealmOptions): Realm {
+    if (this.#realms.has(options.name)) {
+      throw new Error(
+        `Cannot add realm "${options.name}": found one of that name, expected a new name`,
+      );
+    }
+    const realm = new Realm(options, this);
+    this.#realms.set(options.name, realm);
+    return realm;
+  }
+
+  /** Ends a realm: its sessions get GOODBYE with `reason`, and nobody joins it any more. */
+  removeRealm(name: string, reason: string): void {
+    const realm = this.#realms.get(name);
+    if (realm === undefined) return;
+    this.#realms.delete(name);
+    for (const session of [...realm.sessions.values()]) session.goodbye(reason);
+  }
+
+  realm(name: string): Realm | undefined {
+    return this.#realms.get(name);
+  }
+
+  get realms(): Iterable<Realm> {
+    return this.#realms.values();
+  }
+
+  /** Connections, joined or not. */
+  get connectionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Takes on a connection whose framing has been agreed. `gate` decides who it may join as. */
+  attach(transport: Transport, gate: Gate): MessageHandler {
+    const session = new Session(transport, gate, this);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** For sessions: the connection has ended. */
+  forget(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#onEmpty?.();
+  }
+
+  /** Says GOODBYE to every session; resolves when all connections have ended, or after `limitMs`. */
+  shutdown(reason: string, limitMs: number): Promise<void> {
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.goodbye(reason);
+    if (this.#sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer: Timer = this.clock.after(limitMs, resolve);
+      this.#onEmpty = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,310 @@
+/**
+ * One peer of the router: its state machine, its identity once it has joined, and what it holds in the realm.
+ * `receive()` is the only way in, and what follows from a message runs to its end before the next one is taken. HOT.
+ * Called by transports; calls `join.ts` before, and `realm.route()` after the session is established. [WAMP sessions]
+ */
+import type { Hello, Message, RequestType } from "../wamp/message.ts";
+import { EMPTY_DICT, Type, typeNames } from "../wamp/message.ts";
+import type { Outgoing } from "../wamp/outgoing.ts";
+import { Payload } from "../wamp/payload.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import * as uris from "../wamp/uris.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Admission, Decision, Gate } from "./join.ts";
+import { welcomeDetails } from "./join.ts";
+import type { Role } from "./permission.ts";
+import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./ports.ts";
+import type { Realm } from "./realm.ts";
+import type { Registration } from "./registration.ts";
+import type { Router } from "./router.ts";
+import type { Subscription } from "./subscription.ts";
+
+/**
+ * closed: no session (before HELLO, after GOODBYE); joining: the gate is deciding; joined: established;
+ * closing: we said GOODBYE and wait for the peer's; gone: aborted or disconnected, nothing is sent any more.
+ */
+type State = "closed" | "joining" | "joined" | "closing" | "gone";
+
+/** A peer that was told GOODBYE gets this long to answer. */
+const GOODBYE_TIMEOUT_MS = 5_000;
+/** A connection without a session gets this long to say HELLO, and its gate to decide. */
+const HELLO_TIMEOUT_MS = 10_000;
+
+export class Session implements MessageHandler {
+  /** Set while joined; 0 before. */
+  id = 0;
+  authid = "";
+  admission: Admission | undefined = undefined;
+  joinedAt = 0;
+  /** Features that the peer announced and the dealer or broker must respect. */
+  canBeInterrupted = false;
+  canReceiveProgress = false;
+  acceptsRevocation = false;
+
+  /** What the peer holds. Owned by broker and dealer; here so that they are found without a look-up, made when needed. */
+  subscriptions: Set<Subscription> | undefined = undefined;
+  registrations: Map<number, Registration> | undefined = undefined;
+  /** Calls in flight that this peer made, by its request id. */
+  calls: Map<number, Invocation> | undefined = undefined;
+  /** Invocations in flight that this peer serves, by the dealer's request id. */
+  invocations: Map<number, Invocation> | undefined = undefined;
+  /** Last request id that the peer used, and that the dealer used towards it. */
+  lastRequest = 0;
+  lastInvocation = 0;
+
+  readonly transport: Transport;
+  readonly #router: Router;
+  readonly #gate: Gate;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #state: State = "closed";
+  #realm: Realm | undefined = undefined;
+  #role: Role | undefined = undefined;
+  #timer: Timer | undefined;
+
+  constructor(transport: Transport, gate: Gate, router: Router) {
+    this.transport = transport;
+    this.#gate = gate;
+    this.#router = router;
+    this.#clock = router.clock;
+    this.#log = router.log;
+    this.#timer = this.#expectHello();
+  }
+
+  get isJoined(): boolean {
+    return this.#state === "joined";
+  }
+
+  /** The role under which the peer joined. Only while it is joined. */
+  get role(): Role {
+    if (this.#role === undefined) {
+      throw new Error("Cannot tell the role of a session that has not joined");
+    }
+    return this.#role;
+  }
+
+  receive(message: Message): void {
+    try {
+      if (this.#state === "joined") this.#receiveJoined(message);
+      else this.#receiveOutside(message);
+    } catch (cause) {
+      if (cause instanceof ProtocolError) this.fail(cause);
+      else this.#crash(cause, message);
+    }
+  }
+
+  fail(error: ProtocolError): void {
+    if (this.#state === "gone") return;
+    this.#log.warn("Session {session} broke the protocol: {problem}", {
+      session: this.id,
+      peer: this.transport.details.peer,
+      problem: error.message,
+    });
+    this.abort(error.uri, error.message);
+  }
+
+  closed(how: ClosedHow): void {
+    if (this.#state === "gone") return;
+    this.#leave(how);
+    this.#end();
+  }
+
+  send(message: Message): void {
+    if (this.#state === "joined") this.transport.send(message);
+  }
+
+  deliver(outgoing: Outgoing): void {
+    if (this.#state === "joined") this.transport.deliver(outgoing);
+  }
+
+  /** Answers a request with ERROR. @param text for people: first positional argument, as peers' clients show it. */
+  sendError(requestType: RequestType, request: number, error: string, text?: string): void {
+    const payload = text === undefined ? Payload.EMPTY : Payload.of([text]);
+    this.send({ type: Type.ERROR, requestType, request, details: EMPTY_DICT, error, payload });
+  }
+
+  /** Ends the session from our side: GOODBYE, then the peer's GOODBYE or a time-out ends the connection. */
+  goodbye(reason: string, text?: string): void {
+    if (this.#state === "closed" || this.#state === "joining") {
+      this.abort(reason, text);
+    } else if (this.#state === "joined") {
+      const details = text === undefined ? EMPTY_DICT : { "message": text };
+      this.transport.send({ type: Type.GOODBYE, details, reason });
+      this.#leave("goodbye");
+      this.#state = "closing";
+      this.#timer = this.#clock.after(GOODBYE_TIMEOUT_MS, () => this.#end());
+    }
+  }
+
+  /** Ends the session and the connection at once, saying why. */
+  abort(reason: string, text?: string): void {
+    if (this.#state === "gone") return;
+    const details = text === undefined ? EMPTY_DICT : { "message": text };
+    this.transport.send({ type: Type.ABORT, details, reason, payload: Payload.EMPTY });
+    this.#leave("abort");
+    this.#end();
+  }
+
+  #receiveJoined(message: Message): void {
+    switch (message.type) {
+      case Type.GOODBYE:
+        this.transport.send({
+          type: Type.GOODBYE,
+          details: EMPTY_DICT,
+          reason: uris.GOODBYE_AND_OUT,
+        });
+        this.#leave("goodbye");
+        this.#state = "closed";
+        this.#timer = this.#expectHello();
+        return;
+      case Type.ABORT:
+        this.#leave("abort");
+        this.#end();
+        return;
+      case Type.HELLO:
+      case Type.WELCOME:
+      case Type.CHALLENGE:
+      case Type.AUTHENTICATE:
+      case Type.PUBLISHED:
+      case Type.SUBSCRIBED:
+      case Type.UNSUBSCRIBED:
+      case Type.EVENT:
+      case Type.RESULT:
+      case Type.REGISTERED:
+      case Type.UNREGISTERED:
+      case Type.INVOCATION:
+      case Type.INTERRUPT:
+        throw new ProtocolError(
+          `Received ${typeNames.get(message.type)} message after session was established`,
+        );
+      default:
+        this.#realm?.route(this, message);
+    }
+  }
+
+  #receiveOutside(message: Message): void {
+    switch (this.#state) {
+      case "closed":
+        if (message.type === Type.HELLO) return this.#hello(message);
+        if (message.type === Type.ABORT) return this.#end();
+        throw new ProtocolError(
+          `Received ${typeNames.get(message.type)} message before session was established`,
+        );
+      case "joining":
+        if (message.type === Type.ABORT) return this.#end();
+        throw new ProtocolError(
+          `Received ${typeNames.get(message.type)} message before WELCOME or CHALLENGE was sent`,
+        );
+      case "closing":
+        // The peer may have sent these before it saw our GOODBYE.
+        if (message.type === Type.GOODBYE || message.type === Type.ABORT) this.#end();
+        return;
+    }
+  }
+
+  #hello(hello: Hello): void {
+    this.#state = "joining";
+    const decided = this.#gate.admit(hello, this.transport.details);
+    if (decided instanceof Promise) {
+      decided.then(
+        (admission) => this.#decided(hello, admission),
+        (cause) => this.#crash(cause, hello),
+      );
+    } else {
+      this.#decided(hello, decided);
+    }
+  }
+
+  #decided(hello: Hello, decided: Decision): void {
+    if (this.#state !== "joining") return;
+    if ("refusal" in decided) return this.abort(decided.refusal, decided.text);
+    const realm = this.#router.realm(decided.realm);
+    if (realm === undefined) {
+      return this.abort(
+        uris.NO_SUCH_REALM,
+        `Cannot join realm "${decided.realm}": this router has no realm of that name`,
+      );
+    }
+    const role = realm.role(decided.authrole);
+    if (role === undefined) {
+      return this.abort(
+        uris.NO_SUCH_ROLE,
+        `Cannot join realm "${decided.realm}" as "${decided.authrole}": it has no such role`,
+      );
+    }
+    this.#timer?.cancel();
+    this.#realm = realm;
+    this.#role = role;
+    this.id = realm.newSessionId();
+    this.authid = decided.authid;
+    this.admission = decided;
+    this.joinedAt = this.#clock.now();
+    this.lastRequest = 0;
+    this.lastInvocation = 0;
+    this.#readFeatures(hello);
+    this.#state = "joined";
+    const details = welcomeDetails(decided, realm.hasMetaApi);
+    this.transport.send({ type: Type.WELCOME, session: this.id, details });
+    realm.joined(this);
+  }
+
+  #readFeatures(hello: Hello): void {
+    const callee = featuresOf(hello, "callee");
+    this.canBeInterrupted = callee["call_canceling"] === true;
+    this.acceptsRevocation = callee["registration_revocation"] === true;
+    this.canReceiveProgress = featuresOf(hello, "caller")["progressive_call_results"] === true;
+  }
+
+  /** Gives back all that the session holds in its realm. */
+  #leave(how: ClosedHow | "goodbye" | "abort"): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#state !== "joined") return;
+    this.#state = "closed";
+    const realm = this.#realm;
+    this.#realm = undefined;
+    realm?.left(this, how);
+    this.id = 0;
+    this.#role = undefined;
+    this.admission = undefined;
+  }
+
+  #end(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#state = "gone";
+    this.transport.end("session ended");
+    this.#router.forget(this);
+  }
+
+  #expectHello(): Timer {
+    return this.#clock.after(HELLO_TIMEOUT_MS, () => {
+      this.abort(
+        uris.PROTOCOL_VIOLATION,
+        `Cannot keep the connection: no session within ${HELLO_TIMEOUT_MS / 1000} s`,
+      );
+    });
+  }
+
+  /** A fault of ours: this session pays for it, the router goes on. */
+  #crash(cause: unknown, message: Message): void {
+    this.#log.error("Router fault at {type} of session {session}: {error}", {
+      type: typeNames.get(message.type),
+      session: this.id,
+      error: cause instanceof Error ? cause.stack : String(cause),
+    });
+    this.abort(uris.RUNTIME_ERROR, "Cannot go on: the router ran into an internal error");
+  }
+}
+
+/** `HELLO.Details.roles.<role>.features`, empty when not announced. */
+function featuresOf(hello: Hello, role: string): Readonly<Record<string, unknown>> {
+  const found = member(member(member(hello.details, "roles"), role), "features");
+  return typeof found === "object" && found !== null ? { ...found } : EMPTY_DICT;
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined;
+}

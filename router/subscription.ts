@@ -1,0 +1,19 @@
+/** The record of one subscribed topic or pattern. Owned by `broker.ts`. [WAMP publish_subscribe] */
+import type { Match } from "../wamp/uri.ts";
+import { SessionList } from "./session_list.ts";
+
+export class Subscription {
+  readonly id: number;
+  readonly match: Match;
+  readonly topic: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly subscribers = new SessionList();
+
+  constructor(id: number, match: Match, topic: string, created: number) {
+    this.id = id;
+    this.match = match;
+    this.topic = topic;
+    this.created = created;
+  }
+}

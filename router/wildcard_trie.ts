@@ -1,0 +1,107 @@
+/**
+ * Wildcard patterns in a trie of URI components; an empty component of a pattern matches any. HOT. Part of `pattern_index.ts`.
+ * Look-ups prefer a named component to a wildcard at every level from the left, which is the specification's order of
+ * precedence for registrations. [WAMP rpc_pattern_based_registration]
+ */
+
+class Node<T> {
+  entry: T | undefined = undefined;
+  any: Node<T> | undefined = undefined;
+  named: Map<string, Node<T>> | undefined = undefined;
+
+  get isEmpty(): boolean {
+    return this.entry === undefined && this.any === undefined && this.named === undefined;
+  }
+
+  next(component: string): Node<T> | undefined {
+    return component === "" ? this.any : this.named?.get(component);
+  }
+}
+
+export class WildcardTrie<T> {
+  readonly #root: Node<T> = new Node();
+  size = 0;
+
+  get(pattern: string): T | undefined {
+    let node: Node<T> | undefined = this.#root;
+    for (const component of pattern.split(".")) {
+      node = node.next(component);
+      if (node === undefined) return undefined;
+    }
+    return node.entry;
+  }
+
+  set(pattern: string, entry: T): void {
+    let node = this.#root;
+    for (const component of pattern.split(".")) {
+      let next = node.next(component);
+      if (next === undefined) {
+        next = new Node();
+        if (component === "") node.any = next;
+        else (node.named ??= new Map()).set(component, next);
+      }
+      node = next;
+    }
+    if (node.entry === undefined) this.size++;
+    node.entry = entry;
+  }
+
+  delete(pattern: string): void {
+    const components = pattern.split(".");
+    const path: Node<T>[] = [this.#root];
+    for (const component of components) {
+      const next = path.at(-1)?.next(component);
+      if (next === undefined) return;
+      path.push(next);
+    }
+    const last = path.at(-1);
+    if (last === undefined || last.entry === undefined) return;
+    last.entry = undefined;
+    this.size--;
+    for (let i = components.length; i > 0 && path[i]?.isEmpty; i--) {
+      const parent = path[i - 1];
+      const component = components[i - 1];
+      if (parent === undefined || component === undefined) return;
+      if (component === "") parent.any = undefined;
+      else if (parent.named?.delete(component) && parent.named.size === 0) parent.named = undefined;
+    }
+  }
+
+  /** Appends the entries of all patterns that match `uri`, the preferred first. */
+  matching(uri: string, into: T[]): void {
+    collect(this.#root, uri, 0, into);
+  }
+
+  /** The entry of the preferred pattern that matches `uri`. */
+  best(uri: string): T | undefined {
+    return find(this.#root, uri, 0);
+  }
+}
+
+/* PERF: components are cut off one by one while the trie still has a branch for them (plain: split first). Most URIs leave
+ * the trie at the first component, and then nothing is allocated. */
+function collect<T>(node: Node<T>, uri: string, at: number, into: T[]): void {
+  const dot = uri.indexOf(".", at);
+  if (node.named !== undefined) {
+    const named = node.named.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
+    if (named !== undefined) {
+      if (dot >= 0) collect(named, uri, dot + 1, into);
+      else if (named.entry !== undefined) into.push(named.entry);
+    }
+  }
+  const any = node.any;
+  if (any === undefined) return;
+  if (dot >= 0) collect(any, uri, dot + 1, into);
+  else if (any.entry !== undefined) into.push(any.entry);
+}
+
+function find<T>(node: Node<T>, uri: string, at: number): T | undefined {
+  const dot = uri.indexOf(".", at);
+  const named = node.named?.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
+  if (named !== undefined) {
+    const found = dot < 0 ? named.entry : find(named, uri, dot + 1);
+    if (found !== undefined) return found;
+  }
+  if (node.any === undefined) return undefined;
+  return dot < 0 ? node.any.entry : find(node.any, uri, dot + 1);
+}

@@ -1,0 +1,36 @@
+/**
+ * What this router announces in WELCOME. A feature may stand here only when it works and a test in `tests/flow/` carries its
+ * tag, which a check enforces. The values are the sections' names: `[WAMP <section>]`.
+ */
+
+/** Feature of the broker role -> section of the specification that a flow test must be tagged with. */
+export const BROKER_FEATURES = {
+  "publisher_identification": "pubsub_publisher_identification",
+  "publisher_exclusion": "pubsub_publisher_exclusion",
+  "subscriber_blackwhite_listing": "pubsub_subscriber_blackwhite_listing",
+  "pattern_based_subscription": "pubsub_pattern_based_subscription",
+  "session_meta_api": "meta_api_sessions",
+  "subscription_meta_api": "meta_api_subscriptions",
+  "payload_passthru_mode": "payload_passthru_mode",
+} as const;
+
+/** Feature of the dealer role -> section of the specification that a flow test must be tagged with. */
+export const DEALER_FEATURES = {
+  "caller_identification": "rpc_caller_identification",
+  "pattern_based_registration": "rpc_pattern_based_registration",
+  "shared_registration": "rpc_shared_registration",
+  "progressive_call_results": "rpc_progressive_call_results",
+  "call_canceling": "rpc_call_canceling",
+  "call_timeout": "rpc_call_timeout",
+  "registration_revocation": "rpc_registration_revocation",
+  "session_meta_api": "meta_api_sessions",
+  "registration_meta_api": "meta_api_registrations",
+  "payload_passthru_mode": "payload_passthru_mode",
+} as const;
+
+/** Features that depend on the realm's meta API being switched on. */
+export const META_FEATURES: readonly string[] = [
+  "session_meta_api",
+  "subscription_meta_api",
+  "registration_meta_api",
+];
