@@ -18,7 +18,7 @@ if ! cmp -s "$wanted" "$REALMWAY_INTEROP/python/requirements.txt"; then
   "$REALMWAY_INTEROP/python/bin/pip" install --quiet -r "$wanted" >&2
   cp "$wanted" "$REALMWAY_INTEROP/python/requirements.txt"
 fi
-REALMWAY_PYTHON="$REALMWAY_INTEROP/python/bin/python"
+export REALMWAY_PYTHON="$REALMWAY_INTEROP/python/bin/python"
 
 # Node 22, Autobahn for JavaScript and wampy
 eval "$("$root/.ci/tools.sh" "$root/.cache/tools")"
