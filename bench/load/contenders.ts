@@ -1,0 +1,184 @@
+/**
+ * The programs under load: Realmway on both runtimes, a bare echo on both as control, and the peers that are installed.
+ * Each is a process of its own, pinned to one core. Only processes started here are ever ended.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export interface Contender {
+  readonly name: string;
+  readonly version: string;
+  readonly isControl: boolean;
+  readonly ws: string | undefined;
+  readonly raw: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly hasEnded: () => boolean;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const ROUTER_CPU = process.env["ROUTER_CPU"] ?? "0";
+
+/** Runtimes that can run TypeScript here, as commands. */
+const runtimes: Readonly<Record<string, readonly string[]>> = {
+  "deno": ["deno", "run", "-A"],
+  "bun": ["bun", "run"],
+};
+
+function found(command: string): boolean {
+  return spawnSync("which", [command]).status === 0;
+}
+
+function versionOf(command: string, ...args: readonly string[]): string {
+  const { stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return /\d+\.\d+\.\d+/.exec(stdout ?? "")?.[0] ?? "unknown";
+}
+
+/** All contenders that can be started here. @param peers the generator's folder of peers. */
+export function contenders(peers: string): readonly Contender[] {
+  const list: Contender[] = [];
+  let port = 27191;
+  for (const [name, command] of Object.entries(runtimes)) {
+    const program = command[0] ?? name;
+    if (!found(program)) continue;
+    const version = versionOf(program, "--version");
+    list.push({
+      name: `realmway-${name}`,
+      version,
+      isControl: false,
+      ws: `ws://127.0.0.1:${port}/ws`,
+      raw: `tcp://127.0.0.1:${port}`,
+      command: [
+        ...command,
+        `${root}node/cli/main.ts`,
+        "start",
+        "--config",
+        `${root}bench/load/realmway_${name}.json`,
+      ],
+    });
+    port++;
+    list.push({
+      name: `echo-${name}`,
+      version,
+      isControl: true,
+      ws: undefined,
+      raw: `tcp://127.0.0.1:${port}`,
+      command: [...command, `${root}bench/micro/byte_stream_echo.ts`, String(port)],
+    });
+    port++;
+  }
+  return [...list, ...peerList(peers)];
+}
+
+function peerList(peers: string): readonly Contender[] {
+  const known = [
+    {
+      name: "nexus",
+      variable: "NEXUSD",
+      program: "nexusd",
+      ws: "27181/ws",
+      raw: "27182",
+      version: "3.3.0",
+    },
+    {
+      name: "xconn",
+      variable: "NXT",
+      program: "nxt",
+      ws: "27185/ws",
+      raw: "27186",
+      version: "0.1.0",
+    },
+    {
+      name: "crossbar",
+      variable: "CROSSBAR",
+      program: "crossbar",
+      ws: "27183/",
+      raw: "27184",
+      version: "26.10.1",
+    },
+  ];
+  return known
+    .filter(({ variable, program }) => existsSync(process.env[variable] ?? "") || found(program))
+    .map(({ name, ws, raw, version }) => ({
+      name,
+      version,
+      isControl: false,
+      ws: `ws://127.0.0.1:${ws}`,
+      raw: `tcp://127.0.0.1:${raw}`,
+      command: [`${peers}/start-${name}.sh`],
+    }));
+}
+
+/** Starts it and waits until its ports answer. */
+export async function start(contender: Contender): Promise<Running> {
+  const isScript = contender.command[0]?.endsWith(".sh") === true;
+  const pinned = isScript ? contender.command : ["taskset", "-c", ROUTER_CPU, ...contender.command];
+  const [program = "", ...args] = pinned;
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, ...contender.env, ROUTER_CPU },
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  let complaint = "";
+  child.stderr?.on("data", (chunk) => complaint = (complaint + String(chunk)).slice(-2000));
+  for (const url of [contender.ws, contender.raw]) {
+    if (url !== undefined) {
+      await untilListening(Number(/:(\d+)/.exec(url)?.[1]), child, () => complaint);
+    }
+  }
+  await sleep(300);
+  if (child.pid === undefined) throw new Error(`Cannot start ${contender.name}: it has no process`);
+  return { pid: child.pid, hasEnded: () => child.exitCode !== null, stop: () => stop(child) };
+}
+
+async function untilListening(
+  port: number,
+  child: ChildProcess,
+  complaint: () => string,
+): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (child.exitCode !== null) break;
+    if (await answers(port)) return;
+    await sleep(100);
+  }
+  throw new Error(
+    `Cannot reach port ${port}: the program under load did not start. ${complaint()}`,
+  );
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+/** Ends the process group that `start` made, and nothing else. */
+async function stop(child: ChildProcess): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch (cause) {
+      if (cause instanceof Error && "code" in cause && cause.code === "ESRCH") return;
+      throw cause;
+    }
+    await Promise.race([ended, sleep(5000)]);
+  }
+}
