@@ -1,9 +1,13 @@
 /**
  * A growing run of bytes that codecs and framings write messages into. HOT.
  * The outbox of a connection owns one and swaps its buffer out at each flush; nothing here is shared.
+ * Numbers are written big-endian, as MessagePack and CBOR have them.
  */
 
 const ENCODER = new TextEncoder();
+
+/** Scratch of one call: a number's bytes are read out of it before the call that wrote them returns. */
+const SCRATCH = new DataView(new ArrayBuffer(8));
 
 /** Shorter copies are a loop: a subarray costs more than it saves (bench/micro: "copy"). */
 const LOOP_COPY = 24;
@@ -26,6 +30,45 @@ export class ByteWriter {
   byte(value: number): void {
     if (this.length === this.bytes.length) this.#grow(this.length + 1);
     this.bytes[this.length++] = value;
+  }
+
+  uint16(value: number): void {
+    this.reserve(2);
+    const bytes = this.bytes;
+    bytes[this.length++] = value >>> 8;
+    bytes[this.length++] = value;
+  }
+
+  uint32(value: number): void {
+    this.reserve(4);
+    const bytes = this.bytes;
+    bytes[this.length++] = value >>> 24;
+    bytes[this.length++] = value >>> 16;
+    bytes[this.length++] = value >>> 8;
+    bytes[this.length++] = value;
+  }
+
+  /** Eight bytes of an integer from 0 to 2^53. */
+  uint64(value: number): void {
+    const high = Math.floor(value / 4294967296);
+    this.uint32(high);
+    this.uint32(value - high * 4294967296);
+  }
+
+  /** Eight bytes of `value` modulo 2^64: two's complement of a negative one. */
+  bigint64(value: bigint): void {
+    SCRATCH.setBigInt64(0, BigInt.asIntN(64, value));
+    this.#scratch(8);
+  }
+
+  float32(value: number): void {
+    SCRATCH.setFloat32(0, value);
+    this.#scratch(4);
+  }
+
+  float64(value: number): void {
+    SCRATCH.setFloat64(0, value);
+    this.#scratch(8);
   }
 
   /** Copies `source[start..end)`. */
@@ -63,6 +106,11 @@ export class ByteWriter {
   /** A copy of what was written. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
+  }
+
+  #scratch(count: number): void {
+    this.reserve(count);
+    for (let i = 0; i < count; i++) this.bytes[this.length++] = SCRATCH.getUint8(i);
   }
 
   #grow(needed: number): void {

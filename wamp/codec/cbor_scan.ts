@@ -1,0 +1,154 @@
+/**
+ * CBOR's well-formedness, checked in one pass that builds nothing. HOT.
+ * Definite and indefinite lengths, tags and simple values are accepted as RFC 8949 has them, and integers in any width; reserved
+ * additional information, breaks out of place, lengths that lie and text that is no UTF-8 are not. Nesting is limited.
+ * Reads within `end` only, as other messages may follow in the buffer. Throws DecodeError. [RFC 8949 section 5.3.1, appendix C]
+ */
+import { DecodeError } from "../protocol_error.ts";
+import { isUtf8 } from "../utf8.ts";
+import { MAX_DEPTH } from "./codec.ts";
+
+/** Major types: the upper three bits of a head. */
+export const UINT = 0;
+export const NEGATIVE = 1;
+export const BYTES = 2;
+export const TEXT = 3;
+export const ARRAY = 4;
+export const MAP = 5;
+export const TAG = 6;
+export const SIMPLE = 7;
+
+/** Additional information: the lower five bits. Up to 23 it is the argument itself; 24 to 27 say its size. */
+export const ARGUMENT8 = 24;
+export const ARGUMENT64 = 27;
+export const INDEFINITE = 31;
+export const BREAK = 0xff;
+
+/** What is left of a container without a count; counts are smaller, as a count beyond the bytes is refused. */
+const ANY_ELEMENT = 0xffffffff;
+const ANY_KEY = 0xfffffffe;
+const ANY_VALUE = 0xfffffffd;
+
+/** The big-endian unsigned integer of `size` bytes at `at`. Exact up to 2^53. */
+export function readUint(bytes: Uint8Array, at: number, size: number): number {
+  let value = 0;
+  for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] as number);
+  return value;
+}
+
+/** Bytes that the argument takes behind the head `byte`. */
+export function argumentSize(byte: number): number {
+  const info = byte & 0x1f;
+  return info < ARGUMENT8 || info > ARGUMENT64 ? 0 : 1 << (info - ARGUMENT8);
+}
+
+/** The argument of the head `byte`, which stands before `at`. */
+export function argument(bytes: Uint8Array, byte: number, at: number): number {
+  const info = byte & 0x1f;
+  return info < ARGUMENT8 ? info : readUint(bytes, at, argumentSize(byte));
+}
+
+/**
+ * The end of the value that begins at `start`.
+ * @param stack MAX_DEPTH entries of scratch.
+ * @param outer how deep it is nested.
+ */
+export function skipValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  stack: Uint32Array,
+  outer: number,
+): number {
+  let at = start;
+  let depth = outer;
+  /** Values still to come in the innermost container. */
+  let left = 1;
+  let isTagged = false;
+  for (;;) {
+    while (left === 0) {
+      if (depth === outer) return at;
+      left = stack[--depth] as number;
+    }
+    if (at >= end) truncated();
+    const byte = bytes[at++] as number;
+    if (byte === BREAK) {
+      if (isTagged || (left !== ANY_ELEMENT && left !== ANY_KEY)) malformed("a break out of place");
+      left = 0;
+      continue;
+    }
+    if (isTagged) isTagged = false;
+    else if (left < ANY_VALUE) left--;
+    else if (left !== ANY_ELEMENT) left = left === ANY_KEY ? ANY_VALUE : ANY_KEY;
+
+    const major = byte >>> 5;
+    const info = byte & 0x1f;
+    const size = argumentSize(byte);
+    if (info > ARGUMENT64 && (info !== INDEFINITE || major < BYTES || major > MAP)) {
+      malformed(`reserved additional information ${info}`);
+    }
+    if (at + size > end) truncated();
+    if (major <= NEGATIVE || major === SIMPLE) {
+      if (byte === 0xf8 && (bytes[at] as number) < 0x20) malformed("a simple value in two bytes");
+      at += size;
+    } else if (major === TAG) {
+      isTagged = true;
+      at += size;
+    } else if (major === BYTES || major === TEXT) {
+      if (info === INDEFINITE) at = skipChunks(bytes, major, at, end);
+      else at = skipString(bytes, major, at + size, at + size + argument(bytes, byte, at), end);
+    } else {
+      let inner = 0;
+      if (info === INDEFINITE) inner = major === ARRAY ? ANY_ELEMENT : ANY_KEY;
+      else {
+        inner = argument(bytes, byte, at) * (major === ARRAY ? 1 : 2);
+        at += size;
+        if (inner > end - at) truncated();
+      }
+      if (depth === MAX_DEPTH) tooDeep();
+      stack[depth++] = left;
+      left = inner;
+    }
+  }
+}
+
+/** Checks that the content `bytes[at..behind)` is within the message, and UTF-8 if it is text. */
+function skipString(
+  bytes: Uint8Array,
+  major: number,
+  at: number,
+  behind: number,
+  end: number,
+): number {
+  if (behind > end) truncated();
+  if (major === TEXT && !isUtf8(bytes, at, behind)) malformed("a string that is no UTF-8");
+  return behind;
+}
+
+/** Behind the break of a string in chunks; each is a string of the same type with a length, and UTF-8 by itself. */
+function skipChunks(bytes: Uint8Array, major: number, start: number, end: number): number {
+  let at = start;
+  for (;;) {
+    if (at >= end) truncated();
+    const byte = bytes[at++] as number;
+    if (byte === BREAK) return at;
+    if (byte >>> 5 !== major || (byte & 0x1f) > ARGUMENT64) malformed("a chunk of another type");
+    const size = argumentSize(byte);
+    if (at + size > end) truncated();
+    at = skipString(bytes, major, at + size, at + size + argument(bytes, byte, at), end);
+  }
+}
+
+export function truncated(): never {
+  throw new DecodeError("Cannot read CBOR: found the end within a value");
+}
+
+function malformed(found: string): never {
+  throw new DecodeError(`Cannot read CBOR: found ${found}`);
+}
+
+function tooDeep(): never {
+  throw new DecodeError(
+    `Cannot read CBOR: found nesting deeper than ${MAX_DEPTH}, expected less`,
+  );
+}

@@ -1,0 +1,217 @@
+/**
+ * JavaScript values to tokens and back: the one place that says what a value is on the wire, for all codecs.
+ * As `JSON.stringify` would: `toJSON` is asked, `undefined`, functions and symbols are null in lists and left out of
+ * dictionaries. Beyond it: `Uint8Array` and `ArrayBuffer` are binary; bigints are integers. A number without a fraction is an
+ * integer up to 2^53 and a float beyond; read back, integers beyond 2^53 are bigints.
+ * For arguments made or opened in this process and for options: never for a payload on its way through the router.
+ */
+import type { Dict } from "../message.ts";
+import type { PayloadValues } from "../payload.ts";
+import type { UriTable } from "../uri_table.ts";
+import { MAX_ID } from "../id.ts";
+import { decodeUtf8 } from "../utf8.ts";
+import { MAX_DEPTH, type TokenSink } from "./codec.ts";
+
+/** A sink that also takes strings of JavaScript, so that they need not be encoded twice. */
+export interface ValueSink extends TokenSink {
+  text(value: string): void;
+  keyText(value: string): void;
+}
+
+/** Tells `value` to `sink`. RangeError when it is nested deeper than a peer would accept (or refers to itself). */
+export function tellValue(sink: ValueSink, value: unknown, depth = 0): void {
+  switch (typeof value) {
+    case "string":
+      return sink.text(value);
+    case "number":
+      return tellNumber(sink, value);
+    case "boolean":
+      return sink.boolean(value);
+    case "bigint":
+      return tellBigint(sink, value);
+    case "object":
+      return value === null ? sink.nil() : tellObject(sink, value, depth);
+    default:
+      return sink.nil();
+  }
+}
+
+/** Tells the elements of a payload made from values. */
+export function tellPayload(sink: ValueSink, values: PayloadValues, count: number): void {
+  if (values.opaque !== undefined) {
+    sink.binary(values.opaque, 0, values.opaque.length);
+    return;
+  }
+  if (count > 0) tellArray(sink, values.args, 0);
+  if (count > 1) tellRecord(sink, values.kwargs, 0);
+}
+
+function tellNumber(sink: ValueSink, value: number): void {
+  if (Number.isInteger(value) && Math.abs(value) <= MAX_ID) sink.integer(value + 0);
+  else sink.float(value);
+}
+
+function tellBigint(sink: ValueSink, value: bigint): void {
+  if (value >= -MAX_EXACT && value <= MAX_EXACT) sink.integer(Number(value));
+  else sink.bigint(value);
+}
+
+const MAX_EXACT = BigInt(MAX_ID);
+
+function tellObject(sink: ValueSink, value: object, depth: number): void {
+  if (Array.isArray(value)) return tellArray(sink, value, depth);
+  if (value instanceof Uint8Array) return sink.binary(value, 0, value.length);
+  if (value instanceof ArrayBuffer) return sink.binary(new Uint8Array(value), 0, value.byteLength);
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    return tellValue(sink, value.toJSON(), deeper(depth));
+  }
+  tellRecord(sink, value as Dict, depth);
+}
+
+function tellArray(sink: ValueSink, list: readonly unknown[], depth: number): void {
+  const inner = deeper(depth);
+  sink.beginArray(list.length);
+  for (let i = 0; i < list.length; i++) tellValue(sink, list[i], inner);
+  sink.endArray();
+}
+
+function tellRecord(sink: ValueSink, record: Dict, depth: number): void {
+  const inner = deeper(depth);
+  const keys = Object.keys(record);
+  let count = 0;
+  for (const key of keys) if (isSaid(record[key])) count++;
+  sink.beginMap(count);
+  for (const key of keys) {
+    const value = record[key];
+    if (!isSaid(value)) continue;
+    sink.keyText(key);
+    tellValue(sink, value, inner);
+  }
+  sink.endMap();
+}
+
+/** False for what a dictionary leaves out. */
+export function isSaid(value: unknown): boolean {
+  return value !== undefined && typeof value !== "function" && typeof value !== "symbol";
+}
+
+function deeper(depth: number): number {
+  if (depth === MAX_DEPTH) {
+    throw new RangeError(
+      `Cannot encode a value: found nesting deeper than ${MAX_DEPTH}, expected less`,
+    );
+  }
+  return depth + 1;
+}
+
+/** Builds values from tokens. A map becomes a plain object, its keys own properties whatever their names. */
+export class ValueBuilder implements TokenSink {
+  readonly #uris: UriTable | undefined;
+  /** What is being built around `#list` or `#record`, outermost first. */
+  readonly #outer: (unknown[] | Record<string, unknown>)[] = [];
+  /** Exactly one of them is what the next value goes into. */
+  #list: unknown[] | undefined = [];
+  #record: Record<string, unknown> | undefined;
+  #key = "";
+
+  /** @param uris interns strings and keys: for options, which are the same again and again. */
+  constructor(uris?: UriTable) {
+    this.#uris = uris;
+  }
+
+  /** The values told so far, outside of any array or map. */
+  get values(): readonly unknown[] {
+    return this.#list ?? [];
+  }
+
+  nil(): void {
+    this.#put(null);
+  }
+  boolean(value: boolean): void {
+    this.#put(value);
+  }
+  integer(value: number): void {
+    this.#put(value);
+  }
+  bigint(value: bigint): void {
+    this.#put(value);
+  }
+  float(value: number): void {
+    this.#put(value);
+  }
+  string(bytes: Uint8Array, start: number, end: number): void {
+    this.#put(this.#text(bytes, start, end));
+  }
+  binary(bytes: Uint8Array, start: number, end: number): void {
+    this.#put(bytes.slice(start, end));
+  }
+  key(bytes: Uint8Array, start: number, end: number): void {
+    this.#key = this.#text(bytes, start, end);
+  }
+
+  beginArray(_count: number): void {
+    const list: unknown[] = [];
+    this.#enter(list);
+    this.#list = list;
+    this.#record = undefined;
+  }
+  endArray(): void {
+    this.#leave();
+  }
+  beginMap(_count: number): void {
+    const record: Record<string, unknown> = {};
+    this.#enter(record);
+    this.#list = undefined;
+    this.#record = record;
+  }
+  endMap(): void {
+    this.#leave();
+  }
+
+  #put(value: unknown): void {
+    if (this.#list !== undefined) this.#list.push(value);
+    else if (this.#record !== undefined) {
+      if (this.#key === "__proto__") {
+        // An assignment would change the prototype.
+        Object.defineProperty(this.#record, this.#key, {
+          value,
+          configurable: true,
+          enumerable: true,
+          writable: true,
+        });
+      } else this.#record[this.#key] = value;
+    }
+  }
+
+  #enter(inner: unknown[] | Record<string, unknown>): void {
+    this.#put(inner);
+    if (this.#list !== undefined) this.#outer.push(this.#list);
+    else if (this.#record !== undefined) this.#outer.push(this.#record);
+  }
+
+  #leave(): void {
+    const outer = this.#outer.pop();
+    if (Array.isArray(outer)) {
+      this.#list = outer;
+      this.#record = undefined;
+    } else {
+      this.#list = undefined;
+      this.#record = outer;
+    }
+  }
+
+  #text(bytes: Uint8Array, start: number, end: number): string {
+    // The bytes were checked before: the fallback is never taken.
+    return (this.#uris === undefined
+      ? decodeUtf8(bytes, start, end)
+      : this.#uris.intern(bytes, start, end)) ?? "";
+  }
+}
+
+/** Arguments, or the one opaque value, from the values of a payload's elements. Opaque text is handed out as its UTF-8. */
+export function payloadValues(values: readonly unknown[]): PayloadValues {
+  const [first = [], kwargs = {}] = values;
+  if (Array.isArray(first)) return { args: first, kwargs: kwargs as Dict };
+  const opaque = first instanceof Uint8Array ? first : new TextEncoder().encode(String(first));
+  return { args: [], kwargs: {}, opaque };
+}
