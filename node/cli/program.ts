@@ -1,0 +1,116 @@
+/**
+ * The commands and their options, in Crossbar.io's words. A command's code is loaded when it runs: "--help" and "version" load none of the router.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { VERSION } from "../../wamp/version.ts";
+import { complain, print, styled } from "./output.ts";
+
+export const EXIT_OK = 0;
+export const EXIT_FAILURE = 1;
+export const EXIT_USAGE = 2;
+
+const NODE_DIRECTORY = "node directory (default: .realmway or .crossbar in the working directory)";
+const CONFIG_FILE =
+  "configuration file in the node directory (default: config.json or config.yaml)";
+
+/** Runs one command line. Resolves to the exit code; rejects only when there is a bug. */
+export async function run(args: readonly string[]): Promise<number> {
+  let code = EXIT_OK;
+  const program = commands((result) => code = result);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) return failure(cause);
+    // commander has printed what is wrong.
+    return cause.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  }
+}
+
+/** Says why a command failed: a mistake of the user's in words, anything else with its stack. */
+async function failure(cause: unknown): Promise<number> {
+  const { ConfigError } = await import("../config/problems.ts");
+  if (cause instanceof ConfigError) {
+    complain(cause.message);
+    return EXIT_USAGE;
+  }
+  const { StartError } = await import("../start_error.ts");
+  if (cause instanceof StartError) complain(cause.message);
+  else complain(cause instanceof Error ? cause.stack ?? cause.message : String(cause));
+  return EXIT_FAILURE;
+}
+
+function commands(done: (code: number) => void) {
+  const program = new Command("realmway")
+    .description("WAMP router for Deno and Bun")
+    .configureHelp({ styleTitle: (title) => styled("bold", title), showGlobalOptions: true })
+    .exitOverride()
+    .showHelpAfterError('(see "realmway --help")')
+    .addHelpText("after", examples(["realmway init", "realmway start", "realmway start --help"]));
+  program.version(VERSION, "-V, --version", "print the version");
+
+  program.command("start")
+    .description("start the node and run it until SIGTERM or SIGINT (Ctrl-C)")
+    .option("--cbdir <directory>", NODE_DIRECTORY)
+    .option("--config <file>", CONFIG_FILE)
+    .addOption(
+      new Option("--loglevel <level>", "least important log lines to print")
+        .choices(["none", "critical", "error", "warn", "info", "debug", "trace"]).default("info"),
+    )
+    .addOption(
+      new Option(
+        "--logformat <format>",
+        "form of log lines (default: color on a terminal, else json)",
+      )
+        .choices(["color", "nocolor", "syslogd", "json"]),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        "realmway start",
+        "realmway start --cbdir /etc/realmway --loglevel warn",
+        "realmway start --config production.yaml --logformat json",
+      ]),
+    )
+    .action(async (options) => done(await (await import("./start.ts")).start(options)));
+
+  program.command("check")
+    .description("check a configuration and name everything that is wrong with it")
+    .option("--cbdir <directory>", NODE_DIRECTORY)
+    .option("--config <file>", CONFIG_FILE)
+    .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
+    .action(async (options) => done(await (await import("./check.ts")).check(options)));
+
+  program.command("init")
+    .description(
+      "write a node directory with a small configuration; existing files stay as they are",
+    )
+    .option("--appdir <directory>", "where to make the node directory", ".")
+    .addOption(
+      new Option("--port <port>", "port to listen on").default(8080).argParser(port),
+    )
+    .addHelpText(
+      "after",
+      examples(["realmway init", "realmway init --appdir /srv/chat --port 9000"]),
+    )
+    .action(async (options) => done(await (await import("./init.ts")).init(options)));
+
+  program.command("version")
+    .description("print the version of this program and of what it runs on")
+    .addHelpText("after", examples(["realmway version"]))
+    .action(async () => print((await import("./version.ts")).versionText()));
+
+  // What `exitOverride` and the rest say of the program holds for its commands too.
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number <= 65535) return number;
+  throw new InvalidArgumentError("Expected a port from 0 to 65535.");
+}
+
+function examples(lines: readonly string[]): string {
+  return `\n${styled("bold", "Examples:")}\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}

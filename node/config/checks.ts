@@ -1,0 +1,208 @@
+/**
+ * What one value of a configuration says about another: names used twice, names that nobody defined, ports that collide.
+ * Works on the raw value, so that these problems are reported together with those of the schema; what has another shape than
+ * expected is passed over here, as the schema complains of it.
+ */
+import { isPattern } from "../../wamp/uri.ts";
+import { TRUSTED } from "../../router/permission.ts";
+import { starred } from "./starred.ts";
+import { formatPath, type Path } from "./source.ts";
+import type { Problem } from "./problems.ts";
+
+/** `process.env`, or what stands for it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Found {
+  readonly path: Path;
+  readonly value: unknown;
+}
+
+/** Everything that is wrong between the values of `config`. */
+export function checkRelations(config: unknown, env: Environment): Problem[] {
+  return [
+    ...workerCount(config),
+    ...select(config, ["workers", "*"]).flatMap((worker) => [
+      ...twice(worker, ["realms", "*", "name"], "realm"),
+      ...twice(worker, ["realms", "*", "id"], "id"),
+      ...twice(worker, ["transports", "*", "id"], "id"),
+      ...select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => [
+        ...twice(realm, ["roles", "*", "name"], "role"),
+        ...twice(realm, ["roles", "*", "id"], "id"),
+        ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
+      ]),
+      ...endpointProblems(worker, env),
+      ...authProblems(worker),
+    ]),
+  ];
+}
+
+function workerCount(config: unknown): Problem[] {
+  const workers = select(config, ["workers"])[0]?.value;
+  if (!Array.isArray(workers) || workers.length === 1) return [];
+  const text = `found ${workers.length} workers, expected exactly one, of type "router"; ` +
+    "more come with a later version";
+  return [{ path: ["workers"], text }];
+}
+
+/** Values that stand more than once where each must be its own. */
+function twice(root: Found, pattern: Path, what: string): Problem[] {
+  const seen = new Map<unknown, Path>();
+  const problems: Problem[] = [];
+  for (const { path, value } of select(root.value, pattern, root.path)) {
+    const first = seen.get(value);
+    if (first === undefined) seen.set(value, path);
+    else if (typeof value === "string") {
+      const text = `found "${value}", which is taken by ${
+        formatPath(first)
+      }, expected a ${what} of its own`;
+      problems.push({ path, text });
+    }
+  }
+  return problems;
+}
+
+function roleProblems(role: Found): Problem[] {
+  const problems: Problem[] = [];
+  const name = select(role.value, ["name"], role.path)[0];
+  if (name?.value === TRUSTED) {
+    const text = `found "${TRUSTED}", the router's own role, expected another name`;
+    problems.push({ path: name.path, text });
+  }
+  const seen = new Map<string, Path>();
+  for (const permission of select(role.value, ["permissions", "*"], role.path)) {
+    const uri = select(permission.value, ["uri"], permission.path)[0];
+    const match = select(permission.value, ["match"], permission.path)[0]?.value;
+    if (typeof uri?.value !== "string") continue;
+    if (match !== undefined && typeof match !== "string") continue;
+    const rule = starred(uri.value, match);
+    if (rule === undefined || !isPattern(rule.uri, rule.match, "loose")) {
+      const how = match === undefined
+        ? "a URI, or a pattern whose stars stand for whole components or for its end"
+        : `a URI or pattern fit for match "${match}", where components are left empty instead of *`;
+      problems.push({
+        path: uri.path,
+        text: `found ${JSON.stringify(uri.value)}, expected ${how}`,
+      });
+      continue;
+    }
+    const key = `${rule.match} ${rule.uri}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, permission.path);
+    else {
+      const text = `found the URI of ${formatPath(first)} again, expected one rule for each`;
+      problems.push({ path: uri.path, text });
+    }
+  }
+  return problems;
+}
+
+const ALL_INTERFACES: readonly unknown[] = [undefined, "0.0.0.0", "::"];
+
+/** Ports from the environment that are missing there, and endpoints that two transports claim. */
+function endpointProblems(worker: Found, env: Environment): Problem[] {
+  const problems: Problem[] = [];
+  const claimed: { port: number; address: unknown; path: Path }[] = [];
+  const sockets = new Map<string, Path>();
+  for (const endpoint of select(worker.value, ["transports", "*", "endpoint"], worker.path)) {
+    const at = (key: string) => select(endpoint.value, [key], endpoint.path)[0];
+    const socket = at("path");
+    if (typeof socket?.value === "string") {
+      const first = sockets.get(socket.value);
+      if (first === undefined) sockets.set(socket.value, endpoint.path);
+      else problems.push({ path: socket.path, text: claimText(`"${socket.value}"`, first) });
+    }
+    const port = at("port");
+    if (port === undefined) continue;
+    const number = portNumber(port.value, env);
+    if (typeof number === "string") problems.push({ path: port.path, text: number });
+    else if (number !== undefined && number !== 0) {
+      const address = at("interface")?.value;
+      const rival = claimed.find((other) =>
+        other.port === number &&
+        (other.address === address || ALL_INTERFACES.includes(address) ||
+          ALL_INTERFACES.includes(other.address))
+      );
+      if (rival === undefined) claimed.push({ port: number, address, path: endpoint.path });
+      else problems.push({ path: port.path, text: claimText(String(number), rival.path) });
+    }
+  }
+  return problems;
+}
+
+function claimText(what: string, path: Path): string {
+  return `found ${what}, which ${formatPath(path)} listens on, expected an endpoint of its own`;
+}
+
+/** The port that a configuration names, perhaps by a variable; a text says what is wrong with that; undefined: not ours to judge. */
+export function portNumber(port: unknown, env: Environment): number | string | undefined {
+  if (typeof port === "number") return port;
+  if (typeof port !== "string") return undefined;
+  const name = /^\$\{?([A-Za-z_]\w*)\}?$/.exec(port)?.[1];
+  const digits = name === undefined ? port : env[name];
+  if (name !== undefined && digits === undefined) {
+    return `found "${port}", expected the environment variable ${name} to be set`;
+  }
+  if (digits === undefined || !/^\d{1,5}$/.test(digits) || Number(digits) > 65535) {
+    if (name === undefined) return undefined;
+    return `found "${port}" with the value ${
+      JSON.stringify(digits)
+    }, expected a port from 0 to 65535`;
+  }
+  return Number(digits);
+}
+
+/** Roles and realms that `auth` names and no realm has. */
+function authProblems(worker: Found): Problem[] {
+  const realms = select(worker.value, ["realms", "*", "name"], worker.path).map(({ value }) =>
+    value
+  );
+  const roles = select(worker.value, ["realms", "*", "roles", "*", "name"], worker.path)
+    .map(({ value }) => value);
+  const problems: Problem[] = [];
+  for (const anonymous of findKey(worker, "anonymous")) {
+    const role = select(anonymous.value, ["role"], anonymous.path)[0];
+    if (typeof role?.value === "string" && !roles.includes(role.value)) {
+      problems.push({ path: role.path, text: unknownName(role.value, "role", roles) });
+    }
+    const realm = select(anonymous.value, ["realm"], anonymous.path)[0];
+    if (typeof realm?.value === "string" && !realms.includes(realm.value)) {
+      problems.push({ path: realm.path, text: unknownName(realm.value, "realm", realms) });
+    }
+  }
+  return problems;
+}
+
+function unknownName(name: string, what: string, known: readonly unknown[]): string {
+  const list = known.length === 0 ? "but there is none" : known.join(", ");
+  return `found "${name}", expected a ${what} of this worker: ${list}`;
+}
+
+/** All values under `auth.<method>`, however deep the transport nests its services. */
+function findKey(worker: Found, method: string): Found[] {
+  const found: Found[] = [];
+  const visit = (value: unknown, path: Path): void => {
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, child] of Object.entries(value)) {
+      const childPath = [...path, Array.isArray(value) ? Number(key) : key];
+      if (key === method && path.at(-1) === "auth") found.push({ path: childPath, value: child });
+      // The value of a `json` service is the user's own.
+      else if (key !== "value") visit(child, childPath);
+    }
+  };
+  for (const { path, value } of select(worker.value, ["transports"], worker.path)) {
+    visit(value, path);
+  }
+  return found;
+}
+
+/** What stands at `pattern`, in which "*" is every item of a list; nothing where the shape is another. */
+function select(root: unknown, pattern: Path, at: Path = []): Found[] {
+  const [key, ...rest] = pattern;
+  if (key === undefined) return [{ path: at, value: root }];
+  if (key === "*") {
+    if (!Array.isArray(root)) return [];
+    return root.flatMap((item, i) => select(item, rest, [...at, i]));
+  }
+  if (typeof root !== "object" || root === null || !Object.hasOwn(root, key)) return [];
+  return select(Reflect.get(root, key), rest, [...at, key]);
+}

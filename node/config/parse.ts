@@ -1,0 +1,58 @@
+/**
+ * From a file, a text or a value to a checked configuration, or to a `ConfigError` with everything that is wrong with it.
+ * Three readers look at it, each in full: the schema, the checks of what values say about each other, the files it names.
+ */
+import { readFile } from "node:fs/promises";
+import { checkRelations, type Environment } from "./checks.ts";
+import { ConfigError, expectation, type Problem, problemsOf } from "./problems.ts";
+import { type NodeConfig, nodeSchema } from "./schema.ts";
+import { readSource, type Source } from "./source.ts";
+
+/**
+ * Checks a configuration that was made in a program. Throws `ConfigError`.
+ * @param env where `"$VARIABLE"` is looked up; the caller passes `process.env`.
+ */
+export function parseConfig(value: unknown, env: Environment = {}): NodeConfig {
+  return checked(value, env, "the configuration", undefined);
+}
+
+/** Reads and checks a configuration file. Throws `ConfigError`, also when the file cannot be read. */
+export async function readConfig(path: string, env: Environment = {}): Promise<NodeConfig> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(path, [{ path: [], text: `the file cannot be read: ${reason}` }]);
+  }
+  const source = await readSource(text, path);
+  if (source.mistakes.length > 0) {
+    throw new ConfigError(path, source.mistakes.map((mistake) => ({ path: [], ...mistake })));
+  }
+  return checked(source.value, env, path, source);
+}
+
+function checked(
+  value: unknown,
+  env: Environment,
+  name: string,
+  source: Source | undefined,
+): NodeConfig {
+  const result = nodeSchema.safeParse(value, { error: expectation });
+  const problems = [
+    ...(result.success ? [] : problemsOf(result.error.issues, value)),
+    ...checkRelations(value, env),
+  ];
+  if (result.success && problems.length === 0) return result.data;
+  throw new ConfigError(name, problems.map((problem) => located(problem, source)).sort(inOrder));
+}
+
+function located(problem: Problem, source: Source | undefined): Problem {
+  const position = source?.position(problem.path);
+  return position === undefined ? problem : { ...problem, position };
+}
+
+function inOrder(a: Problem, b: Problem): number {
+  return (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+    (a.position?.column ?? 0) - (b.position?.column ?? 0);
+}

@@ -1,0 +1,82 @@
+/**
+ * The node configuration, version 2 as Crossbar.io defined it: the only description of the file. Types, validation, `realmway check`, the
+ * JSON Schema and the reference page come from it. Keys and defaults are Crossbar.io's where the meaning is the same; what it knows and this
+ * version does not support is refused by name. `checks.ts` holds what one value says about another.
+ */
+import { z } from "zod";
+import { id, kinds, none, refused, section, whole } from "./fields.ts";
+import { realm } from "./schema_realm.ts";
+import { transport } from "./schema_transport.ts";
+
+const COMPONENTS = "components come with a later version; run them as clients";
+const PROCESS = "the router runs inside the node's process; remove the key";
+const MANHOLE = "there is no Python shell to log in to; remove the key";
+
+const controllerOptions = section("How the node runs", {
+  "shutdown_timeout": whole(
+    { min: 0, max: 600_000, unit: "ms" },
+    "How long sessions may take to say goodbye when the node stops",
+  ).default(2000),
+  "title": refused(PROCESS),
+  "shutdown": refused("the node runs until it is told to stop; remove the key"),
+  "enable_parallel_worker_start": refused("there is one worker; remove the key"),
+});
+
+const controller = section("The node itself", {
+  "id": id("Id of the node (default: the host's name)"),
+  "options": controllerOptions.prefault({}),
+  "manhole": refused(MANHOLE),
+  "connections": none("database connections are not planned"),
+  "keyring": refused("node keys come with a later version; remove the key"),
+});
+
+const workerOptions = section("How the worker runs", {
+  "title": refused(PROCESS),
+  "python": refused("this router is no Python program; remove the key"),
+  "pythonpath": refused(COMPONENTS),
+  "cpu_affinity": refused("set it for the service (systemd: CPUAffinity=); remove the key"),
+  "env": refused(PROCESS),
+  "reactor": refused("there is no Twisted reactor here; remove the key"),
+  "expose_controller": refused(COMPONENTS),
+  "expose_shared": refused(COMPONENTS),
+  "extra": refused(COMPONENTS),
+  "disabled": refused("remove the worker instead"),
+});
+
+const router = section("A router: realms, and the transports that lead to them", {
+  "id": id("Id of the worker (default: worker001)"),
+  "type": z.literal("router"),
+  "options": workerOptions.prefault({}),
+  "realms": z.array(realm).default([]).describe("Realms of the router"),
+  "transports": z.array(transport).default([]).describe("Transports of the router"),
+  "components": none(COMPONENTS),
+  "connections": none("database connections are not planned; remove the key"),
+  "manhole": refused(MANHOLE),
+});
+
+const LATER = "come with a later version; remove this worker";
+
+const worker = kinds("What the node runs", [router], ["router"], {
+  "container": `containers ${LATER} and run its components as clients`,
+  "guest": `guests ${LATER} and start the program as a service of its own`,
+  "proxy": `proxies ${LATER}`,
+  "websocket-testee": 'test workers are not planned; write a transport "websocket.testee"',
+  "hostmonitor": `host monitors ${LATER}`,
+  "marketmaker": "XBR markets are not planned; remove this worker",
+  "xbrmm": "XBR markets are not planned; remove this worker",
+});
+
+export const nodeSchema = section("Configuration of a node", {
+  "$schema": z.string().optional().describe("Where editors find the schema of this file"),
+  "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
+  "controller": controller.prefault({}),
+  "workers": z.array(worker, "a list with one worker of type router")
+    .describe("What the node runs: one router, for now"),
+});
+
+/** A checked configuration with every default filled in, under its names in the file. */
+export type NodeConfig = z.output<typeof nodeSchema>;
+/** A configuration as people write it. */
+export type NodeConfigInput = z.input<typeof nodeSchema>;
+export type WorkerConfig = NodeConfig["workers"][number];
+export type { TransportConfig } from "./schema_transport.ts";

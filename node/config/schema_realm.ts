@@ -1,0 +1,87 @@
+/** Realms, roles and permissions. The rules are `router/permission.ts`'s; this file knows how Crossbar.io writes them down. */
+import { z } from "zod";
+import { flag, id, off, refused, section, text } from "./fields.ts";
+
+const allow = section("What the role may do with matching URIs", {
+  "call": flag(false, "Call matching procedures"),
+  "register": flag(false, "Register matching procedures"),
+  "publish": flag(false, "Publish to matching topics"),
+  "subscribe": flag(false, "Subscribe to matching topics"),
+});
+
+const disclosure = (who: string, whom: string) =>
+  z.union([z.boolean(), z.literal("never")], 'true, false or "never"').default(false).describe(
+    `Tell ${whom} who ${who}: true always, false when it asks for that (disclose_me), "never" refuses such requests`,
+  );
+
+const disclose = section("Whose identity the router reveals", {
+  "caller": disclosure("calls", "callees"),
+  "publisher": disclosure("publishes", "subscribers"),
+});
+
+const permission = section(
+  "One rule of a role; of all rules that match a URI the most specific decides",
+  {
+    "uri": z.string().describe(
+      'URI or pattern. Without "match", a star at the end means a prefix ("com.example.*"), stars ' +
+        'elsewhere stand for one component each ("com.*.create"), and "*" or "" for every URI',
+    ),
+    "match": z.enum(["exact", "prefix", "wildcard"]).optional().describe(
+      'How "uri" matches; in a wildcard pattern an empty component matches any ("com..create")',
+    ),
+    "allow": allow.prefault({}),
+    "disclose": disclose.prefault({}),
+    "cache": flag(
+      false,
+      "Static rules need no cache: accepted and without effect, as in Crossbar.io",
+    ),
+    "validate": refused("payload validation comes with a later version; remove the key"),
+  },
+);
+
+const role = section("What sessions of this role may do", {
+  "name": text("Name of the role; authentication assigns it"),
+  "id": id("Id of the role, unique in its realm (default: role001, ...)"),
+  "allow-by-default": flag(false, "Allow everything that no rule decides"),
+  "permissions": z.array(permission).default([]).describe("Static rules"),
+  "authorizer": refused(
+    'dynamic authorizers come with a later version; write static "permissions" instead',
+  ),
+});
+
+const options = section("How the realm routes", {
+  "enable_meta_api": flag(true, "Answer the meta procedures and publish the meta events of WAMP"),
+  "uri_check": z.enum(["loose", "strict"]).default("loose").describe(
+    "Which URIs are valid: loose allows all but spaces, # and empty components; strict only a-z, 0-9 and _",
+  ),
+  "request_ids": z.enum(["strict", "tolerant"]).default("tolerant").describe(
+    "Whether a session must count its request ids 1, 2, 3, ... as the specification demands",
+  ),
+  "bridge_meta_api": off("the management realm comes with a later version; remove the key"),
+  "event_dispatching_chunk_size": refused(
+    "an event reaches its subscribers in one go, there are no chunks; remove the key",
+  ),
+});
+
+/** A realm name as Crossbar.io allows it. */
+export const REALM_NAME = /^[A-Za-z][A-Za-z\d_\-@.]{2,254}$/;
+
+export const realmName = z.string().regex(
+  REALM_NAME,
+  "3 to 255 letters, digits and _ - @ . , a letter first",
+);
+
+export const realm = section("A namespace of its own: sessions of different realms never meet", {
+  "name": realmName.describe("Name of the realm, which peers join"),
+  "id": id("Id of the realm, unique in its worker (default: realm001, ...)"),
+  "options": options.prefault({}),
+  "roles": z.array(role).default([]).describe("Roles of the realm"),
+  "store": refused("event history and call queues come with a later version; remove the key"),
+  "inventory": refused("payload validation comes with a later version; remove the key"),
+  "stats": refused("session statistics come with a later version; remove the key"),
+  "rlinks": refused("router-to-router links come with a later version; remove the key"),
+});
+
+export type RealmConfig = z.output<typeof realm>;
+export type RoleConfig = z.output<typeof role>;
+export type PermissionConfig = z.output<typeof permission>;

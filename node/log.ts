@@ -1,0 +1,82 @@
+/**
+ * LogTape behind the `Log` port of the router: levels and formats by Crossbar.io's names, human on a terminal, one JSON object a line elsewhere.
+ * The command line calls `startLogging`; a program that embeds a node configures LogTape itself (category "realmway"), or stays silent.
+ * Log lines go to standard output, as Crossbar.io's do; what ends a command goes to standard error.
+ */
+import {
+  configureSync,
+  getAnsiColorFormatter,
+  getJsonLinesFormatter,
+  getLogger,
+  getTextFormatter,
+  type LogLevel as TapeLevel,
+  type TextFormatter,
+} from "@logtape/logtape";
+import type { Log } from "../router/ports.ts";
+
+export const LOG_LEVELS = ["none", "critical", "error", "warn", "info", "debug", "trace"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Crossbar.io's formats (`syslogd` leaves the time to the system's log), and `json`. */
+export const LOG_FORMATS = ["color", "nocolor", "syslogd", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
+
+const TAPE_LEVELS: Readonly<Record<Exclude<LogLevel, "none">, TapeLevel>> = {
+  "critical": "fatal",
+  "error": "error",
+  "warn": "warning",
+  "info": "info",
+  "debug": "debug",
+  "trace": "trace",
+};
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Takes whole lines. */
+  readonly write: (text: string) => void;
+}
+
+/** Sends this process's log lines to `write`. Once a process, as LogTape is one for all its users. */
+export function startLogging({ level, format, write }: LogSettings): void {
+  const formatter = formatterOf(format);
+  configureSync({
+    reset: true,
+    sinks: { "output": (record) => write(formatter(record)) },
+    loggers: [
+      { category: ["logtape", "meta"], sinks: ["output"], lowestLevel: "warning" },
+      ...(level === "none"
+        ? []
+        : [{ category: [ROOT], sinks: ["output" as const], lowestLevel: TAPE_LEVELS[level] }]),
+    ],
+  });
+}
+
+const ROOT = "realmway";
+
+/** The port for one part of the program: "router", "transports", "node". */
+export function logFor(category: string): Log {
+  const logger = getLogger([ROOT, category]);
+  return {
+    debug: (text, properties) => {
+      if (logger.isEnabledFor("debug")) logger.debug(text, { ...properties() });
+    },
+    info: (text, properties) => logger.info(text, { ...properties }),
+    warn: (text, properties) => logger.warning(text, { ...properties }),
+    error: (text, properties) => logger.error(text, { ...properties }),
+  };
+}
+
+function formatterOf(format: LogFormat): TextFormatter {
+  const category = (names: readonly string[]) => names.slice(1).join(".");
+  switch (format) {
+    case "json":
+      return getJsonLinesFormatter();
+    case "color":
+      return getAnsiColorFormatter({ timestamp: "time", category, value: "bare" });
+    case "nocolor":
+      return getTextFormatter({ timestamp: "rfc3339", category, value: "bare" });
+    case "syslogd":
+      return getTextFormatter({ timestamp: "none", category, value: "bare" });
+  }
+}
