@@ -28,6 +28,7 @@ const RUNTIME_SEAM: ReadonlySet<string> = new Set([
   "transports/runtime/bun.ts",
   "transports/runtime/deno.ts",
   "transports/runtime/node.ts",
+  "transports/runtime/runtime.ts",
 ]);
 
 /** The project's own name, as its users (and its tests and examples) import it. */

@@ -35,8 +35,14 @@ export interface ByteStream {
   write(bytes: Uint8Array<ArrayBuffer>): boolean;
   pause(): void;
   resume(): void;
-  /** Closes after what was written has gone. */
+  /** Closes after what was written has gone, and the peer has ended its side or a few seconds have passed. What it still sends is
+   * dropped. Only onClose follows. */
   close(): void;
-  /** Closes now (RST where the runtime can), dropping what was not sent. */
+  /** Closes now (RST where the runtime can), dropping what was not sent. Only onClose follows, not inside this call. */
   abort(): void;
+}
+
+/** An address as people write it: on a dual-stack listener the runtimes report IPv4 peers as "::ffff:192.0.2.1". */
+export function plainHost(host: string): string {
+  return host.startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
 }

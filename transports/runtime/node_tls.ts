@@ -1,0 +1,84 @@
+/** Our TLS options as those of `node:tls`, and what `node:tls` tells of a peer. */
+import { isIP } from "node:net";
+import { Buffer } from "node:buffer";
+import type {
+  ConnectionOptions,
+  SecureContextOptions,
+  TlsOptions as Options,
+  TLSSocket,
+} from "node:tls";
+import type { PeerCertificate } from "../../router/ports.ts";
+import type { TlsPeer } from "../byte_stream.ts";
+import type { ClientTlsOptions, TlsOptions } from "../endpoint.ts";
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const CHANNEL_BINDING_LABEL = "EXPORTER-Channel-Binding";
+
+export function serverOptions(options: TlsOptions): Options {
+  const wantsCertificate = (options.clientCertificate ?? "none") !== "none";
+  return {
+    ...contextOptions(options),
+    requestCert: wantsCertificate,
+    rejectUnauthorized: options.clientCertificate === "require",
+    handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+    allowHalfOpen: true,
+  };
+}
+
+export function clientOptions(
+  options: ClientTlsOptions,
+  host: string | undefined,
+): ConnectionOptions {
+  const serverName = options.serverName ?? host;
+  return {
+    ...contextOptions(options),
+    // An address is no server name, but is compared with the certificate all the same.
+    ...(serverName === undefined || isIP(serverName) > 0 ? {} : { servername: serverName }),
+    rejectUnauthorized: options.rejectUnauthorized ?? true,
+  };
+}
+
+/** The part that may be changed while listening. */
+export function contextOptions(options: TlsOptions | ClientTlsOptions): SecureContextOptions {
+  return {
+    ...(options.cert === undefined ? {} : { cert: options.cert }),
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
+    ...(options.ca === undefined
+      ? {}
+      : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] }),
+    ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
+    minVersion: options.minVersion ?? "TLSv1.2",
+  };
+}
+
+/** Whether a client that was asked for a certificate shows one that nobody vouches for. */
+export function isImpostor(socket: TLSSocket): boolean {
+  return !socket.authorized && certificateOf(socket) !== undefined;
+}
+
+export function tlsPeer(socket: TLSSocket): TlsPeer {
+  const protocol = socket.getProtocol() ?? "";
+  return {
+    protocol,
+    certificate: certificateOf(socket),
+    channelBinding: protocol === "TLSv1.3" ? channelBinding(socket) : undefined,
+  };
+}
+
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const certificate = socket.getPeerCertificate();
+  // Without a certificate it is an empty object, or null once the socket is gone.
+  if (certificate?.fingerprint256 === undefined) return undefined;
+  const subject: Record<string, string> = {};
+  for (const [key, value] of Object.entries(certificate.subject ?? {})) {
+    if (value !== undefined) subject[key] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return { subject, sha256: certificate.fingerprint256 };
+}
+
+/** RFC 9266. Deno cannot export keying material. */
+function channelBinding(socket: TLSSocket): Uint8Array | undefined {
+  if (typeof socket.exportKeyingMaterial !== "function") return undefined;
+  return socket.exportKeyingMaterial(32, CHANNEL_BINDING_LABEL, Buffer.alloc(0));
+}

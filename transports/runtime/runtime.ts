@@ -1,0 +1,24 @@
+/** Which runtime this is: the one place that asks. Files of `runtime/` are imported when first needed, never by a bundle for browsers. */
+import type { Runtime } from "../endpoint.ts";
+
+export const runtimeName: "deno" | "bun" | "node" = "Deno" in globalThis
+  ? "deno"
+  : "Bun" in globalThis
+  ? "bun"
+  : "node";
+
+/** Whether Deno's native listener knows `reusePort`: only with --unstable-net, and asking without it ends the process. */
+export const canReusePort: boolean = runtimeName !== "deno" ||
+  "listenDatagram" in Reflect.get(globalThis, "Deno");
+
+/** The runtime's own sockets: no TLS, no descriptors. */
+export function nativeRuntime(): Promise<Runtime> {
+  if (runtimeName === "deno") return import("./deno.ts");
+  if (runtimeName === "bun") return import("./bun.ts");
+  return nodeRuntime();
+}
+
+/** `node:net` and `node:tls`, which all three have. */
+export function nodeRuntime(): Promise<Runtime> {
+  return import("./node.ts");
+}
