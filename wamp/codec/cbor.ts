@@ -271,6 +271,8 @@ function describe(byte: number): string {
     case TAG:
       return "a tag";
     default:
-      return `a value that begins with 0x${byte.toString(16)}`;
+      return byte >= 0xf9 && byte <= 0xfb
+        ? "a float"
+        : `a value that begins with 0x${byte.toString(16)}`;
   }
 }

@@ -16,7 +16,6 @@ export const TEXT = 3;
 export const ARRAY = 4;
 export const MAP = 5;
 export const TAG = 6;
-export const SIMPLE = 7;
 
 /** Additional information: the lower five bits. Up to 23 it is the argument itself; 24 to 27 say its size. */
 export const ARGUMENT8 = 24;
@@ -77,22 +76,21 @@ export function skipValue(
       left = 0;
       continue;
     }
-    if (isTagged) isTagged = false;
-    else if (left < ANY_VALUE) left--;
-    else if (left !== ANY_ELEMENT) left = left === ANY_KEY ? ANY_VALUE : ANY_KEY;
-
     const major = byte >>> 5;
+    isTagged = major === TAG;
+    // A tag and what it tags are one value.
+    if (!isTagged) {
+      if (left < ANY_VALUE) left--;
+      else if (left !== ANY_ELEMENT) left = left === ANY_KEY ? ANY_VALUE : ANY_KEY;
+    }
     const info = byte & 0x1f;
     const size = argumentSize(byte);
     if (info > ARGUMENT64 && (info !== INDEFINITE || major < BYTES || major > MAP)) {
       malformed(`reserved additional information ${info}`);
     }
     if (at + size > end) truncated();
-    if (major <= NEGATIVE || major === SIMPLE) {
+    if (major <= NEGATIVE || major >= TAG) {
       if (byte === 0xf8 && (bytes[at] as number) < 0x20) malformed("a simple value in two bytes");
-      at += size;
-    } else if (major === TAG) {
-      isTagged = true;
       at += size;
     } else if (major === BYTES || major === TEXT) {
       if (info === INDEFINITE) at = skipChunks(bytes, major, at, end);

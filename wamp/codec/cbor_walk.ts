@@ -56,14 +56,8 @@ class Walk {
   }
 
   value(sink: TokenSink): void {
-    const bytes = this.#bytes;
-    let byte = bytes[this.#at] as number;
-    let tag = -1;
-    while (byte >>> 5 === TAG) {
-      tag = argument(bytes, byte, this.#at + 1);
-      this.#at += 1 + argumentSize(byte);
-      byte = bytes[this.#at] as number;
-    }
+    const tag = this.#skipTags();
+    const byte = this.#bytes[this.#at] as number;
     switch (byte >>> 5) {
       case UINT:
       case NEGATIVE:
@@ -99,6 +93,17 @@ class Walk {
     }
   }
 
+  /** Moves over tags; the last one, negative when there is none. */
+  #skipTags(): number {
+    let tag = -1;
+    for (;;) {
+      const byte = this.#bytes[this.#at] as number;
+      if (byte >>> 5 !== TAG) return tag;
+      tag = argument(this.#bytes, byte, this.#at + 1);
+      this.#at += 1 + argumentSize(byte);
+    }
+  }
+
   #integer(sink: TokenSink, byte: number): void {
     const at = this.#at + 1;
     const isNegative = byte >>> 5 === NEGATIVE;
@@ -131,10 +136,15 @@ class Walk {
   }
 
   #key(sink: TokenSink): void {
+    const start = this.#at;
+    this.#skipTags();
     const byte = this.#bytes[this.#at] as number;
-    if (byte >>> 5 !== TEXT) return tellKeyAsJson(sink, (inner) => this.value(inner));
-    const { bytes, start, end } = this.#string(byte);
-    sink.key(bytes, start, end);
+    if (byte >>> 5 !== TEXT) {
+      this.#at = start;
+      return tellKeyAsJson(sink, (inner) => this.value(inner));
+    }
+    const text = this.#string(byte);
+    sink.key(text.bytes, text.start, text.end);
   }
 
   /** Moves behind the string whose head is `byte`; where its content is. Chunks are joined. */

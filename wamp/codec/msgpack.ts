@@ -15,6 +15,8 @@ import {
   ARRAY32,
   BIN8,
   EXT8,
+  FLOAT32,
+  FLOAT64,
   INT64,
   INT8,
   MAP16,
@@ -263,6 +265,7 @@ function isBinary(byte: number): boolean {
 
 function describe(byte: number): string {
   if (byte < 0x80 || byte >= 0xe0 || (byte >= UINT8 && byte <= INT64)) return "another integer";
+  if (byte === FLOAT32 || byte === FLOAT64) return "a float";
   if (isText(byte)) return "a string";
   if (isArray(byte)) return "a list";
   if (isBinary(byte)) return "a binary value";
