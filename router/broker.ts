@@ -6,7 +6,8 @@
 import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
 import { Outgoing } from "../wamp/outgoing.ts";
-import { Payload } from "../wamp/payload.ts";
+import type { Payload } from "../wamp/payload.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import {
   type Dict,
@@ -17,7 +18,7 @@ import {
   Type,
   type Unsubscribe,
 } from "../wamp/message.ts";
-import { carriedOver } from "./details.ts";
+import { carriedOver, isPassedThrough } from "./details.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
@@ -130,10 +131,7 @@ export class Broker {
 
   /** Publishes on behalf of the router itself. `payload` is called only when somebody listens. */
   announce(topic: string, payload: () => Payload): void {
-    this.#index.matching(topic, this.#matches);
-    const isHeard = this.#matches.length > 0;
-    this.#matches.length = 0;
-    if (!isHeard) return;
+    if (this.matching(topic).length === 0) return;
     this.#dispatch(
       topic,
       this.#random.publicationId(),
@@ -184,6 +182,11 @@ export class Broker {
     if (isReserved(topic) && !session.role.isTrusted) {
       return refuse(uris.INVALID_URI, `Cannot publish to "${topic}": the protocol reserves "wamp"`);
     }
+    if (isPassedThrough(options) && !session.features.passesPayload.publisher) {
+      throw new ProtocolError(
+        "Cannot accept PUBLISH with ppt_scheme: the publisher did not announce payload_passthru_mode",
+      );
+    }
     if (!rule.allow.publish) {
       return refuse(uris.NOT_AUTHORIZED, refused(session, "publish to", topic));
     }
@@ -217,12 +220,16 @@ export class Broker {
     receivers: Receivers | undefined,
   ): void {
     const matches = this.#matches;
+    matches.length = 0;
     this.#index.matching(topic, matches);
+    // A pattern's subscribers must be told the topic. [WAMP pubsub_pattern_based_subscription]
+    let withTopic: Dict | undefined;
     for (let i = 0; i < matches.length; i++) {
       const subscription = matches[i];
       if (subscription === undefined) continue;
-      // A pattern's subscribers must be told the topic. [WAMP pubsub_pattern_based_subscription]
-      const own = subscription.match === "exact" ? details : { ...details, "topic": topic };
+      const own = subscription.match === "exact"
+        ? details
+        : withTopic ??= { ...details, "topic": topic };
       const event: Event = {
         type: Type.EVENT,
         subscription: subscription.id,
@@ -232,7 +239,6 @@ export class Broker {
       };
       send(event, subscription.subscribers.sessions, excluded, receivers);
     }
-    matches.length = 0;
   }
 
   #remove(session: Session, subscription: Subscription): void {

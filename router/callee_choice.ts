@@ -8,29 +8,29 @@ export function chooseCallee(registration: Registration, random: Random): Callee
   switch (registration.invoke) {
     case "single":
     case "first":
-      return firstFree(callees, 0, 1);
+      return callees[firstFree(callees, 0, 1)];
     case "last":
-      return firstFree(callees, callees.length - 1, -1);
+      return callees[firstFree(callees, callees.length - 1, -1)];
     case "random":
-      return firstFree(callees, random.index(callees.length), 1);
+      return callees[firstFree(callees, random.index(callees.length), 1)];
     case "roundrobin": {
-      const chosen = firstFree(callees, registration.next % callees.length, 1);
-      if (chosen !== undefined) registration.next = callees.indexOf(chosen) + 1;
-      return chosen;
+      const at = firstFree(callees, registration.next % callees.length, 1);
+      if (at >= 0) registration.next = at + 1;
+      return callees[at];
     }
   }
 }
 
-/** The first callee from `start` on, in steps and around, that has not reached its limit. */
-function firstFree(callees: readonly Callee[], start: number, step: 1 | -1): Callee | undefined {
+/** Position of the first callee from `start` on, in steps and around, that has not reached its limit; -1 for none. */
+function firstFree(callees: readonly Callee[], start: number, step: 1 | -1): number {
   const count = callees.length;
   for (let i = 0, at = start; i < count; i++, at = (at + step + count) % count) {
     const callee = callees[at];
     if (
       callee !== undefined && (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
     ) {
-      return callee;
+      return at;
     }
   }
-  return undefined;
+  return -1;
 }

@@ -5,6 +5,7 @@
  */
 import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import {
   type Call,
@@ -16,12 +17,12 @@ import {
 } from "../wamp/message.ts";
 import { invalid, matchOf, refused } from "./broker.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import { carriedOver } from "./details.ts";
+import { carriedOver, isPassedThrough } from "./details.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
-import { type Callee, type Invoke, INVOKE_POLICIES, Registration } from "./registration.ts";
+import { type Callee, calleeOf, type Invoke, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
 /** Told of every change to the registrations, for the meta API. */
@@ -134,7 +135,7 @@ export class Dealer {
       type: Type.INVOCATION,
       request: target.lastInvocation,
       registration: registration.id,
-      details: callee.disclosesCaller || rule.disclose.caller === true
+      details: rule.disclose.caller ?? callee.disclosesCaller
         ? caller(session, EMPTY_DICT)
         : EMPTY_DICT,
       payload: message.payload,
@@ -163,8 +164,9 @@ export class Dealer {
     return this.#index.get(match, procedure);
   }
 
+  /** The registration that a call would go to. No pattern takes calls of the protocol's own procedures. */
   best(procedure: string): Registration | undefined {
-    return this.#index.best(procedure);
+    return isReserved(procedure) ? this.#index.exact(procedure) : this.#index.best(procedure);
   }
 
   /** Calls with options, by pattern, to the router itself, and those that fail. */
@@ -178,8 +180,7 @@ export class Dealer {
       return refuse(uris.INVALID_URI, invalid("call", procedure));
     }
     if (!rule.allow.call) return refuse(uris.NOT_AUTHORIZED, refused(session, "call", procedure));
-    const registration = this.#index.exact(procedure) ??
-      (isReserved(procedure) ? undefined : this.#index.bestPattern(procedure));
+    const registration = this.best(procedure);
     if (registration === undefined) {
       if (isReserved(procedure) && this.#builtIn(session, message)) return;
       return refuse(
@@ -195,17 +196,37 @@ export class Dealer {
     }
     const callee = chooseCallee(registration, this.#random);
     if (callee === undefined) return this.#refuseBusy(session, message);
-    const isDisclosed = callee.disclosesCaller || options["disclose_me"] === true ||
-      rule.disclose.caller === true;
-    const wantsProgress = options["receive_progress"] === true;
-    const details = invocationDetails(session, message, registration, isDisclosed, wantsProgress);
-    this.invocations.begin(session, request, callee, wantsProgress, timeoutOf(options));
     const target = callee.session;
+    if (isPassedThrough(options)) {
+      if (!session.features.passesPayload.caller) {
+        throw new ProtocolError(
+          "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
+        );
+      }
+      if (!target.features.passesPayload.callee) {
+        return refuse(
+          uris.FEATURE_NOT_SUPPORTED,
+          `Cannot call "${procedure}": the callee did not announce payload_passthru_mode`,
+        );
+      }
+    }
+    const wantsProgress = options["receive_progress"] === true && target.features.canYieldProgress;
+    const timeoutMs = timeoutOf(options);
+    const details = invocationDetails(message, registration, callee, wantsProgress, timeoutMs);
+    const isDisclosed = rule.disclose.caller ??
+      (callee.disclosesCaller || options["disclose_me"] === true);
+    this.invocations.begin(
+      session,
+      request,
+      callee,
+      wantsProgress,
+      callee.forwardsTimeout ? 0 : timeoutMs,
+    );
     target.send({
       type: Type.INVOCATION,
       request: target.lastInvocation,
       registration: registration.id,
-      details,
+      details: isDisclosed ? caller(session, details) : details,
       payload: message.payload,
     });
   }
@@ -222,7 +243,7 @@ export class Dealer {
   /** Takes a registration from all its callees, telling those that know how to listen. [WAMP rpc_registration_revocation] */
   #revoke(registration: Registration, reason: string): void {
     for (const { session } of [...registration.callees]) {
-      if (session.acceptsRevocation) {
+      if (session.features.acceptsRevocation) {
         const details = { "registration": registration.id, "reason": reason };
         session.send({ type: Type.UNREGISTERED, request: 0, details });
       }
@@ -248,10 +269,7 @@ function conflictOf(
   invoke: Invoke,
 ): { readonly error: string; readonly text: string } | undefined {
   const { procedure } = registration;
-  if (
-    registration.callee(session) !== undefined ||
-    (registration.invoke === "single" && invoke === "single")
-  ) {
+  if (registration.invoke === "single" || registration.callee(session) !== undefined) {
     return {
       error: uris.PROCEDURE_ALREADY_EXISTS,
       text: `Cannot register "${procedure}": it is registered already`,
@@ -265,20 +283,6 @@ function conflictOf(
   };
 }
 
-function calleeOf(session: Session, options: Dict): Callee {
-  const concurrency = options["concurrency"];
-  return {
-    session,
-    disclosesCaller: options["disclose_caller"] === true,
-    concurrency: typeof concurrency === "number" ? concurrency : 0,
-    inFlight: 0,
-  };
-}
-
-function invokeOf(options: Dict): Invoke {
-  return INVOKE_POLICIES.find((policy) => policy === options["invoke"]) ?? "single";
-}
-
 /** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */
 function timeoutOf(options: Dict): number {
   const timeout = options["timeout"];
@@ -286,17 +290,17 @@ function timeoutOf(options: Dict): number {
 }
 
 function invocationDetails(
-  session: Session,
   message: Call,
   registration: Registration,
-  isDisclosed: boolean,
+  callee: Callee,
   wantsProgress: boolean,
+  timeoutMs: number,
 ): Dict {
   let details: Dict = carriedOver(message.options);
   // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
   if (registration.match !== "exact") details = { ...details, "procedure": message.procedure };
-  if (isDisclosed) details = caller(session, details);
   if (wantsProgress) details = { ...details, "receive_progress": true };
+  if (callee.forwardsTimeout && timeoutMs > 0) details = { ...details, "timeout": timeoutMs };
   return details;
 }
 

@@ -21,9 +21,18 @@ export function carriedOver(options: Dict): Dict {
   if (options === EMPTY_DICT) return EMPTY_DICT;
   let carried: Record<string, unknown> | undefined;
   for (const key in options) {
+    const value = options[key];
+    // Autobahn|Python writes null for an option that was not given.
+    if (value === null) continue;
     if (key.charCodeAt(0) === 0x5f ? key !== "__proto__" : PAYLOAD_KEYS.includes(key)) {
-      (carried ??= {})[key] = options[key];
+      (carried ??= {})[key] = value;
     }
   }
   return carried ?? EMPTY_DICT;
+}
+
+/** True when the payload is for the other peer's eyes only. [WAMP payload_passthru_mode] */
+export function isPassedThrough(options: Dict): boolean {
+  const scheme = options["ppt_scheme"];
+  return typeof scheme === "string" && scheme !== "";
 }

@@ -1,11 +1,11 @@
 /**
  * Calls in flight: from INVOCATION to the one final RESULT or ERROR that each caller gets. HOT.
- * Every call stands in its caller's `calls` and its callee's `invocations` until it is answered; one that the caller no longer waits
- * for stays with the callee until that answers, so late answers are told from invented ones.
+ * Every call stands in its caller's `calls` and its callee's `invocations` until it is answered. One that the caller no longer waits
+ * for stays with a callee that goes on working on it, as it counts for its concurrency, until that answers.
  * Called by `dealer.ts` and `realm.ts`. [WAMP rpc_call_canceling] [WAMP rpc_call_timeout] [WAMP rpc_progressive_call_results]
  */
 import { optionProblem } from "../wamp/options.ts";
-import { Payload } from "../wamp/payload.ts";
+import type { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import {
@@ -16,10 +16,13 @@ import {
   Type,
   type Yield,
 } from "../wamp/message.ts";
-import { carriedOver } from "./details.ts";
+import { isUri } from "../wamp/uri.ts";
+import { carriedOver, isPassedThrough } from "./details.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Callee } from "./registration.ts";
 import type { Session } from "./session.ts";
+
+const CANCELED = "Call canceled by the caller";
 
 export class Invocation {
   /** The dealer's request id towards the callee. */
@@ -29,6 +32,8 @@ export class Invocation {
   readonly callRequest: number;
   readonly callee: Callee;
   readonly wantsProgress: boolean;
+  /** 0 for none. */
+  readonly timeoutMs: number;
   /** INTERRUPT was sent: a callee is interrupted once. */
   isInterrupted = false;
   timer: Timer | undefined = undefined;
@@ -39,12 +44,14 @@ export class Invocation {
     callRequest: number,
     callee: Callee,
     wantsProgress: boolean,
+    timeoutMs: number,
   ) {
     this.id = id;
     this.caller = caller;
     this.callRequest = callRequest;
     this.callee = callee;
     this.wantsProgress = wantsProgress;
+    this.timeoutMs = timeoutMs;
   }
 }
 
@@ -70,13 +77,12 @@ export class Invocations {
       callRequest,
       callee,
       wantsProgress,
+      timeoutMs,
     );
     (session.invocations ??= new Map()).set(invocation.id, invocation);
     (caller.calls ??= new Map()).set(callRequest, invocation);
     callee.inFlight++;
-    if (timeoutMs > 0) {
-      invocation.timer = this.#clock.after(timeoutMs, () => this.#expire(invocation, timeoutMs));
-    }
+    if (timeoutMs > 0) this.#startTimer(invocation);
     return invocation;
   }
 
@@ -88,8 +94,11 @@ export class Invocations {
     if (options !== EMPTY_DICT) {
       const problem = optionProblem(message);
       if (problem !== undefined) throw new ProtocolError(problem);
+      if (isPassedThrough(options)) this.#expectPassable(invocation);
       details = carriedOver(options);
-      if (options["progress"] === true) return progress(invocation, details, message.payload);
+      if (options["progress"] === true) {
+        return this.#progress(invocation, details, message.payload);
+      }
     }
     this.#finish(invocation);
     const caller = invocation.caller;
@@ -108,6 +117,11 @@ export class Invocations {
     if (message.requestType !== Type.INVOCATION) {
       throw new ProtocolError(
         `Cannot accept ERROR of request type ${message.requestType}: expected INVOCATION`,
+      );
+    }
+    if (!isUri(message.error, "loose")) {
+      throw new ProtocolError(
+        `Cannot accept ERROR.Error: ${JSON.stringify(message.error.slice(0, 100))} is no valid URI`,
       );
     }
     const invocation = session.invocations?.get(message.request);
@@ -132,12 +146,14 @@ export class Invocations {
     if (problem !== undefined) throw new ProtocolError(problem);
     const invocation = session.calls?.get(message.request);
     if (invocation === undefined) return;
-    const mode = modeOf(message.options, invocation.callee.session);
-    if (mode === "kill") {
-      interrupt(invocation, "kill", uris.CANCELED);
-    } else {
-      this.#abandon(invocation, uris.CANCELED, "Call canceled by the caller");
-      if (mode === "killnowait") interrupt(invocation, "killnowait", uris.CANCELED);
+    switch (modeOf(message.options, invocation.callee.session)) {
+      case "skip":
+        return this.#abandon(invocation, uris.CANCELED, CANCELED);
+      case "kill":
+        return interrupt(invocation, "kill", uris.CANCELED);
+      case "killnowait":
+        this.#abandon(invocation, uris.CANCELED, CANCELED);
+        this.#release(invocation, uris.CANCELED);
     }
   }
 
@@ -161,13 +177,58 @@ export class Invocations {
     for (const invocation of made.values()) {
       invocation.caller = undefined;
       invocation.timer?.cancel();
-      interrupt(invocation, "killnowait", uris.CANCELED);
+      this.#release(invocation, uris.CANCELED);
     }
   }
 
-  #expire(invocation: Invocation, timeoutMs: number): void {
-    this.#abandon(invocation, uris.TIMEOUT, `Call timed out after ${timeoutMs} ms`);
-    interrupt(invocation, "killnowait", uris.TIMEOUT);
+  #progress(invocation: Invocation, details: Dict, payload: Payload): void {
+    const { caller, timer } = invocation;
+    // A caller that did not ask for progress gets the final result only.
+    if (caller === undefined || !invocation.wantsProgress) return;
+    if (timer !== undefined) {
+      // With progress, the limit is the time between results. [WAMP rpc_progressive_call_results: timeouts]
+      timer.cancel();
+      this.#startTimer(invocation);
+    }
+    caller.send({
+      type: Type.RESULT,
+      request: invocation.callRequest,
+      details: { ...details, "progress": true },
+      payload,
+    });
+  }
+
+  /** A payload that only the other peer can read, from a callee to a caller.
+   *
+   * DEVIATION: the specification has the callee told that the caller cannot read it, but no ERROR answers a YIELD: the caller is told. */
+  #expectPassable(invocation: Invocation): void {
+    const { callee: { session }, caller } = invocation;
+    if (!session.features.passesPayload.callee) {
+      throw new ProtocolError(
+        "Cannot accept YIELD with ppt_scheme: the callee did not announce payload_passthru_mode",
+      );
+    }
+    if (caller === undefined || caller.features.passesPayload.caller) return;
+    this.#abandon(
+      invocation,
+      uris.FEATURE_NOT_SUPPORTED,
+      "Cannot pass on the result: the caller did not announce payload_passthru_mode",
+    );
+  }
+
+  #startTimer(invocation: Invocation): void {
+    const { timeoutMs } = invocation;
+    invocation.timer = this.#clock.after(timeoutMs, () => {
+      this.#abandon(invocation, uris.TIMEOUT, `Call timed out after ${timeoutMs} ms`);
+      this.#release(invocation, uris.TIMEOUT);
+    });
+  }
+
+  /** Nobody waits for the callee any more: it is interrupted, and need not answer. One that cannot be interrupted goes on. */
+  #release(invocation: Invocation, reason: string): void {
+    if (invocation.isInterrupted || !invocation.callee.session.features.canBeInterrupted) return;
+    interrupt(invocation, "killnowait", reason);
+    this.#finish(invocation);
   }
 
   /** Answers the caller with ERROR now, whatever the callee does later. */
@@ -193,20 +254,9 @@ export class Invocations {
   }
 }
 
-function progress(invocation: Invocation, details: Dict, payload: Payload): void {
-  // A caller that did not ask for progress gets the final result only.
-  if (!invocation.wantsProgress) return;
-  invocation.caller?.send({
-    type: Type.RESULT,
-    request: invocation.callRequest,
-    details: { ...details, "progress": true },
-    payload,
-  });
-}
-
 function interrupt(invocation: Invocation, mode: "kill" | "killnowait", reason: string): void {
   const session = invocation.callee.session;
-  if (invocation.isInterrupted || !session.canBeInterrupted) return;
+  if (invocation.isInterrupted) return;
   invocation.isInterrupted = true;
   session.send({
     type: Type.INTERRUPT,
@@ -218,7 +268,7 @@ function interrupt(invocation: Invocation, mode: "kill" | "killnowait", reason: 
 /** A callee without call canceling cannot be interrupted: the call is skipped. [WAMP rpc_call_canceling] */
 function modeOf(options: Dict, callee: Session): "skip" | "kill" | "killnowait" {
   const mode = options["mode"];
-  if (!callee.canBeInterrupted || mode === "skip") return "skip";
+  if (!callee.features.canBeInterrupted || mode === "skip") return "skip";
   return mode === "kill" ? "kill" : "killnowait";
 }
 

@@ -32,6 +32,8 @@ export const TRUSTED = "trusted";
 
 /** Decisions remembered per role: hot URIs cost one look-up, and what peers invent cannot grow memory. */
 const CACHE_LIMIT = 4096;
+/** Longer URIs are decided anew each time: they are rare, and a cache of them would be large. */
+const CACHED_URI_LENGTH = 255;
 
 export class Role {
   readonly name: string;
@@ -56,6 +58,7 @@ export class Role {
 
   #decide(uri: string): Permission {
     const rule = this.#index.best(uri) ?? this.#otherwise;
+    if (uri.length > CACHED_URI_LENGTH) return rule;
     if (this.#cache.size >= CACHE_LIMIT) this.#cache = new Map();
     this.#cache.set(uri, rule);
     return rule;

@@ -4,26 +4,31 @@
  * the root aside; labels are never empty, the root's aside.
  */
 
-/** Beyond this, children are found by a Map instead of a scan. */
+/** More children than this are found by a Map instead of a scan. */
 const SCAN_LIMIT = 8;
 
 class Node<T> {
   label: string;
   entry: T | undefined;
-  children: Node<T>[] | undefined;
-  byCode: Map<number, Node<T>> | undefined;
+  /** Few children are a list, many a Map by their first character; none are undefined. */
+  children: Node<T>[] | Map<number, Node<T>> | undefined;
 
-  constructor(label: string, entry: T | undefined) {
+  constructor(label: string, entry: T | undefined, children: Node<T>["children"] = undefined) {
     this.label = label;
     this.entry = entry;
-    this.children = undefined;
-    this.byCode = undefined;
+    this.children = children;
+  }
+
+  get childCount(): number {
+    const children = this.children;
+    if (children === undefined) return 0;
+    return Array.isArray(children) ? children.length : children.size;
   }
 
   child(code: number): Node<T> | undefined {
-    if (this.byCode !== undefined) return this.byCode.get(code);
     const children = this.children;
     if (children === undefined) return undefined;
+    if (!Array.isArray(children)) return children.get(code);
     for (let i = 0; i < children.length; i++) {
       const child = children[i];
       if (child !== undefined && child.label.charCodeAt(0) === code) return child;
@@ -33,33 +38,34 @@ class Node<T> {
 
   add(child: Node<T>): void {
     const children = this.children ??= [];
-    children.push(child);
-    if (this.byCode !== undefined) {
-      this.byCode.set(child.label.charCodeAt(0), child);
-    } else if (children.length > SCAN_LIMIT) {
-      this.byCode = new Map(children.map((one) => [one.label.charCodeAt(0), one]));
+    if (!Array.isArray(children)) children.set(child.label.charCodeAt(0), child);
+    else if (children.push(child) > SCAN_LIMIT) {
+      this.children = new Map(children.map((one) => [one.label.charCodeAt(0), one]));
     }
   }
 
   drop(child: Node<T>): void {
     const children = this.children;
     if (children === undefined) return;
-    const at = children.indexOf(child);
-    const last = children.pop();
-    if (last !== undefined && last !== child) children[at] = last;
-    this.byCode?.delete(child.label.charCodeAt(0));
-    if (children.length === 0) this.children = undefined;
-    if (children.length <= SCAN_LIMIT / 2) this.byCode = undefined;
+    if (Array.isArray(children)) {
+      children.splice(children.indexOf(child), 1);
+    } else {
+      children.delete(child.label.charCodeAt(0));
+      // Well below the limit, so that one child coming and going does not rebuild each time.
+      if (children.size <= SCAN_LIMIT / 2) this.children = [...children.values()];
+    }
+    if (this.childCount === 0) this.children = undefined;
   }
 
-  /** The only child swallowed by this node: keeps the trie compressed. */
-  absorb(): void {
-    const only = this.children?.[0];
+  /** A node without an entry of its own and with one child becomes that child: keeps the trie compressed. */
+  compress(): void {
+    const children = this.children;
+    if (this.entry !== undefined || !Array.isArray(children) || children.length !== 1) return;
+    const only = children[0];
     if (only === undefined) return;
     this.label += only.label;
     this.entry = only.entry;
     this.children = only.children;
-    this.byCode = only.byCode;
   }
 }
 
@@ -112,13 +118,9 @@ export class PrefixTrie<T> {
     node.entry = undefined;
     this.size--;
     if (parent === undefined) return;
-    const count = node.children?.length ?? 0;
-    if (count === 1) node.absorb();
-    if (count > 0) return;
+    if (node.children !== undefined) return node.compress();
     parent.drop(node);
-    if (parent !== this.#root && parent.entry === undefined && parent.children?.length === 1) {
-      parent.absorb();
-    }
+    if (parent !== this.#root) parent.compress();
   }
 
   /** Appends the entries of all prefixes of `uri`, from short to long. */
@@ -158,11 +160,8 @@ function sharedLength(label: string, prefix: string, at: number): number {
 
 /** Cuts the node's label at `length`: what is behind becomes its only child. */
 function split<T>(node: Node<T>, length: number): void {
-  const rest = new Node<T>(node.label.slice(length), node.entry);
-  rest.children = node.children;
-  rest.byCode = node.byCode;
+  const rest = new Node<T>(node.label.slice(length), node.entry, node.children);
   node.label = node.label.slice(0, length);
   node.entry = undefined;
   node.children = [rest];
-  node.byCode = undefined;
 }

@@ -1,4 +1,5 @@
 /** The record of one registered procedure or pattern and who serves it. Owned by `dealer.ts`. [WAMP rpc_shared_registration] */
+import type { Dict } from "../wamp/message.ts";
 import type { Match } from "../wamp/uri.ts";
 import type { Session } from "./session.ts";
 
@@ -10,6 +11,8 @@ export interface Callee {
   readonly session: Session;
   /** The callee asked to be told who calls. [WAMP rpc_caller_identification] */
   readonly disclosesCaller: boolean;
+  /** The callee watches the time-outs of calls itself. [WAMP rpc_call_timeout] */
+  readonly forwardsTimeout: boolean;
   /** Invocations that this callee takes at a time; 0 is no limit. */
   readonly concurrency: number;
   inFlight: number;
@@ -47,4 +50,21 @@ export class Registration {
     if (this.next > at) this.next--;
     return true;
   }
+}
+
+/** The policy that a REGISTER asks for. */
+export function invokeOf(options: Dict): Invoke {
+  return INVOKE_POLICIES.find((policy) => policy === options["invoke"]) ?? "single";
+}
+
+/** The part in a registration that a REGISTER asks for. */
+export function calleeOf(session: Session, options: Dict): Callee {
+  const concurrency = options["concurrency"];
+  return {
+    session,
+    disclosesCaller: options["disclose_caller"] === true,
+    forwardsTimeout: options["forward_timeout"] === true,
+    concurrency: typeof concurrency === "number" ? concurrency : 0,
+    inFlight: 0,
+  };
 }

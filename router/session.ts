@@ -13,7 +13,8 @@ import type { Invocation } from "./invocation.ts";
 import type { Admission, Decision, Gate } from "./join.ts";
 import { welcomeDetails } from "./join.ts";
 import type { Role } from "./permission.ts";
-import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./ports.ts";
+import { featuresOf, NO_FEATURES } from "./peer_features.ts";
+import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
 import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
@@ -36,10 +37,7 @@ export class Session implements MessageHandler {
   authid = "";
   admission: Admission | undefined = undefined;
   joinedAt = 0;
-  /** Features that the peer announced and the dealer or broker must respect. */
-  canBeInterrupted = false;
-  canReceiveProgress = false;
-  acceptsRevocation = false;
+  features = NO_FEATURES;
 
   /** What the peer holds. Owned by broker and dealer; here so that they are found without a look-up, made when needed. */
   subscriptions: Set<Subscription> | undefined = undefined;
@@ -55,8 +53,6 @@ export class Session implements MessageHandler {
   readonly transport: Transport;
   readonly #router: Router;
   readonly #gate: Gate;
-  readonly #clock: Clock;
-  readonly #log: Log;
   #state: State = "closed";
   #realm: Realm | undefined = undefined;
   #role: Role | undefined = undefined;
@@ -66,8 +62,6 @@ export class Session implements MessageHandler {
     this.transport = transport;
     this.#gate = gate;
     this.#router = router;
-    this.#clock = router.clock;
-    this.#log = router.log;
     this.#timer = this.#expectHello();
   }
 
@@ -95,7 +89,7 @@ export class Session implements MessageHandler {
 
   fail(error: ProtocolError): void {
     if (this.#state === "gone") return;
-    this.#log.warn("Session {session} broke the protocol: {problem}", {
+    this.#router.log.warn("Session {session} broke the protocol: {problem}", {
       session: this.id,
       peer: this.transport.details.peer,
       problem: error.message,
@@ -132,7 +126,7 @@ export class Session implements MessageHandler {
       this.transport.send({ type: Type.GOODBYE, details, reason });
       this.#leave("goodbye");
       this.#state = "closing";
-      this.#timer = this.#clock.after(GOODBYE_TIMEOUT_MS, () => this.#end());
+      this.#timer = this.#router.clock.after(GOODBYE_TIMEOUT_MS, () => this.#end());
     }
   }
 
@@ -206,10 +200,8 @@ export class Session implements MessageHandler {
     this.#state = "joining";
     const decided = this.#gate.admit(hello, this.transport.details);
     if (decided instanceof Promise) {
-      decided.then(
-        (admission) => this.#decided(hello, admission),
-        (cause) => this.#crash(cause, hello),
-      );
+      decided.then((admission) => this.#decided(hello, admission))
+        .catch((cause) => this.#crash(cause, hello));
     } else {
       this.#decided(hello, decided);
     }
@@ -238,21 +230,14 @@ export class Session implements MessageHandler {
     this.id = realm.newSessionId();
     this.authid = decided.authid;
     this.admission = decided;
-    this.joinedAt = this.#clock.now();
+    this.joinedAt = this.#router.clock.now();
     this.lastRequest = 0;
     this.lastInvocation = 0;
-    this.#readFeatures(hello);
+    this.features = featuresOf(hello);
     this.#state = "joined";
     const details = welcomeDetails(decided, realm.hasMetaApi);
     this.transport.send({ type: Type.WELCOME, session: this.id, details });
     realm.joined(this);
-  }
-
-  #readFeatures(hello: Hello): void {
-    const callee = featuresOf(hello, "callee");
-    this.canBeInterrupted = callee["call_canceling"] === true;
-    this.acceptsRevocation = callee["registration_revocation"] === true;
-    this.canReceiveProgress = featuresOf(hello, "caller")["progressive_call_results"] === true;
   }
 
   /** Gives back all that the session holds in its realm. */
@@ -263,7 +248,11 @@ export class Session implements MessageHandler {
     this.#state = "closed";
     const realm = this.#realm;
     this.#realm = undefined;
-    realm?.left(this, how);
+    try {
+      realm?.left(this, how);
+    } catch (cause) {
+      this.#report(cause, "leaving");
+    }
     this.id = 0;
     this.#role = undefined;
     this.admission = undefined;
@@ -278,7 +267,7 @@ export class Session implements MessageHandler {
   }
 
   #expectHello(): Timer {
-    return this.#clock.after(HELLO_TIMEOUT_MS, () => {
+    return this.#router.clock.after(HELLO_TIMEOUT_MS, () => {
       this.abort(
         uris.PROTOCOL_VIOLATION,
         `Cannot keep the connection: no session within ${HELLO_TIMEOUT_MS / 1000} s`,
@@ -288,23 +277,15 @@ export class Session implements MessageHandler {
 
   /** A fault of ours: this session pays for it, the router goes on. */
   #crash(cause: unknown, message: Message): void {
-    this.#log.error("Router fault at {type} of session {session}: {error}", {
-      type: typeNames.get(message.type),
+    this.#report(cause, typeNames.get(message.type) ?? "");
+    this.abort(uris.RUNTIME_ERROR, "Cannot go on: the router ran into an internal error");
+  }
+
+  #report(cause: unknown, where: string): void {
+    this.#router.log.error("Router fault at {where} of session {session}: {error}", {
+      where,
       session: this.id,
       error: cause instanceof Error ? cause.stack : String(cause),
     });
-    this.abort(uris.RUNTIME_ERROR, "Cannot go on: the router ran into an internal error");
   }
-}
-
-/** `HELLO.Details.roles.<role>.features`, empty when not announced. */
-function featuresOf(hello: Hello, role: string): Readonly<Record<string, unknown>> {
-  const found = member(member(member(hello.details, "roles"), role), "features");
-  return typeof found === "object" && found !== null ? { ...found } : EMPTY_DICT;
-}
-
-function member(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? Reflect.get(value, key)
-    : undefined;
 }

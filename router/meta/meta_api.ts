@@ -37,7 +37,7 @@ export class MetaApi implements SubscriptionObserver, RegistrationObserver {
     try {
       const values = call.payload.decode();
       const result = procedure(this.#realm, values.args, values.kwargs, caller);
-      const payload = Payload.of([result]);
+      const payload = result === undefined ? Payload.EMPTY : Payload.of([result]);
       caller.send({ type: Type.RESULT, request, details: EMPTY_DICT, payload });
     } catch (cause) {
       if (!(cause instanceof MetaError)) throw cause;

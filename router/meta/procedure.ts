@@ -6,7 +6,7 @@ import * as uris from "../../wamp/uris.ts";
 import type { Realm } from "../realm.ts";
 import type { Session } from "../session.ts";
 
-/** Answers with its one positional result. Throws MetaError for an ERROR. */
+/** Answers with its one positional result, or undefined for none. Throws MetaError for an ERROR. */
 export type MetaProcedure = (
   realm: Realm,
   args: readonly unknown[],

@@ -37,8 +37,11 @@ export const sessionProcedures: Readonly<Record<string, MetaProcedure>> = {
     const id = idArgument(args, "session");
     const session = realm.sessions.get(id);
     if (session === undefined || session === caller) throw noSuchSession(id);
+    if (session.role.isTrusted) {
+      throw new MetaError(uris.NOT_AUTHORIZED, `Cannot kill session ${id}: it is the router's own`);
+    }
     kill([session], kwargs);
-    return null;
+    return undefined;
   },
   [uris.SESSION_KILL_BY_AUTHID]: (realm, args, kwargs, caller) => {
     const authid = textArgument(args, "authid");

@@ -1,0 +1,49 @@
+/** What a peer announced in HELLO that broker and dealer must respect. Read once, when the session joins. [WAMP features] */
+import type { Hello } from "../wamp/message.ts";
+
+export interface PeerFeatures {
+  /** Callee: may be sent INTERRUPT. [WAMP rpc_call_canceling] */
+  readonly canBeInterrupted: boolean;
+  /** Callee: may be asked for progressive results. One that cannot be interrupted may not: nothing would stop it once its caller has
+   * gone. [WAMP rpc_progressive_call_results] */
+  readonly canYieldProgress: boolean;
+  /** Callee: may be sent UNREGISTERED that it did not ask for. [WAMP rpc_registration_revocation] */
+  readonly acceptsRevocation: boolean;
+  /** May send, and be sent, payloads that only the other peer can read. [WAMP payload_passthru_mode] */
+  readonly passesPayload: {
+    readonly publisher: boolean;
+    readonly caller: boolean;
+    readonly callee: boolean;
+  };
+}
+
+/** Of a session that has not joined. */
+export const NO_FEATURES: PeerFeatures = {
+  canBeInterrupted: false,
+  canYieldProgress: false,
+  acceptsRevocation: false,
+  passesPayload: { publisher: false, caller: false, callee: false },
+};
+
+export function featuresOf(hello: Hello): PeerFeatures {
+  const roles = hello.details["roles"];
+  const announces = (role: string, feature: string) =>
+    member(member(member(roles, role), "features"), feature) === true;
+  const canBeInterrupted = announces("callee", "call_canceling");
+  return {
+    canBeInterrupted,
+    canYieldProgress: canBeInterrupted && announces("callee", "progressive_call_results"),
+    acceptsRevocation: announces("callee", "registration_revocation"),
+    passesPayload: {
+      publisher: announces("publisher", "payload_passthru_mode"),
+      caller: announces("caller", "payload_passthru_mode"),
+      callee: announces("callee", "payload_passthru_mode"),
+    },
+  };
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined;
+}
