@@ -1,0 +1,210 @@
+/**
+ * The callee of a session: registrations, and the calls that their handlers are answering. HOT.
+ * Every INVOCATION gets exactly one final YIELD or ERROR while the session lives; a handler that answers at once does so without a
+ * promise. [WAMP rpc] [WAMP rpc_call_canceling] [WAMP rpc_registration_revocation]
+ */
+import {
+  type Dict,
+  EMPTY_DICT,
+  type Interrupt,
+  type Invocation as InvocationMessage,
+  Type,
+} from "../wamp/message.ts";
+import { Payload } from "../wamp/payload.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import { isUri } from "../wamp/uri.ts";
+import { CANCELED, NO_SUCH_PROCEDURE, RUNTIME_ERROR } from "../wamp/uris.ts";
+import { readValues, writeResult } from "./call_result.ts";
+import { numberIn, textIn } from "./details.ts";
+import {
+  ApplicationError,
+  type CloseDetails,
+  isApplicationError,
+  SessionClosedError,
+} from "./errors.ts";
+import { Invocation } from "./invocation.ts";
+import type { Link } from "./link.ts";
+import { type CallHandler, type RegisterOptions, Registration } from "./registration.ts";
+import type { Requests } from "./requests.ts";
+
+export class Callee {
+  readonly #link: Link;
+  readonly #requests: Requests;
+  readonly #registrations = new Map<number, Registration>();
+  /** Invocations whose handler has not answered yet, by the dealer's request ID. */
+  readonly #invocations = new Map<number, Invocation>();
+
+  constructor(link: Link, requests: Requests) {
+    this.#link = link;
+    this.#requests = requests;
+  }
+
+  has(registration: Registration): boolean {
+    return this.#registrations.get(registration.id) === registration;
+  }
+
+  register(
+    procedure: string,
+    handler: CallHandler,
+    options: RegisterOptions | undefined,
+  ): Promise<Registration> {
+    return new Promise((resolve, reject) => {
+      const request = this.#link.nextRequest;
+      const wire = registerOptions(options);
+      this.#link.ask({ type: Type.REGISTER, request, options: wire, procedure });
+      const answered = (id: number) => {
+        const registration = new Registration(id, procedure, handler, this);
+        this.#registrations.set(id, registration);
+        resolve(registration);
+      };
+      this.#requests.add(request, Type.REGISTER, `register "${procedure}"`, answered, reject);
+    });
+  }
+
+  unregister(registration: Registration): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.has(registration)) return resolve();
+      const { id, procedure } = registration;
+      const request = this.#link.nextRequest;
+      this.#link.ask({
+        type: Type.UNREGISTER,
+        request,
+        registration: id,
+        options: EMPTY_DICT,
+      });
+      const answered = () => {
+        if (this.has(registration)) this.#registrations.delete(id);
+        resolve();
+      };
+      this.#requests.add(request, Type.UNREGISTER, `unregister "${procedure}"`, answered, reject);
+    });
+  }
+
+  invoke(message: InvocationMessage): void {
+    const { request } = message;
+    if (this.#invocations.has(request)) {
+      throw new ProtocolError(
+        `Cannot accept INVOCATION: found request ${request} in progress, expected a new one`,
+      );
+    }
+    const registration = this.#registrations.get(message.registration);
+    if (registration === undefined) {
+      const text = `Registration ${message.registration} has ended`;
+      this.#answerError(request, new ApplicationError(NO_SUCH_PROCEDURE, [text]));
+      return;
+    }
+    const { procedure } = registration;
+    const invocation = new Invocation(request, procedure, message.details, this.#link);
+    let result: unknown;
+    try {
+      const { args, kwargs } = readValues(message.payload);
+      result = registration.handler(args, kwargs, invocation);
+    } catch (error) {
+      return this.#fail(invocation, error);
+    }
+    if (!isThenable(result)) return this.#yield(invocation, result);
+    this.#invocations.set(request, invocation);
+    result.then(
+      (value) => this.#yield(invocation, value),
+      (error) => this.#fail(invocation, error),
+    );
+  }
+
+  /** Ignored when the invocation has ended: YIELD may cross INTERRUPT on the wire. */
+  interrupt(message: Interrupt): void {
+    const invocation = this.#invocations.get(message.request);
+    const reason = textIn(message.options, "reason") ?? CANCELED;
+    invocation?.interrupt(new ApplicationError(reason, ["The call was canceled"]));
+  }
+
+  /** The dealer took a registration away: UNREGISTERED without a request. */
+  revoked(details: Dict): void {
+    const id = numberIn(details, "registration");
+    const registration = id === undefined ? undefined : this.#registrations.get(id);
+    if (registration === undefined) return;
+    this.#registrations.delete(registration.id);
+    const { procedure } = registration;
+    const reason = details["reason"];
+    this.#link.log.warn("Dealer revoked the registration of {procedure}", { procedure, reason });
+  }
+
+  /** The session is over: nobody waits for the answers. */
+  close(details: CloseDetails): void {
+    this.#registrations.clear();
+    for (const invocation of this.#invocations.values()) {
+      invocation.interrupt(
+        new SessionClosedError(`answer a call of "${invocation.procedure}"`, details),
+      );
+    }
+    this.#invocations.clear();
+  }
+
+  #yield(invocation: Invocation, value: unknown): void {
+    const { request } = invocation;
+    this.#end(invocation);
+    try {
+      const payload = writeResult(value);
+      this.#link.tell({ type: Type.YIELD, request, options: EMPTY_DICT, payload });
+    } catch (error) {
+      this.#fail(invocation, error);
+    }
+  }
+
+  #fail(invocation: Invocation, error: unknown): void {
+    const { interruption, procedure, request } = invocation;
+    this.#end(invocation);
+    if (isApplicationError(error) && isUri(error.uri, "loose")) {
+      return this.#answerError(request, error);
+    }
+    if (interruption !== undefined) {
+      const uri = isApplicationError(interruption) ? interruption.uri : CANCELED;
+      return this.#answerError(request, new ApplicationError(uri, [textOf(error)]));
+    }
+    this.#link.log.error("Handler of procedure {procedure} failed", { procedure, error });
+    this.#answerError(request, new ApplicationError(RUNTIME_ERROR, [textOf(error)]));
+  }
+
+  #end(invocation: Invocation): void {
+    this.#invocations.delete(invocation.request);
+    invocation.end();
+  }
+
+  #answerError(request: number, error: ApplicationError): void {
+    const head = {
+      type: Type.ERROR,
+      requestType: Type.INVOCATION,
+      request,
+      details: EMPTY_DICT,
+    } as const;
+    try {
+      const payload = Payload.of(error.args, error.kwargs);
+      this.#link.tell({ ...head, error: error.uri, payload });
+    } catch (cause) {
+      // The error's own arguments cannot be written: its URI still says what happened.
+      this.#link.log.error("Arguments of error {uri} cannot be sent", { uri: error.uri, cause });
+      this.#link.tell({ ...head, error: error.uri, payload: Payload.EMPTY });
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+/** What the caller may know of an error that the program did not mean for it: never the stack. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** REGISTER.Options */
+function registerOptions(options: RegisterOptions | undefined): Dict {
+  if (options === undefined) return EMPTY_DICT;
+  const wire: Record<string, unknown> = {};
+  if (options.match !== undefined && options.match !== "exact") wire["match"] = options.match;
+  if (options.invoke !== undefined) wire["invoke"] = options.invoke;
+  if (options.concurrency !== undefined) wire["concurrency"] = options.concurrency;
+  if (options.forceReregister !== undefined) wire["force_reregister"] = options.forceReregister;
+  if (options.discloseCaller !== undefined) wire["disclose_caller"] = options.discloseCaller;
+  return wire;
+}

@@ -1,0 +1,90 @@
+/** From nothing to a joined session: dial, HELLO, WELCOME. */
+import type { Welcome } from "../wamp/message.ts";
+import { TIMEOUT } from "../wamp/uris.ts";
+import { VERSION } from "../wamp/version.ts";
+import { systemClock } from "./clock.ts";
+import { dial as defaultDial } from "./dial.ts";
+import { ConnectError } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import { roles } from "./features.ts";
+import { consoleLog } from "./log.ts";
+import { Session } from "./session.ts";
+import type { Clock, Dial, DialOptions, Log, SerializerName } from "./transport.ts";
+
+export interface ConnectOptions {
+  /** "ws://127.0.0.1:8080/ws", "wss://…"; outside browsers also RawSocket: "rs://127.0.0.1:8080", "rss://…". */
+  readonly url: string;
+  /** The realm to join. */
+  readonly realm: string;
+  /** In order of preference; the router chooses. Default: JSON alone. */
+  readonly serializers?: readonly SerializerName[];
+  /** Milliseconds until WELCOME must have come. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Gives up connecting and joining: `connect` rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Where failures go that nobody awaits. Default: warnings and errors to the console. */
+  readonly log?: Log;
+  /** Opens the connection in another way, such as to a router in the same program. */
+  readonly dial?: Dial;
+  /** The time, for tests. */
+  readonly clock?: Clock;
+}
+
+/** Connects to a router and joins a realm. Rejects with `ConnectError` when no connection or no answer comes, with `JoinError` when the
+ * router refuses. */
+export async function connect(options: ConnectOptions): Promise<Session> {
+  const { url, realm, serializers = ["json"], timeoutMs = 10_000 } = options;
+  const { clock = systemClock, log = consoleLog, dial = defaultDial } = options;
+  const timeout = new AbortController();
+  const signal = options.signal === undefined
+    ? timeout.signal
+    : AbortSignal.any([timeout.signal, options.signal]);
+  const timer = clock.after(timeoutMs, () => {
+    const text = `found no answer within ${timeoutMs} ms, expected WELCOME`;
+    timeout.abort(new ConnectError(`Cannot connect to "${url}": ${text}`));
+  });
+  try {
+    const exchange = await open({ url, serializers, signal }, dial, clock, log);
+    const welcome = await join(exchange, realm, signal);
+    return new Session(exchange, realm, welcome);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function open(
+  options: DialOptions,
+  dial: Dial,
+  clock: Clock,
+  log: Log,
+): Promise<Exchange> {
+  options.signal.throwIfAborted();
+  const { promise, resolve } = Promise.withResolvers<Exchange>();
+  try {
+    await dial(options, (transport) => {
+      const exchange = new Exchange(transport, clock, log);
+      resolve(exchange);
+      return exchange;
+    });
+  } catch (cause) {
+    throw new ConnectError(`Cannot connect to "${options.url}": ${textOf(cause)}`, { cause });
+  }
+  return await promise;
+}
+
+async function join(exchange: Exchange, realm: string, signal: AbortSignal): Promise<Welcome> {
+  const giveUp = () => exchange.abort(TIMEOUT, "The client no longer waits for WELCOME");
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await exchange.join(realm, { "agent": `Realmway-${VERSION}`, "roles": roles });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

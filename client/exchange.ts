@@ -1,0 +1,307 @@
+/**
+ * One session's exchange of messages with the router, from HELLO to the end: the state machine behind `session.ts`.
+ * Owns the transport, the state and the counter of requests; hands messages to the four roles. Whatever ends a session ends every
+ * request, so nothing waits for ever. Called by the transport from below, by `connect.ts` and `session.ts` from above.
+ * [WAMP sessions]
+ */
+import { nextId } from "../wamp/id.ts";
+import {
+  type Abort,
+  type Cancel,
+  type Challenge,
+  type Dict,
+  EMPTY_DICT,
+  type ErrorMessage,
+  type Goodbye,
+  type Message,
+  Type,
+  typeNames,
+  type Welcome,
+  type Yield,
+} from "../wamp/message.ts";
+import { isDict } from "../wamp/options.ts";
+import { Payload } from "../wamp/payload.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import {
+  GOODBYE_AND_OUT,
+  NO_MATCHING_AUTH_METHOD,
+  RUNTIME_ERROR,
+  TRANSPORT_LOST,
+} from "../wamp/uris.ts";
+import { Callee } from "./callee.ts";
+import { Caller } from "./caller.ts";
+import { textIn } from "./details.ts";
+import { type CloseDetails, ConnectError, JoinError, SessionClosedError } from "./errors.ts";
+import type { Link, Request } from "./link.ts";
+import { Publisher } from "./publisher.ts";
+import { Requests } from "./requests.ts";
+import { Subscriber } from "./subscriber.ts";
+import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./transport.ts";
+
+/** A router that does not answer GOODBYE within this time is left anyway. */
+const GOODBYE_TIMEOUT_MS = 5_000;
+
+/** Who waits for WELCOME. */
+interface Joining {
+  readonly realm: string;
+  readonly welcomed: (message: Welcome) => void;
+  readonly refused: (error: Error) => void;
+}
+
+export class Exchange implements MessageHandler, Link {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Resolves when the session has ended; never rejects. */
+  readonly ended: Promise<CloseDetails>;
+  readonly caller: Caller;
+  readonly callee: Callee;
+  readonly publisher: Publisher;
+  readonly subscriber: Subscriber;
+  nextRequest = 1;
+
+  readonly #transport: Transport;
+  readonly #requests = new Requests();
+  #resolveEnded: (details: CloseDetails) => void = () => {};
+  #state: "opening" | "open" | "leaving" | "ended" = "opening";
+  #joining: Joining | undefined = undefined;
+  /** WELCOME.Details.roles */
+  #routerRoles: Dict = EMPTY_DICT;
+  /** How the session ends or has ended: set when it leaves the state "open". */
+  #end: CloseDetails | undefined = undefined;
+  #goodbyeTimer: Timer | undefined = undefined;
+
+  constructor(transport: Transport, clock: Clock, log: Log) {
+    this.#transport = transport;
+    this.clock = clock;
+    this.log = log;
+    this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
+    this.caller = new Caller(this);
+    this.callee = new Callee(this, this.#requests);
+    this.publisher = new Publisher(this, this.#requests);
+    this.subscriber = new Subscriber(this, this.#requests);
+  }
+
+  /** Sends HELLO and waits for WELCOME. Rejects with JoinError, or ConnectError when the connection goes first. */
+  join(realm: string, details: Dict): Promise<Welcome> {
+    return new Promise((welcomed, refused) => {
+      this.#joining = { realm, welcomed, refused };
+      this.#transport.send({ type: Type.HELLO, realm, details });
+    });
+  }
+
+  /** Says GOODBYE; the session ends when the router answers, or does not in time. */
+  leave(reason: string, message: string | undefined): void {
+    if (this.#state !== "open") return;
+    this.#state = "leaving";
+    const farewell: CloseDetails = { reason, message, by: "client" };
+    this.#end = farewell;
+    const details = message === undefined ? EMPTY_DICT : { "message": message };
+    this.#transport.send({ type: Type.GOODBYE, details, reason });
+    this.#goodbyeTimer = this.clock.after(GOODBYE_TIMEOUT_MS, () => this.#finish(farewell));
+  }
+
+  /** Ends the session, whatever its state: ABORT is sent. */
+  abort(reason: string, message: string): void {
+    if (this.#state === "ended") return;
+    this.#transport.send({
+      type: Type.ABORT,
+      details: { "message": message },
+      reason,
+      payload: Payload.EMPTY,
+    });
+    this.#finish({ reason, message, by: "client" });
+  }
+
+  ask(message: Request): void {
+    if (this.#end !== undefined) throw new SessionClosedError(nameOf(message), this.#end);
+    this.#transport.send(message);
+    this.nextRequest = nextId(this.nextRequest);
+  }
+
+  tell(message: Cancel | ErrorMessage | Yield): void {
+    if (this.#state === "open") this.#transport.send(message);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  offers(role: "broker" | "dealer", feature: string): boolean {
+    const announced = this.#routerRoles[role];
+    const features = isDict(announced) ? announced["features"] : undefined;
+    return isDict(features) && features[feature] === true;
+  }
+
+  wasRequested(request: number): boolean {
+    return request < this.nextRequest;
+  }
+
+  receive(message: Message): void {
+    try {
+      switch (this.#state) {
+        case "open":
+          return this.#route(message);
+        case "leaving":
+          return this.#routeLast(message);
+        case "opening":
+          return this.#routeFirst(message);
+        case "ended":
+          return;
+      }
+    } catch (error) {
+      if (error instanceof ProtocolError) return this.fail(error);
+      this.log.error("Session failed by a fault of this library", { error });
+      this.abort(RUNTIME_ERROR, "Internal error");
+    }
+  }
+
+  fail(error: ProtocolError): void {
+    this.log.error("Router broke the protocol", { error });
+    this.abort(error.uri, error.message);
+  }
+
+  closed(how: ClosedHow): void {
+    this.#finish({ reason: TRANSPORT_LOST, message: `Connection ended: ${how}`, by: "transport" });
+  }
+
+  #route(message: Message): void {
+    switch (message.type) {
+      case Type.RESULT:
+        return this.caller.result(message);
+      case Type.EVENT:
+        return this.subscriber.event(message);
+      case Type.INVOCATION:
+        return this.callee.invoke(message);
+      case Type.INTERRUPT:
+        return this.callee.interrupt(message);
+      case Type.ERROR:
+        if (message.requestType === Type.CALL) return this.caller.error(message);
+        return this.#requests.refuse(message);
+      case Type.PUBLISHED:
+        return this.#requests.answer(Type.PUBLISH, message.request, message.publication);
+      case Type.SUBSCRIBED:
+        return this.#requests.answer(Type.SUBSCRIBE, message.request, message.subscription);
+      case Type.UNSUBSCRIBED:
+        if (message.request === 0) return this.subscriber.revoked(message.details);
+        return this.#requests.answer(Type.UNSUBSCRIBE, message.request, 0);
+      case Type.REGISTERED:
+        return this.#requests.answer(Type.REGISTER, message.request, message.registration);
+      case Type.UNREGISTERED:
+        if (message.request === 0) return this.callee.revoked(message.details);
+        return this.#requests.answer(Type.UNREGISTER, message.request, 0);
+      case Type.GOODBYE:
+        return this.#goodbye(message);
+      case Type.ABORT:
+        return this.#finish(endOf(message));
+      case Type.HELLO:
+      case Type.WELCOME:
+      case Type.CHALLENGE:
+      case Type.AUTHENTICATE:
+      case Type.PUBLISH:
+      case Type.SUBSCRIBE:
+      case Type.UNSUBSCRIBE:
+      case Type.EVENT_RECEIVED:
+      case Type.CALL:
+      case Type.CANCEL:
+      case Type.REGISTER:
+      case Type.UNREGISTER:
+      case Type.YIELD:
+        throw unexpected(message, "a message for a joined client");
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** GOODBYE was sent: answers on their way are still welcome, and nothing is begun any more. */
+  #routeLast(message: Message): void {
+    switch (message.type) {
+      case Type.GOODBYE:
+        return this.#finish(this.#end ?? endOf(message));
+      case Type.INVOCATION:
+      case Type.INTERRUPT:
+      case Type.EVENT:
+        return;
+      default:
+        return this.#route(message);
+    }
+  }
+
+  #routeFirst(message: Message): void {
+    switch (message.type) {
+      case Type.WELCOME: {
+        const { roles } = message.details;
+        if (isDict(roles)) this.#routerRoles = roles;
+        this.#state = "open";
+        return this.#joining?.welcomed(message);
+      }
+      case Type.ABORT: {
+        const end = endOf(message);
+        this.#joining?.refused(new JoinError(this.#joining.realm, end.reason, end.message));
+        return this.#finish(end);
+      }
+      case Type.CHALLENGE:
+        return this.#refuseChallenge(message);
+      default:
+        throw unexpected(message, "WELCOME, CHALLENGE or ABORT");
+    }
+  }
+
+  #refuseChallenge(message: Challenge): void {
+    const text = `The router asks for authentication by "${message.authmethod}"`;
+    this.#joining?.refused(new JoinError(this.#joining.realm, NO_MATCHING_AUTH_METHOD, text));
+    this.abort(NO_MATCHING_AUTH_METHOD, "This client has no credentials");
+  }
+
+  #goodbye(message: Goodbye): void {
+    this.#transport.send({ type: Type.GOODBYE, details: EMPTY_DICT, reason: GOODBYE_AND_OUT });
+    this.#finish(endOf(message));
+  }
+
+  #finish(end: CloseDetails): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#end = end;
+    this.#goodbyeTimer?.cancel();
+    this.#transport.end(end.message ?? end.reason);
+    const text = `Cannot join realm "${
+      this.#joining?.realm ?? ""
+    }": found ${end.reason} (${end.message}), expected WELCOME`;
+    this.#joining?.refused(new ConnectError(text));
+    this.#requests.close(end);
+    this.caller.close(end);
+    this.callee.close(end);
+    this.subscriber.close();
+    this.#resolveEnded(end);
+  }
+}
+
+function endOf(message: Abort | Goodbye): CloseDetails {
+  const { reason, details } = message;
+  return { reason, message: textIn(details, "message"), by: "router" };
+}
+
+function unexpected(message: Message, expected: string): ProtocolError {
+  return new ProtocolError(
+    `Cannot accept a message: found ${typeNames.get(message.type)}, expected ${expected}`,
+  );
+}
+
+/** The request in words: `call "com.example.add2"`. */
+function nameOf(message: Request): string {
+  switch (message.type) {
+    case Type.CALL:
+      return `call "${message.procedure}"`;
+    case Type.PUBLISH:
+      return `publish to "${message.topic}"`;
+    case Type.REGISTER:
+      return `register "${message.procedure}"`;
+    case Type.SUBSCRIBE:
+      return `subscribe to "${message.topic}"`;
+    case Type.UNREGISTER:
+      return `unregister registration ${message.registration}`;
+    case Type.UNSUBSCRIBE:
+      return `end subscription ${message.subscription}`;
+    default:
+      return message satisfies never;
+  }
+}

@@ -1,0 +1,71 @@
+/** The publisher of a session. [WAMP pubsub] [WAMP pubsub_publisher_exclusion] [WAMP pubsub_subscriber_blackwhite_listing] */
+import { type Dict, EMPTY_DICT, Type } from "../wamp/message.ts";
+import { Payload } from "../wamp/payload.ts";
+import type { Link } from "./link.ts";
+import type { Requests } from "./requests.ts";
+
+/** How an event is published. All are optional. */
+export interface PublishOptions {
+  /** Asks the broker to confirm: `publish` then returns a promise of the publication's ID. That subscribers got the event is not meant. */
+  readonly acknowledge?: boolean;
+  /** False: this session receives the event too, if it subscribes. Default true. */
+  readonly excludeMe?: boolean;
+  /** Sessions, authids and authroles that do not receive the event. */
+  readonly exclude?: readonly number[];
+  readonly excludeAuthid?: readonly string[];
+  readonly excludeAuthrole?: readonly string[];
+  /** Only these sessions, authids and authroles receive the event. */
+  readonly eligible?: readonly number[];
+  readonly eligibleAuthid?: readonly string[];
+  readonly eligibleAuthrole?: readonly string[];
+  /** Asks the router to tell the subscribers who publishes; it may refuse. */
+  readonly discloseMe?: boolean;
+  /** Keeps the event for later subscribers, at a broker that offers `event_retention`. */
+  readonly retain?: boolean;
+}
+
+export class Publisher {
+  readonly #link: Link;
+  readonly #requests: Requests;
+
+  constructor(link: Link, requests: Requests) {
+    this.#link = link;
+    this.#requests = requests;
+  }
+
+  publish(topic: string, args: readonly unknown[], kwargs: Dict, options: Dict): void {
+    const request = this.#link.nextRequest;
+    const payload = Payload.of(args, kwargs);
+    this.#link.ask({ type: Type.PUBLISH, request, options, topic, payload });
+  }
+
+  publishAcknowledged(
+    topic: string,
+    args: readonly unknown[],
+    kwargs: Dict,
+    options: Dict,
+  ): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const request = this.#link.nextRequest;
+      this.publish(topic, args, kwargs, options);
+      this.#requests.add(request, Type.PUBLISH, `publish to "${topic}"`, resolve, reject);
+    });
+  }
+}
+
+/** PUBLISH.Options */
+export function publishOptions(options: PublishOptions): Dict {
+  const wire: Record<string, unknown> = {};
+  if (options.acknowledge !== undefined) wire["acknowledge"] = options.acknowledge;
+  if (options.excludeMe !== undefined) wire["exclude_me"] = options.excludeMe;
+  if (options.exclude !== undefined) wire["exclude"] = options.exclude;
+  if (options.excludeAuthid !== undefined) wire["exclude_authid"] = options.excludeAuthid;
+  if (options.excludeAuthrole !== undefined) wire["exclude_authrole"] = options.excludeAuthrole;
+  if (options.eligible !== undefined) wire["eligible"] = options.eligible;
+  if (options.eligibleAuthid !== undefined) wire["eligible_authid"] = options.eligibleAuthid;
+  if (options.eligibleAuthrole !== undefined) wire["eligible_authrole"] = options.eligibleAuthrole;
+  if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
+  if (options.retain !== undefined) wire["retain"] = options.retain;
+  for (const _key in wire) return wire;
+  return EMPTY_DICT;
+}

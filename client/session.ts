@@ -1,0 +1,142 @@
+/**
+ * A joined session: what programs hold. Everything it does is in `exchange.ts` and the four roles; here is how it is asked for.
+ * Made by `connect`.
+ */
+import { type Dict, EMPTY_DICT, type Welcome } from "../wamp/message.ts";
+import { CLOSE_NORMAL } from "../wamp/uris.ts";
+import type { CallOptions } from "./caller.ts";
+import { textIn } from "./details.ts";
+import type { CloseDetails } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { type PublishOptions, publishOptions } from "./publisher.ts";
+import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
+import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
+
+export class Session {
+  /** Given by the router, and random. */
+  readonly id: number;
+  readonly realm: string;
+  /** WELCOME.Details as received: what the router is and can do, and who this session is to it. */
+  readonly details: Dict;
+  readonly #exchange: Exchange;
+
+  /** Made by `connect`. */
+  constructor(exchange: Exchange, realm: string, welcome: Welcome) {
+    this.#exchange = exchange;
+    this.id = welcome.session;
+    this.realm = realm;
+    this.details = welcome.details;
+  }
+
+  get authid(): string | undefined {
+    return textIn(this.details, "authid");
+  }
+
+  get authrole(): string | undefined {
+    return textIn(this.details, "authrole");
+  }
+
+  /** False once the session leaves or has ended. */
+  get isOpen(): boolean {
+    return this.#exchange.isOpen;
+  }
+
+  /** Resolves when the session has ended, and tells how: by `leave`, by the router, or because the connection broke. Never rejects. */
+  get closed(): Promise<CloseDetails> {
+    return this.#exchange.ended;
+  }
+
+  /** Calls a procedure. Resolves to the result if it is one positional value, to undefined if there is none, else to a `CallResult`.
+   * Rejects with the `ApplicationError` that the callee or the router answers, or with `SessionClosedError`. */
+  call<T = unknown>(
+    procedure: string,
+    args?: readonly unknown[],
+    kwargs?: Dict,
+    options?: CallOptions,
+  ): Promise<T>;
+  call(
+    procedure: string,
+    args: readonly unknown[] = [],
+    kwargs: Dict = EMPTY_DICT,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return this.#exchange.caller.call(procedure, args, kwargs, options);
+  }
+
+  /** Answers calls of a procedure, from now on until `registration.unregister()`. Rejects with `ApplicationError` when the router
+   * refuses: another session has registered the procedure, or this one may not. */
+  register<Args extends readonly unknown[], Kwargs extends object>(
+    procedure: string,
+    handler: CallHandler<Args, Kwargs>,
+    options?: RegisterOptions,
+  ): Promise<Registration>;
+  register(
+    procedure: string,
+    handler: CallHandler,
+    options?: RegisterOptions,
+  ): Promise<Registration> {
+    return this.#exchange.callee.register(procedure, handler, options);
+  }
+
+  /** Receives the events of a topic, from now on until `subscription.unsubscribe()`. One topic may have several handlers. Rejects
+   * with `ApplicationError` when the router refuses. */
+  subscribe<Args extends readonly unknown[], Kwargs extends object>(
+    topic: string,
+    handler: EventHandler<Args, Kwargs>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+  subscribe(
+    topic: string,
+    handler: EventHandler,
+    options?: SubscribeOptions,
+  ): Promise<Subscription> {
+    return this.#exchange.subscriber.subscribe(topic, handler, options);
+  }
+
+  /** Publishes an event. Without `acknowledge` nothing comes back, not even a refusal; with it, a promise of the publication's ID that
+   * rejects with `ApplicationError` when the broker refuses. Throws `SessionClosedError`. */
+  publish(
+    topic: string,
+    args: readonly unknown[] | undefined,
+    kwargs: Dict | undefined,
+    options: PublishOptions & { readonly acknowledge: true },
+  ): Promise<number>;
+  publish(
+    topic: string,
+    args?: readonly unknown[],
+    kwargs?: Dict,
+    options?: PublishOptions & { readonly acknowledge?: false },
+  ): void;
+  publish(
+    topic: string,
+    args?: readonly unknown[],
+    kwargs?: Dict,
+    options?: PublishOptions,
+  ): Promise<number> | void;
+  publish(
+    topic: string,
+    args: readonly unknown[] = [],
+    kwargs: Dict = EMPTY_DICT,
+    options?: PublishOptions,
+  ): Promise<number> | void {
+    const { publisher } = this.#exchange;
+    const wire = options === undefined ? EMPTY_DICT : publishOptions(options);
+    if (options?.acknowledge === true) {
+      return publisher.publishAcknowledged(topic, args, kwargs, wire);
+    }
+    publisher.publish(topic, args, kwargs, wire);
+  }
+
+  /** Leaves the realm and closes the connection. Answers that are on their way still come; requests without answer then reject with
+   * `SessionClosedError`. Resolves as `closed` does; may be called twice.
+   * @param message for people. */
+  leave(reason: string = CLOSE_NORMAL, message?: string): Promise<CloseDetails> {
+    this.#exchange.leave(reason, message);
+    return this.closed;
+  }
+
+  /** For `await using session = await connect(...)`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+}

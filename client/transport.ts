@@ -1,0 +1,20 @@
+/** The seam to the layer below, as types: client/ runs in browsers, so it never imports router/ nor, but when asked for, transports/. */
+import type { MessageHandler, Transport } from "../router/ports.ts";
+
+export type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "../router/ports.ts";
+
+export type SerializerName = "json" | "msgpack" | "cbor";
+
+export interface DialOptions {
+  readonly url: string;
+  /** In order of preference; at least one. */
+  readonly serializers: readonly SerializerName[];
+  /** Gives up the attempt: the promise rejects with its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a connection. Calls `attach` when the framing is agreed and before any message is received, then resolves. */
+export type Dial = (
+  options: DialOptions,
+  attach: (transport: Transport) => MessageHandler,
+) => Promise<Transport>;
