@@ -22,12 +22,12 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
   return [
     ...workerCount(config),
     ...select(config, ["workers", "*"]).flatMap((worker) => [
-      ...twice(worker, ["realms", "*", "name"], "realm"),
-      ...twice(worker, ["realms", "*", "id"], "id"),
-      ...twice(worker, ["transports", "*", "id"], "id"),
+      ...twice(worker, ["realms", "*", "name"], "a realm"),
+      ...twice(worker, ["realms", "*", "id"], "an id"),
+      ...twice(worker, ["transports", "*", "id"], "an id"),
       ...select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => [
-        ...twice(realm, ["roles", "*", "name"], "role"),
-        ...twice(realm, ["roles", "*", "id"], "id"),
+        ...twice(realm, ["roles", "*", "name"], "a role"),
+        ...twice(realm, ["roles", "*", "id"], "an id"),
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
       ...endpointProblems(worker, env),
@@ -54,7 +54,7 @@ function twice(root: Found, pattern: Path, what: string): Problem[] {
     else if (typeof value === "string") {
       const text = `found "${value}", which is taken by ${
         formatPath(first)
-      }, expected a ${what} of its own`;
+      }, expected ${what} of its own`;
       problems.push({ path, text });
     }
   }

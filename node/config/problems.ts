@@ -119,5 +119,5 @@ export function lookUp(root: unknown, path: Path): { found: unknown; isPresent: 
     }
     found = Reflect.get(found, key);
   }
-  return { found, isPresent: true };
+  return { found, isPresent: found !== undefined };
 }

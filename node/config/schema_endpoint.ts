@@ -18,11 +18,11 @@ const tls = section("TLS of the endpoint", {
   "min_version": z.enum(["1.2", "1.3"]).default("1.2").describe("Least version of TLS"),
 });
 
-/** DEVIATION: Crossbar.io has 50, which many clients that reconnect at once overrun. */
+/** DEVIATION: Crossbar.io has 50 by default, which many clients that reconnect at once overrun. */
 const backlog = whole(
   { min: 1, max: 65535 },
-  "Connections that may wait to be accepted; the system may allow less",
-).default(511);
+  "Connections that may wait to be accepted (default: 511); Bun always takes 512",
+).optional();
 
 const tcp = section("A TCP port", {
   "type": z.literal("tcp"),

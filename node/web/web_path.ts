@@ -14,8 +14,8 @@ export interface WebPath {
 export function parseWebPath(url: string): WebPath | undefined {
   // Not `URL`: it would quietly resolve "..", also "%2e%2e".
   const match = /^[a-z]+:\/\/[^/?#]*([^?#]*)/i.exec(url);
-  const parts = (match?.[1] ?? "").split("/");
-  if (parts[0] !== "") return undefined;
+  if (match?.[1] === undefined) return undefined;
+  const parts = match[1].split("/");
   const isDirectory = parts.at(-1) === "" || parts.length === 1;
   const encoded = parts.slice(1, isDirectory ? -1 : undefined);
   const names: string[] = [];

@@ -1,0 +1,154 @@
+/** From the configuration's names and units to those of `router/` and `transports/`. One function a section, one line a key. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import process from "node:process";
+import type { Permission } from "../router/permission.ts";
+import type { RealmOptions } from "../router/realm.ts";
+import type { Endpoint, TlsOptions } from "../transports/endpoint.ts";
+import {
+  DEFAULT_WEBSOCKET_OPTIONS,
+  type DeflateOptions,
+  type RawSocketOptions,
+  type WebSocketOptions,
+} from "../transports/websocket_options.ts";
+import { portNumber } from "./config/checks.ts";
+import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
+import type { PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
+import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
+import { starred } from "./config/starred.ts";
+import { StartError } from "./start_error.ts";
+
+export function realmOptions(config: RealmConfig): RealmOptions {
+  return {
+    name: config.name,
+    roles: config.roles.map((role) => ({
+      name: role.name,
+      allowByDefault: role["allow-by-default"],
+      permissions: role.permissions.map(permission),
+    })),
+    uriRule: config.options.uri_check,
+    requestIds: config.options.request_ids,
+    hasMetaApi: config.options.enable_meta_api,
+  };
+}
+
+function permission(config: PermissionConfig): Permission {
+  const rule = starred(config.uri, config.match);
+  if (rule === undefined) {
+    throw new Error(`Cannot read the pattern "${config.uri}": it was checked`);
+  }
+  return {
+    ...rule,
+    allow: config.allow,
+    disclose: {
+      caller: disclosure(config.disclose.caller),
+      publisher: disclosure(config.disclose.publisher),
+    },
+  };
+}
+
+/** True: always; undefined: when the peer asks; false: asking is refused. */
+function disclosure(value: boolean | "never"): boolean | undefined {
+  if (value === "never") return false;
+  return value ? true : undefined;
+}
+
+export function webSocketOptions(config: WebSocketConfig): WebSocketOptions {
+  return {
+    // What only clients have.
+    ...DEFAULT_WEBSOCKET_OPTIONS,
+    allowedOrigins: config.allowed_origins,
+    allowsNullOrigin: config.allow_null_origin,
+    externalPort: config.external_port ?? undefined,
+    versions: [...(config.enable_rfc6455 ? [13] : []), ...(config.enable_hybi10 ? [8] : [])],
+    hasStatusPage: config.enable_webstatus,
+    showsServerVersion: config.show_server_version,
+    requiresSubprotocol: config.require_websocket_subprotocol,
+    validatesUtf8: config.validate_utf8,
+    masksServerFrames: config.mask_server_frames,
+    requiresMaskedClientFrames: config.require_masked_client_frames,
+    appliesMask: config.apply_mask,
+    maxFrameBytes: config.max_frame_size,
+    maxMessageBytes: config.max_message_size,
+    autoFragmentBytes: config.auto_fragment_size,
+    failsByDrop: config.fail_by_drop,
+    echoesCloseCodeReason: config.echo_close_codereason,
+    openHandshakeTimeoutMs: config.open_handshake_timeout,
+    closeHandshakeTimeoutMs: config.close_handshake_timeout,
+    hasTcpNoDelay: config.tcp_nodelay,
+    autoPingIntervalMs: config.auto_ping_interval,
+    autoPingTimeoutMs: config.auto_ping_timeout,
+    autoPingBytes: config.auto_ping_size,
+    autoPingRestartsOnAnyTraffic: config.auto_ping_restart_on_any_traffic,
+    deflate: deflateOptions(config.compression?.deflate),
+  };
+}
+
+type DeflateConfig = NonNullable<WebSocketConfig["compression"]>["deflate"];
+
+function deflateOptions(config: DeflateConfig): DeflateOptions | undefined {
+  return config && {
+    requestsNoContextTakeover: config.request_no_context_takeover,
+    requestedWindowBits: config.request_max_window_bits,
+    hasNoContextTakeover: config.no_context_takeover,
+    windowBits: config.max_window_bits,
+    memoryLevel: config.memory_level,
+  };
+}
+
+/** @param maxMessageSize the key beside "options", which Crossbar.io's pages show. */
+export function rawSocketOptions(
+  config: RawSocketConfig,
+  maxMessageSize: number | undefined,
+): RawSocketOptions {
+  return {
+    maxMessageBytes: maxMessageSize ?? config.max_message_size,
+    openHandshakeTimeoutMs: config.open_handshake_timeout,
+    closeTimeoutMs: config.close_handshake_timeout,
+    autoPingIntervalMs: config.auto_ping_interval,
+    autoPingTimeoutMs: config.auto_ping_timeout,
+  };
+}
+
+/** Where a transport listens; reads the TLS files. @param hasNoDelay `tcp_nodelay` of what the endpoint carries. */
+export async function listeningEndpoint(
+  config: EndpointConfig,
+  directory: string,
+  hasNoDelay: boolean,
+): Promise<Endpoint> {
+  const backlog = config.backlog === undefined ? {} : { backlog: config.backlog };
+  if (config.type === "unix") {
+    return { kind: "unix", path: resolve(directory, config.path), ...backlog };
+  }
+  const port = portNumber(config.port, process.env);
+  if (typeof port !== "number") {
+    throw new StartError(`Cannot listen: ${port ?? "no port is given"}`);
+  }
+  return {
+    kind: "tcp",
+    host: config.interface ?? (config.version === 6 ? "::" : "0.0.0.0"),
+    port,
+    noDelay: hasNoDelay,
+    reusePort: config.shared,
+    ...backlog,
+    ...(config.version === undefined ? {} : { version: config.version }),
+    ...(config.tls === undefined ? {} : { tls: await tlsOptions(config.tls, directory) }),
+  };
+}
+
+async function tlsOptions(config: TlsConfig, directory: string): Promise<TlsOptions> {
+  const read = (file: string) => readFile(resolve(directory, file), "utf8");
+  const chain = [config.certificate, ...config.chain_certificates ?? []];
+  const [key, certificates, authorities] = await Promise.all([
+    read(config.key),
+    Promise.all(chain.map(read)),
+    Promise.all((config.ca_certificates ?? []).map(read)),
+  ]);
+  return {
+    key,
+    cert: certificates.join("\n"),
+    minVersion: `TLSv${config.min_version}`,
+    ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
+    ...(authorities.length === 0 ? {} : { ca: authorities, clientCertificate: "require" }),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * The services of a web transport as one Hono app: what a plain HTTP request gets. WebSocket upgrades never come here, `transports/` answers them.
+ * A path in the configuration is one name: "ws" serves /ws and all below it, "/" whatever is left.
+ */
+import { Hono } from "hono";
+import { resolve } from "node:path";
+import type { Log } from "../../router/ports.ts";
+import type {
+  JsonValueConfig,
+  WebOptionsConfig,
+  WebPathsConfig,
+  WebServiceConfig,
+} from "../config/schema_web.ts";
+import { notFound, refusedMethod, statusDocument } from "./document.ts";
+import { type NodeFacts, nodeInfo } from "./node_info.ts";
+import { serveFile } from "./static.ts";
+import { parseWebPath, type WebPath } from "./web_path.ts";
+
+export interface WebSettings {
+  /** Absolute. */
+  readonly nodeDirectory: string;
+  readonly options: WebOptionsConfig;
+  readonly isSecure: boolean;
+  readonly facts: NodeFacts;
+  readonly log: Log;
+  /** What a path of WebSocket services answers to a request that is no upgrade. */
+  readonly statusPage: (request: Request, names: readonly string[]) => Response;
+}
+
+type Service = (request: Request, path: WebPath) => Response | Promise<Response>;
+
+/** The app for one transport. */
+export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
+  const { options, log } = settings;
+  const app = new Hono();
+  const services = folder(paths, [], settings);
+  app.use(async (context, next) => {
+    await next();
+    context.res.headers.set("x-content-type-options", "nosniff");
+    context.res.headers.set("referrer-policy", "no-referrer");
+    if (options.hsts && settings.isSecure) {
+      context.res.headers.set("strict-transport-security", `max-age=${options.hsts_max_age}`);
+    }
+    if (options.access_log) {
+      const { method, url } = context.req;
+      log.info("{method} {url} {status}", { method, url, "status": context.res.status });
+    }
+  });
+  app.all("*", (context) => {
+    const request = context.req.raw;
+    const path = parseWebPath(request.url);
+    if (path === undefined) return statusDocument(400, "Bad Request", "The address is not valid.");
+    return services(request, path);
+  });
+  app.onError((error) => {
+    log.error("Cannot answer an HTTP request: {error}", { error });
+    return statusDocument(500, "Internal Server Error", "The server could not answer.");
+  });
+  return app;
+}
+
+/** @param names leads to the folder, for services that must know where they are. */
+function folder(paths: WebPathsConfig, names: readonly string[], settings: WebSettings): Service {
+  const services = new Map(
+    Object.entries(paths).map(([name, config]) => {
+      const place = name === "/" ? names : [...names, name];
+      return [name, service(config, place, settings)];
+    }),
+  );
+  return (request, path) => {
+    const [name] = path.names;
+    const named = name === undefined ? undefined : services.get(name);
+    if (named === undefined) return services.get("/")?.(request, path) ?? notFound();
+    return named(request, { names: path.names.slice(1), isDirectory: path.isDirectory });
+  };
+}
+
+function service(
+  config: WebServiceConfig,
+  names: readonly string[],
+  settings: WebSettings,
+): Service {
+  switch (config.type) {
+    case "path":
+      return folder(config.paths, names, settings);
+    case "websocket":
+      return (request) => settings.statusPage(request, names);
+    case "nodeinfo":
+      return leaf((request) => nodeInfo(request, settings.facts));
+    case "redirect":
+      return () => new Response(null, { status: 302, headers: { "location": config.url } });
+    case "json":
+      return leaf(jsonValue(config));
+    case "static": {
+      const { nodeDirectory } = settings;
+      const root = resolve(nodeDirectory, config.directory);
+      return (request, path) =>
+        serveFile(request, path, { root, nodeDirectory, options: config.options });
+    }
+    default:
+      return config satisfies never;
+  }
+}
+
+/** A service with nothing below it. */
+function leaf(answer: Service): Service {
+  return (request, path) => path.names.length === 0 ? answer(request, path) : notFound();
+}
+
+function jsonValue({ value, options }: JsonValueConfig): Service {
+  const body = JSON.stringify(value, undefined, options.prettify ? 2 : undefined) + "\n";
+  const headers = new Headers({ "content-type": "application/json; charset=utf-8" });
+  if (options.discourage_caching) headers.set("cache-control", "no-store, max-age=0");
+  if (options.allow_cross_origin) headers.set("access-control-allow-origin", "*");
+  return (request) => refusedMethod(request.method) ?? new Response(body, { headers });
+}

@@ -1,0 +1,261 @@
+/** What is wrong with a configuration, in words: one test a kind of mistake, with its whole text. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../../node/config/parse.ts";
+import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
+
+const REALM = { name: "realm1", roles: [{ name: "anonymous" }] };
+const ENDPOINT = { type: "tcp", port: 8080 };
+
+/** The lines about a configuration with one router worker. */
+function problems(worker: object, env = {}): string[] {
+  return problemsOf({ version: 2, workers: [{ type: "router", ...worker }] }, env);
+}
+
+function problemsOf(config: unknown, env = {}): string[] {
+  try {
+    parseConfig(config, env);
+    return [];
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.problems.map(formatProblem);
+    throw cause;
+  }
+}
+
+const transport = (config: object) => ({ realms: [REALM], transports: [config] });
+
+test("Config: an unknown key is named with its path, all allowed keys and the nearest one", () => {
+  assert.deepEqual(
+    problems({ realms: [REALM, { name: "realm2", roles: [{}, {}, { nme: "x" }].slice(2) }] }),
+    [
+      "workers[0].realms[1].roles[0].name: missing, expected a string",
+      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "permissions"; did you mean "name"?',
+    ],
+  );
+});
+
+test("Config: a key that resembles none gets no suggestion", () => {
+  assert.deepEqual(problems({ sandwich: 1 }), [
+    'workers[0].sandwich: found an unknown key, expected one of "id", "type", "options", "realms", "transports", "components", "connections"',
+  ]);
+});
+
+test("Config: a value of the wrong type says what was found", () => {
+  assert.deepEqual(problems({ realms: {}, transports: ["x"] }), [
+    "workers[0].realms: found an object, expected a list",
+    'workers[0].transports[0]: found "x", expected an object',
+  ]);
+  assert.deepEqual(
+    problems({ realms: [{ name: 5, roles: [], options: { "enable_meta_api": "yes" } }] }),
+    [
+      "workers[0].realms[0].name: found 5, expected a string",
+      'workers[0].realms[0].options.enable_meta_api: found "yes", expected true or false',
+    ],
+  );
+});
+
+test("Config: a value out of range names the range and its unit", () => {
+  const options = { "auto_ping_size": 200, "max_frame_size": -1, "auto_ping_interval": 10 };
+  assert.deepEqual(problems(transport({ type: "websocket", endpoint: ENDPOINT, options })), [
+    "workers[0].transports[0].options.max_frame_size: found -1, expected a whole number from 0 to 1073741824 (bytes)",
+    "workers[0].transports[0].options.auto_ping_interval: found 10, expected 0, or a whole number of milliseconds from 1000 to 86400000",
+    "workers[0].transports[0].options.auto_ping_size: found 200, expected a whole number from 12 to 125 (bytes)",
+  ]);
+});
+
+test("Config: a word outside of a list names the list", () => {
+  assert.deepEqual(
+    problems({ realms: [{ ...REALM, options: { "uri_check": "lose" } }] }),
+    ['workers[0].realms[0].options.uri_check: found "lose", expected "loose" or "strict"'],
+  );
+});
+
+test("Config: an unknown type of worker, transport, endpoint or service names the known ones", () => {
+  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "ruoter" }] }), [
+    'workers[0].type: found "ruoter", expected "router"; did you mean "router"?',
+  ]);
+  assert.deepEqual(problems(transport({ type: "websockets", endpoint: ENDPOINT })), [
+    'workers[0].transports[0].type: found "websockets", expected one of "websocket", "rawsocket", "web", "universal", "websocket.testee"; did you mean "websocket"?',
+  ]);
+  assert.deepEqual(problems(transport({ type: "websocket", endpoint: { port: 1 } })), [
+    'workers[0].transports[0].endpoint.type: missing, expected "tcp" or "unix"',
+  ]);
+  const paths = { "/": { type: "sttic" } };
+  assert.deepEqual(problems(transport({ type: "web", endpoint: ENDPOINT, paths })), [
+    'workers[0].transports[0].paths["/"].type: found "sttic", expected one of "websocket", "static", "nodeinfo", "json", "redirect", "path"; did you mean "static"?',
+  ]);
+});
+
+test("Config: what Crossbar.io knows and this version does not is refused by name, with the remedy", () => {
+  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "container" }] }), [
+    'workers[0].type: "container" is not supported by this version: containers come with a later version; remove this worker and run its components as clients',
+  ]);
+  assert.deepEqual(problems({ realms: [{ ...REALM, store: {} }] }), [
+    "workers[0].realms[0].store: not supported by this version: event history and call queues come with a later version; remove the key",
+  ]);
+  assert.deepEqual(problems({ components: [{ type: "class" }] }), [
+    "workers[0].components[0]: not supported by this version: components come with a later version; run them as clients",
+  ]);
+  const auth = { ticket: { type: "static" }, anonymous: { type: "dynamic" } };
+  assert.deepEqual(problems(transport({ type: "websocket", endpoint: ENDPOINT, auth })), [
+    'workers[0].transports[0].auth.anonymous.type: "dynamic" is not supported by this version: dynamic authenticators come with a later version; write "type": "static"',
+    'workers[0].transports[0].auth.ticket: not supported by this version: authentication by ticket comes with a later version; only "anonymous" works so far',
+  ]);
+  const rawsocket = { type: "rawsocket", endpoint: ENDPOINT, serializers: ["ubjson"], debug: true };
+  assert.deepEqual(problems(transport(rawsocket)), [
+    "workers[0].transports[0].serializers[0]: not supported by this version: no known client needs ubjson; remove it",
+    'workers[0].transports[0].debug: found true, expected false: true is not supported by this version: start with "--loglevel debug" instead',
+  ]);
+});
+
+test("Config: a configuration of version 1, or without version, is refused", () => {
+  const workers = [{ type: "router" }];
+  assert.deepEqual(problemsOf({ version: 1, workers }), [
+    "version: found 1, expected 2, the version of this format",
+  ]);
+  assert.deepEqual(problemsOf({ workers }), [
+    "version: missing, expected 2, the version of this format",
+  ]);
+});
+
+test("Config: what is no object at all is refused", () => {
+  for (const value of [undefined, null, [], "x", 5]) assert.equal(problemsOf(value).length, 1);
+  assert.deepEqual(problemsOf([]), ["found an empty list, expected an object"]);
+  assert.deepEqual(problemsOf(undefined), ["missing, expected an object"]);
+});
+
+test("Config: exactly one worker", () => {
+  assert.deepEqual(problemsOf({ version: 2, workers: [] }), [
+    'workers: found 0 workers, expected exactly one, of type "router"; more come with a later version',
+  ]);
+  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "router" }, { type: "router" }] }), [
+    'workers: found 2 workers, expected exactly one, of type "router"; more come with a later version',
+  ]);
+  assert.deepEqual(problemsOf({ version: 2 }), [
+    "workers: missing, expected a list with one worker of type router",
+  ]);
+});
+
+test("Config: names and ids stand once", () => {
+  const websocket = { type: "websocket", id: "ws1", endpoint: { type: "tcp", port: 1 } };
+  const role = { name: "anonymous", id: "role1" };
+  assert.deepEqual(
+    problems({
+      realms: [{ name: "realm1", id: "abc", roles: [role, role] }, { name: "realm1", id: "abc" }],
+      transports: [websocket, { ...websocket, endpoint: { type: "tcp", port: 2 } }],
+    }),
+    [
+      'workers[0].realms[1].name: found "realm1", which is taken by workers[0].realms[0].name, expected a realm of its own',
+      'workers[0].realms[1].id: found "abc", which is taken by workers[0].realms[0].id, expected an id of its own',
+      'workers[0].transports[1].id: found "ws1", which is taken by workers[0].transports[0].id, expected an id of its own',
+      'workers[0].realms[0].roles[1].name: found "anonymous", which is taken by workers[0].realms[0].roles[0].name, expected a role of its own',
+      'workers[0].realms[0].roles[1].id: found "role1", which is taken by workers[0].realms[0].roles[0].id, expected an id of its own',
+    ],
+  );
+});
+
+test("Config: realm names and ids have a syntax", () => {
+  assert.deepEqual(problems({ id: "R", realms: [{ name: "1x" }] }), [
+    'workers[0].id: found "R", expected 3 to 64 lower-case letters, digits and _, a letter first',
+    'workers[0].realms[0].name: found "1x", expected 3 to 255 letters, digits and _ - @ . , a letter first',
+  ]);
+});
+
+test("Config: two transports cannot listen on one port, unless on different interfaces", () => {
+  const on = (endpoint: object) => ({ type: "websocket", endpoint: { type: "tcp", ...endpoint } });
+  assert.deepEqual(
+    problems({ transports: [on({ port: 80, interface: "127.0.0.1" }), on({ port: "80" })] }),
+    [
+      "workers[0].transports[1].endpoint.port: found 80, which workers[0].transports[0].endpoint listens on, expected an endpoint of its own",
+    ],
+  );
+  const two = [on({ port: 80, interface: "127.0.0.1" }), on({ port: 80, interface: "::1" })];
+  assert.deepEqual(problems({ transports: [...two, on({ port: 0 }), on({ port: 0 })] }), []);
+  const unix = { type: "rawsocket", endpoint: { type: "unix", path: "x.sock" } };
+  assert.deepEqual(problems({ transports: [unix, unix] }), [
+    'workers[0].transports[1].endpoint.path: found "x.sock", which workers[0].transports[0].endpoint listens on, expected an endpoint of its own',
+  ]);
+});
+
+test("Config: ports come from numbers, digits and the environment", () => {
+  const at = (port: unknown) => ({
+    transports: [{ type: "websocket", endpoint: { type: "tcp", port } }],
+  });
+  const here = "workers[0].transports[0].endpoint.port";
+  const expected =
+    'expected a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the environment';
+  assert.deepEqual(problems(at("$PORT"), { PORT: "8080" }), []);
+  assert.deepEqual(problems(at("${PORT}"), { PORT: "8080" }), []);
+  assert.deepEqual(problems(at("8080")), []);
+  assert.deepEqual(problems(at("$PORT")), [
+    `${here}: found "$PORT", expected the environment variable PORT to be set`,
+  ]);
+  assert.deepEqual(problems(at("$PORT"), { PORT: "http" }), [
+    `${here}: found "$PORT" with the value "http", expected a port from 0 to 65535`,
+  ]);
+  assert.deepEqual(problems(at(70000)), [`${here}: found 70000, ${expected}`]);
+  assert.deepEqual(problems(at("80a")), [`${here}: found "80a", ${expected}`]);
+  assert.deepEqual(problems(at(8.5)), [`${here}: found 8.5, ${expected}`]);
+  assert.deepEqual(problems(at(true)), [`${here}: found true, ${expected}`]);
+  assert.deepEqual(problems(at(undefined)), [`${here}: missing, ${expected}`]);
+});
+
+test("Config: auth may only name roles and realms that exist", () => {
+  const anonymous = { type: "static", role: "frontend", realm: "realm2" };
+  const websocket = { type: "websocket", auth: { anonymous } };
+  const paths = { "/": { type: "nodeinfo" }, "ws": websocket };
+  assert.deepEqual(problems(transport({ type: "web", endpoint: ENDPOINT, paths })), [
+    'workers[0].transports[0].paths.ws.auth.anonymous.role: found "frontend", expected a role of this worker: anonymous',
+    'workers[0].transports[0].paths.ws.auth.anonymous.realm: found "realm2", expected a realm of this worker: realm1',
+  ]);
+});
+
+test("Config: web paths are single names, and one of them is the root", () => {
+  const web = (paths: object) => transport({ type: "web", endpoint: ENDPOINT, paths });
+  assert.deepEqual(problems(web({ ws: { type: "websocket" } })), [
+    'workers[0].transports[0].paths["/"]: missing, expected a service for "/", which serves all paths without one of their own',
+  ]);
+  assert.deepEqual(problems(web({ "/": { type: "nodeinfo" }, "a/b": { type: "nodeinfo" } })), [
+    'workers[0].transports[0].paths["a/b"]: found this key, expected letters, digits, _ and - (no slashes), or "/" for all other paths',
+  ]);
+});
+
+test("Config: permissions have valid patterns, each once", () => {
+  const role = (permissions: object[]) => ({
+    realms: [{ name: "realm1", roles: [{ name: "r", permissions }] }],
+  });
+  const here = "workers[0].realms[0].roles[0].permissions";
+  assert.deepEqual(problems(role([{ uri: "com..x" }, { uri: "com.*x.y" }])), [
+    `${here}[0].uri: found "com..x", expected a URI, or a pattern whose stars stand for whole components or for its end`,
+    `${here}[1].uri: found "com.*x.y", expected a URI, or a pattern whose stars stand for whole components or for its end`,
+  ]);
+  assert.deepEqual(problems(role([{ uri: "com.*", match: "prefix" }])), [
+    `${here}[0].uri: found "com.*", expected a URI or pattern fit for match "prefix", where components are left empty instead of *`,
+  ]);
+  assert.deepEqual(problems(role([{ uri: "com.x.*" }, { uri: "com.x.", match: "prefix" }])), [
+    `${here}[1].uri: found the URI of workers[0].realms[0].roles[0].permissions[0] again, expected one rule for each`,
+  ]);
+});
+
+test("Config: the router's own role cannot be defined", () => {
+  assert.deepEqual(problems({ realms: [{ name: "realm1", roles: [{ name: "trusted" }] }] }), [
+    'workers[0].realms[0].roles[0].name: found "trusted", the router\'s own role, expected another name',
+  ]);
+});
+
+test("Config: all problems are reported at once", () => {
+  const lines = problems({
+    realms: [{ name: "realm1", rols: [] }, { name: "realm1" }],
+    transports: [{ type: "mqtt" }, { type: "websocket" }],
+    tansports: 1,
+  });
+  assert.equal(lines.length, 5);
+});
+
+test("Config: a ConfigError says how many problems there are, and lists them", () => {
+  assert.throws(() => parseConfig({ version: 2, workers: [{ type: "router", x: 1, y: 2 }] }), {
+    name: "ConfigError",
+    message:
+      /^Cannot use the configuration: found 2 problems\n {2}workers\[0\]\.x: .*\n {2}workers\[0\]\.y: .*$/,
+  });
+});
