@@ -38,7 +38,7 @@ export const oracles: Readonly<Record<"json" | "msgpack" | "cbor", Oracle>> = {
   },
   cbor: {
     encode: (value) =>
-      encodeCbor(forLibrary(value), { float64: false, ignoreUndefinedProperties: true }),
+      encodeCbor(forLibrary(value), { mapSorter: () => 0, ignoreUndefinedProperties: true }),
     decode: (bytes) => readCbor(bytes),
     libraryDecode: (bytes) => decodeCbor(bytes),
   },
