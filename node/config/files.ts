@@ -1,5 +1,5 @@
 /** The files and directories that a configuration names: whether they are there, before anything is started. */
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ConfigError, type Problem } from "./problems.ts";
 import type { NodeConfig, TransportConfig } from "./schema.ts";
@@ -79,6 +79,10 @@ async function problemOf(wanted: WantedFile, directory: string): Promise<Problem
       return { path: wanted.path, text: `found ${found} at ${file}, expected a ${wanted.kind}` };
     }
     await access(file, constants.R_OK);
+    if (isDirectory && await realpath(file) === await realpath(directory)) {
+      const text = "found the node directory, which holds keys, expected one beside or below it";
+      return { path: wanted.path, text };
+    }
     return undefined;
   } catch (cause) {
     const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";

@@ -1,0 +1,172 @@
+/** The command line apart from a running node: help, check, init, exit codes. */
+import assert from "node:assert/strict";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { VERSION } from "../../wamp/version.ts";
+import { endAll, openConfig, run, workplace } from "./cli_process.ts";
+
+after(endAll);
+
+test("Command line: help exits with 0 and shows examples, for each command", async () => {
+  const { directory, remove } = await workplace();
+  const helps = await Promise.all(
+    [[], ["start"], ["check"], ["init"], ["version"]].map((command) =>
+      run([...command, "--help"], directory)
+    ),
+  );
+  for (const { code, stdout, stderr } of helps) {
+    assert.equal(code, 0);
+    assert.match(stdout, /Usage: realmway/);
+    assert.match(stdout, /Examples:\n {2}realmway /);
+    assert.ok(!stdout.includes("\x1b["), "no colours without a terminal");
+    assert.equal(stderr, "");
+  }
+  await remove();
+});
+
+test("Command line: version and --version name the version", async () => {
+  const { directory, remove } = await workplace();
+  const [long, short] = await Promise.all([
+    run(["version"], directory),
+    run(["--version"], directory),
+  ]);
+  assert.match(long.stdout, new RegExp(`^Realmway ${VERSION}\n(Deno|Bun) \\d`));
+  assert.equal(short.stdout, `${VERSION}\n`);
+  assert.deepEqual([long.code, short.code], [0, 0]);
+  await remove();
+});
+
+test("Command line: a wrong command line exits with 2 and says why on standard error", async () => {
+  const { directory, remove } = await workplace();
+  const cases: [string[], RegExp][] = [
+    [["strat"], /unknown command 'strat'\n\(Did you mean start\?\)/],
+    [["start", "--cbdri", "x"], /unknown option '--cbdri'\n\(Did you mean --cbdir\?\)/],
+    [["start", "--loglevel", "loud"], /Allowed choices are none, critical/],
+    [["init", "--port", "http"], /Expected a port from 0 to 65535/],
+    [["check", "a", "b"], /too many arguments/],
+  ];
+  for (const [args, expected] of cases) {
+    const { code, stdout, stderr } = await run(args, directory);
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, expected);
+  }
+  await remove();
+});
+
+test("check: prints OK for a configuration that can be used", async () => {
+  const { directory, remove } = await workplace(openConfig([]));
+  const { code, stdout, stderr } = await run(["check"], directory);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^OK, .*\.realmway.config\.json can be used\n$/);
+  await remove();
+});
+
+test("check: prints every problem with its line and exits with 2", async () => {
+  const { directory, remove } = await workplace(`{
+  "version": 2,
+  "workers": [
+    {
+      "type": "router",
+      "realms": [{ "nme": "realm1" }],
+      "transports": [{ "type": "mqtt" }]
+    }
+  ]
+}`);
+  const { code, stdout, stderr } = await run(["check"], directory);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /^Cannot use .*config\.json: found 3 problems\n/);
+  assert.match(stderr, /\n {2}6:18 workers\[0\]\.realms\[0\]\.name: missing/);
+  assert.match(
+    stderr,
+    /\n {2}6:20 workers\[0\]\.realms\[0\]\.nme: found an unknown key, .*did you mean "name"\?\n/,
+  );
+  assert.match(stderr, /\n {2}7:24 workers\[0\]\.transports\[0\]\.type: "mqtt" is not supported/);
+  await remove();
+});
+
+test("check: files that are named and missing are problems", async () => {
+  const endpoint = { type: "tcp", port: 0, tls: { key: "key.pem", certificate: "." } };
+  const paths = {
+    "/": { type: "static", directory: "../www" },
+    "self": { type: "static", directory: "." },
+  };
+  const { directory, remove } = await workplace(openConfig([{ type: "web", endpoint, paths }]));
+  const { code, stderr } = await run(["check"], directory);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /endpoint\.tls\.key: found nothing at .*key\.pem, expected a file that can be read/,
+  );
+  assert.match(stderr, /endpoint\.tls\.certificate: found a directory at .*, expected a file/);
+  assert.match(stderr, /paths\["\/"\]\.directory: found nothing at .*www, expected a directory/);
+  assert.match(stderr, /paths\.self\.directory: found the node directory, which holds keys/);
+  await remove();
+});
+
+test("check: text that is no JSON is named with its line", async () => {
+  const { directory, remove } = await workplace('{\n  "version": 2,\n}');
+  const { code, stderr } = await run(["check"], directory);
+  assert.equal(code, 2);
+  assert.match(stderr, /found 1 problem\n {2}3:1 found "}", expected a key in double quotes\n$/);
+  await remove();
+});
+
+test("check: without a configuration it says where it looked and exits with 2", async () => {
+  const { directory, remove } = await workplace();
+  const { code, stderr } = await run(["check"], directory);
+  assert.equal(code, 2);
+  assert.match(stderr, /\.realmway.config\.json or .*\.crossbar.config\.yaml.*"realmway init"/);
+  const named = await run(["check", "--cbdir", "x", "--config", "y.json"], directory);
+  assert.equal(named.code, 2);
+  assert.match(named.stderr, /expected .*x.y\.json; /);
+  await remove();
+});
+
+test("check: the node directory comes from --cbdir, REALMWAY_DIR or CROSSBAR_DIR; YAML is found too", async () => {
+  const { directory, remove } = await workplace();
+  await writeFile(join(directory, "config.yaml"), "version: 2\nworkers: [{ type: router }]\n");
+  const results = await Promise.all([
+    run(["check", "--cbdir", "."], directory),
+    run(["check"], directory, { "REALMWAY_DIR": directory }),
+    run(["check"], directory, { "CROSSBAR_DIR": directory }),
+    run(["check", "--cbdir", ".", "--config", "config.yaml"], directory),
+  ]);
+  for (const { code, stdout } of results) {
+    assert.equal(code, 0);
+    assert.match(stdout, /config\.yaml can be used/);
+  }
+  await remove();
+});
+
+test("init: writes a commented configuration that check accepts, and never overwrites", async () => {
+  const { directory, remove } = await workplace();
+  const first = await run(["init", "--port", "9123"], directory);
+  assert.equal(first.code, 0);
+  assert.match(first.stdout, /Wrote .*config\.json\nStart the router with: realmway start\n/);
+  const file = join(directory, ".realmway", "config.json");
+  const text = await readFile(file, "utf8");
+  assert.match(text, /^\/\/ A node/);
+  assert.match(text, /"port": 9123/);
+  assert.equal((await run(["check"], directory)).code, 0);
+  await writeFile(file, "mine");
+  const second = await run(["init"], directory);
+  assert.equal(second.code, 1);
+  assert.match(
+    second.stderr,
+    /Cannot make a node directory: found .*config\.json, expected no configuration; it stays as it is/,
+  );
+  assert.equal(await readFile(file, "utf8"), "mine");
+  await remove();
+});
+
+test("init: does not hide a .crossbar directory that is there", async () => {
+  const { directory, remove } = await workplace(openConfig([]));
+  const app = join(directory, "app");
+  await run(["init", "--appdir", app], directory);
+  await rename(join(app, ".realmway"), join(app, ".crossbar"));
+  const { code, stderr } = await run(["init", "--appdir", app], directory);
+  assert.equal(code, 1);
+  assert.match(stderr, /\.crossbar.config\.json/);
+  await remove();
+});
