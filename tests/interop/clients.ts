@@ -1,0 +1,230 @@
+/** The closed list of foreign clients: how each is started, what it speaks, and what it cannot do, as observed (README.md). */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Trait } from "./values.ts";
+
+export type Transport = "websocket" | "rawsocket" | "websocket-unix" | "rawsocket-unix";
+
+/** One way for a client to reach the router. */
+export interface Endpoint {
+  readonly transport: Transport;
+  /** "json", "cbor.batched", ... */
+  readonly serializer: string;
+  readonly traits: readonly Trait[];
+}
+
+export interface Client {
+  readonly id: string;
+  readonly title: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly habits: Habits;
+  /** What is not installed, for people; undefined when all is there. */
+  missing(): string | undefined;
+  /** Program and arguments. */
+  command(): readonly string[];
+}
+
+/** Where clients differ from each other. */
+export interface Habits {
+  /** Tells its user why the router ended the session. */
+  readonly tellsReason: boolean;
+  /** Error URI that an exception in a callee becomes; undefined where there are no exceptions. */
+  readonly exception: string | undefined;
+  /** Tells its user the id of an acknowledged publication. */
+  readonly tellsPublication: boolean;
+  /** Can ask to receive its own events. */
+  readonly canIncludeItself: boolean;
+  /** Has the option `disclose_me`. */
+  readonly canDisclose: boolean;
+  /** Gives its handlers events one after the other. */
+  readonly keepsOrder: boolean;
+  /** Announces that it receives progressive results. */
+  readonly announcesProgress: boolean;
+  /** How it cancels calls: with modes, without them, or not at all. */
+  readonly cancels: "with mode" | "without mode" | "never";
+  /** Its callees can be interrupted. */
+  readonly isInterruptible: boolean;
+  /** The session goes on when the application sends what cannot be serialized. */
+  readonly survivesUnserializable: boolean;
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const interop = process.env["REALMWAY_INTEROP"];
+
+const all: readonly Trait[] = ["float", "int64", "uint64", "bytes"];
+
+function endpoints(
+  transports: readonly Transport[],
+  serializers: Readonly<Record<string, readonly Trait[]>>,
+): Endpoint[] {
+  return transports.flatMap((transport) =>
+    Object.entries(serializers).map(([serializer, traits]) => ({ transport, serializer, traits }))
+  );
+}
+
+function missingVariable(name: string, what: string): string | undefined {
+  const value = process.env[name];
+  if (value !== undefined && existsSync(value)) return undefined;
+  return `${what}: ${name} is ${value ?? "not set"} (see .ci/setup-interop.sh)`;
+}
+
+const autobahnPython: Client = {
+  id: "autobahn-python",
+  title: "Autobahn|Python",
+  endpoints: [
+    ...endpoints(["websocket"], {
+      "json": all,
+      "msgpack": all,
+      "cbor": all,
+      "json.batched": all,
+      "msgpack.batched": all,
+      "cbor.batched": all,
+    }),
+    ...endpoints(["rawsocket"], { "json": all, "msgpack": all, "cbor": all }),
+    ...endpoints(["websocket-unix", "rawsocket-unix"], { "msgpack": all }),
+  ],
+  habits: {
+    tellsReason: true,
+    exception: "wamp.error.runtime_error",
+    tellsPublication: true,
+    canIncludeItself: true,
+    canDisclose: false,
+    keepsOrder: true,
+    announcesProgress: true,
+    cancels: "without mode",
+    isInterruptible: true,
+    survivesUnserializable: true,
+  },
+  missing: () => missingVariable("REALMWAY_PYTHON", "Autobahn|Python"),
+  command: () => [process.env["REALMWAY_PYTHON"] ?? "", here("python/peer.py")],
+};
+
+function missingPackage(name: string): string | undefined {
+  const node = missingVariable("REALMWAY_NODE", "Node 22") ??
+    missingVariable("REALMWAY_INTEROP", name);
+  if (node !== undefined) return node;
+  const folder = join(interop ?? "", "js/node_modules", name);
+  return existsSync(folder) ? undefined : `${name}: no ${folder} (see .ci/setup-interop.sh)`;
+}
+
+const autobahnJs: Client = {
+  id: "autobahn-js",
+  title: "Autobahn|JS",
+  endpoints: [
+    ...endpoints(["websocket"], {
+      "json": [],
+      "msgpack": ["bytes"],
+      "cbor": ["bytes", "int64", "uint64"],
+    }),
+    ...endpoints(["rawsocket", "rawsocket-unix"], { "json": [] }),
+  ],
+  habits: {
+    tellsReason: true,
+    exception: "wamp.error.runtime_error",
+    tellsPublication: true,
+    canIncludeItself: true,
+    canDisclose: true,
+    keepsOrder: true,
+    announcesProgress: true,
+    cancels: "with mode",
+    isInterruptible: false,
+    survivesUnserializable: true,
+  },
+  missing: () => missingPackage("autobahn"),
+  command: () => [process.env["REALMWAY_NODE"] ?? "", here("js/autobahn_peer.ts")],
+};
+
+const wampy: Client = {
+  id: "wampy",
+  title: "wampy",
+  endpoints: endpoints(["websocket"], {
+    "json": [],
+    "msgpack": ["bytes", "int64", "uint64"],
+    "cbor": ["bytes"],
+  }),
+  habits: {
+    tellsReason: false,
+    exception: "wamp.error.invocation_exception",
+    tellsPublication: true,
+    canIncludeItself: false,
+    canDisclose: true,
+    keepsOrder: true,
+    announcesProgress: true,
+    cancels: "with mode",
+    isInterruptible: false,
+    survivesUnserializable: false,
+  },
+  missing: () => missingPackage("wampy"),
+  command: () => [process.env["REALMWAY_NODE"] ?? "", here("js/wampy_peer.ts")],
+};
+
+/** Builds the Go peers where the setup has put them: an instant when it has been done before. */
+function goProgram(name: string): string {
+  const folder = join(interop ?? "", "go");
+  execFileSync(process.env["REALMWAY_GO"] ?? "", ["build", "-o", `${folder}/`, `./${name}`], {
+    cwd: here("go"),
+    stdio: "pipe",
+  });
+  return join(folder, name);
+}
+
+function missingGo(what: string): string | undefined {
+  return missingVariable("REALMWAY_GO", what) ?? missingVariable("REALMWAY_INTEROP", what);
+}
+
+const nexus: Client = {
+  id: "nexus",
+  title: "nexus (Go)",
+  endpoints: [
+    ...endpoints(["websocket", "rawsocket"], { "json": all, "msgpack": all, "cbor": all }),
+    ...endpoints(["rawsocket-unix"], { "msgpack": all }),
+  ],
+  habits: {
+    tellsReason: true,
+    exception: undefined,
+    tellsPublication: false,
+    canIncludeItself: true,
+    canDisclose: true,
+    keepsOrder: true,
+    announcesProgress: true,
+    cancels: "with mode",
+    isInterruptible: true,
+    survivesUnserializable: true,
+  },
+  missing: () => missingGo("the client of nexus"),
+  command: () => [goProgram("nexus")],
+};
+
+const xconn: Client = {
+  id: "xconn",
+  title: "xconn-go",
+  endpoints: [
+    ...endpoints(["websocket", "rawsocket"], { "json": [], "msgpack": all, "cbor": all }),
+    ...endpoints(["rawsocket-unix"], { "msgpack": all }),
+  ],
+  habits: {
+    tellsReason: true,
+    exception: undefined,
+    tellsPublication: false,
+    canIncludeItself: true,
+    canDisclose: true,
+    keepsOrder: false,
+    announcesProgress: false,
+    cancels: "never",
+    isInterruptible: false,
+    survivesUnserializable: true,
+  },
+  missing: () => missingGo("xconn-go"),
+  command: () => [goProgram("xconn")],
+};
+
+export const clients: readonly Client[] = [autobahnPython, autobahnJs, wampy, nexus, xconn];
+
+export function clientNamed(id: string): Client {
+  const found = clients.find((client) => client.id === id);
+  if (found === undefined) throw new Error(`Cannot find a client named "${id}"`);
+  return found;
+}
