@@ -1,7 +1,8 @@
 /// <reference types="npm:@types/bun@1.4.4" />
 /**
  * ByteStream over Bun's native sockets. HOT.
- * Traps: `write()` takes what the kernel takes, the rest is ours to keep until `drain`, which also comes unasked; `terminate()` runs
+ * Traps: `write()` takes what the kernel takes, the rest is ours to keep until `drain`, which also comes unasked; its `byteLength` has
+ * no default that works; `terminate()` runs
  * the close handler before it returns; `end()` closes both ways, only `shutdown()` half; a reset delivers unread bytes though paused;
  * with `allowHalfOpen` unset Bun answers the peer's end by itself; no backlog can be set; `stop()` removes a unix socket's file.
  */
@@ -104,7 +105,7 @@ class BunStream implements ByteStream {
   drained(): void {
     const rest = this.#rest;
     if (rest === undefined) return;
-    const count = this.#socket.write(rest, this.#sent);
+    const count = this.#socket.write(rest, this.#sent, rest.length - this.#sent);
     if (count < 0) return;
     this.#sent += count;
     if (this.#sent < rest.length) return;

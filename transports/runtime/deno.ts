@@ -217,8 +217,8 @@ export async function listen(
   return {
     address: toAddress(listener.addr),
     close: () => {
+      if (!isClosed) listener.close();
       isClosed = true;
-      listener.close();
       return accepting;
     },
     setSecureContext: () => {

@@ -1,7 +1,8 @@
 /**
  * ByteStream over `node:net` and `node:tls`: TLS and inherited descriptors on every runtime, plain connections on Node.
  * Traps: `write()` tells of the high-water mark, not whether the buffer is free again (`writableLength` does); its callback comes
- * later even then; errors must have a listener from the first turn on; without `allowHalfOpen` the peer's end is answered at once.
+ * later even then; a Buffer's `slice()` does not copy, so none is handed on; errors need a listener from the first turn on;
+ * without `allowHalfOpen` the peer's end is answered at once.
  */
 import * as net from "node:net";
 import { setImmediate } from "node:timers";
@@ -16,7 +17,14 @@ import {
 import type { Deadline } from "../deadline.ts";
 import type { ClientEndpoint, Endpoint, Listener } from "../endpoint.ts";
 import { linger } from "./linger.ts";
-import { clientOptions, contextOptions, isImpostor, serverOptions, tlsPeer } from "./node_tls.ts";
+import {
+  clientOptions,
+  contextOptions,
+  isImpostor,
+  serverOptions,
+  setReading,
+  tlsPeer,
+} from "./node_tls.ts";
 
 function nothing(): void {}
 
@@ -34,6 +42,7 @@ class NodeStream implements ByteStream {
   /** Callbacks to come of writes that were done at once. */
   #doneWrites = 0;
   #isWriting = false;
+  #isPaused = false;
   #isClosing = false;
   #hasPeerEnded = false;
   #isClosed = false;
@@ -45,15 +54,19 @@ class NodeStream implements ByteStream {
     this.remote = remote;
     this.local = local;
     this.tls = socket instanceof tls.TLSSocket ? tlsPeer(socket) : undefined;
-    this.#written = () => this.#drained();
+    this.#written = (error) => {
+      // After a fault only "close" counts.
+      if (error === undefined || error === null) this.#drained();
+    };
     socket.on("error", (error: Error) => this.#how ??= endOf(error));
     socket.on("close", () => this.#closed());
   }
 
   /** Lets bytes in; not to be called before the callbacks are set. */
   start(): void {
-    this.#socket.on("data", (bytes: Uint8Array<ArrayBuffer>) => {
-      if (!this.#isClosing) this.onData(bytes);
+    this.#socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+      if (this.#isClosing) return;
+      this.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
     this.#socket.on("end", () => {
       if (this.#hasPeerEnded || this.#socket.destroyed) return;
@@ -75,17 +88,23 @@ class NodeStream implements ByteStream {
   }
 
   pause(): void {
-    if (!this.#isClosing) this.#socket.pause();
+    if (this.#isPaused || this.#isClosing || this.#socket.destroyed) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+    if (this.#socket instanceof tls.TLSSocket) setReading(this.#socket, false);
   }
 
   resume(): void {
+    if (!this.#isPaused || this.#socket.destroyed) return;
+    this.#isPaused = false;
+    if (this.#socket instanceof tls.TLSSocket) setReading(this.#socket, true);
     this.#socket.resume();
   }
 
   close(): void {
     if (this.#isClosing || this.#socket.destroyed) return;
     this.#isClosing = true;
-    this.#socket.resume();
+    this.resume();
     this.#socket.end(() => {
       if (this.#hasPeerEnded || this.#isClosed) return;
       this.#linger = linger(() => {

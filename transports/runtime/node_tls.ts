@@ -1,4 +1,8 @@
-/** Our TLS options as those of `node:tls`, and what `node:tls` tells of a peer. */
+/**
+ * Our TLS options as those of `node:tls`, and what `node:tls` tells of a peer.
+ * Traps of Deno: a paused TLS socket goes on reading, without limit; what is unread when the peer ends without close_notify is lost;
+ * keying material cannot be exported.
+ */
 import { isIP } from "node:net";
 import { Buffer } from "node:buffer";
 import type {
@@ -77,7 +81,24 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   return { subject, sha256: certificate.fingerprint256 };
 }
 
-/** RFC 9266. Deno cannot export keying material. */
+/**
+ * Makes `pause()` and `resume()` of a TLS socket true on Deno, by the TCP handle beneath: no public way leads there. Elsewhere there is
+ * no such handle, and none is needed. A test on back-pressure holds this.
+ */
+export function setReading(socket: TLSSocket, isReading: boolean): void {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (!isObject(handle)) return;
+  const beneath: unknown = Reflect.get(handle, "_nativeTcpHandle");
+  if (!isObject(beneath)) return;
+  const change: unknown = Reflect.get(beneath, isReading ? "readStart" : "readStop");
+  if (typeof change === "function") change.call(beneath);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** RFC 9266. */
 function channelBinding(socket: TLSSocket): Uint8Array | undefined {
   if (typeof socket.exportKeyingMaterial !== "function") return undefined;
   return socket.exportKeyingMaterial(32, CHANNEL_BINDING_LABEL, Buffer.alloc(0));
