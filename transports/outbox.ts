@@ -1,0 +1,157 @@
+/**
+ * What one connection has to send: gathers what a turn produced and writes it once. HOT.
+ * Messages are encoded straight into its buffer; a frame that many peers share is held by reference as long as it is alone.
+ * An idle outbox holds no buffer. The buffer of a write is the stream's until `drained()`; what comes meanwhile gathers in another.
+ * Never throws, never closes in place. Its owner is `PeerTransport` (limits, policy) or a testee; it calls `ByteStream.write`.
+ */
+import { ByteWriter } from "../wamp/byte_writer.ts";
+import type { ByteStream } from "./byte_stream.ts";
+import type { Turn, TurnTask } from "./turn.ts";
+
+const SIZES = [4096, 16_384, 65_536] as const;
+/** Buffers kept of each size: 1 MiB each. */
+const KEPT = [256, 64, 16] as const;
+
+/** Writers with buffers of three sizes, used again and again; shared by many outboxes. */
+export class WriterPool {
+  readonly #free: ByteWriter[][] = [[], [], []];
+
+  /** @param expected bytes that will probably be written. */
+  take(expected: number): ByteWriter {
+    const size = expected <= SIZES[0] ? 0 : expected <= SIZES[1] ? 1 : 2;
+    return this.#free[size]?.pop() ?? new ByteWriter(SIZES[size]);
+  }
+
+  give(writer: ByteWriter): void {
+    const capacity = writer.bytes.length;
+    // What grew beyond is left to the collector.
+    if (capacity > SIZES[2]) return;
+    const size = capacity < SIZES[1] ? 0 : capacity < SIZES[2] ? 1 : 2;
+    const free = this.#free[size];
+    if (free === undefined || free.length >= KEPT[size]) return;
+    writer.length = 0;
+    free.push(writer);
+  }
+}
+
+export class Outbox implements TurnTask {
+  /** Called before bytes leave, to finish what is still open in the writer: a batch. */
+  onSeal: ((writer: ByteWriter) => void) | undefined = undefined;
+
+  readonly #stream: ByteStream;
+  readonly #turn: Turn;
+  readonly #pool: WriterPool;
+  #writer: ByteWriter | undefined = undefined;
+  /** A shared frame and nothing else: never written to. */
+  #lone: Uint8Array<ArrayBuffer> | undefined = undefined;
+  /** Handed to the stream, which has not drained yet. */
+  #flying: ByteWriter | undefined = undefined;
+  #flyingBytes = 0;
+  /** Size of the last flush: the next will be alike. */
+  #expected = 0;
+  #isScheduled = false;
+  #isEnding = false;
+  #isDone = false;
+
+  constructor(stream: ByteStream, turn: Turn, pool: WriterPool) {
+    this.#stream = stream;
+    this.#turn = turn;
+    this.#pool = pool;
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  get waiting(): number {
+    return this.#flyingBytes + (this.#writer?.length ?? 0) + (this.#lone?.length ?? 0);
+  }
+
+  /** To append to, at once: what stands in it leaves at the end of the turn. */
+  writer(): ByteWriter {
+    let writer = this.#writer;
+    if (writer === undefined) {
+      writer = this.#pool.take(this.#expected);
+      this.#writer = writer;
+      const lone = this.#lone;
+      if (lone !== undefined) {
+        writer.range(lone, 0, lone.length);
+        this.#lone = undefined;
+      }
+      if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
+    }
+    return writer;
+  }
+
+  /** Sends bytes that nobody will change: by reference, unless others wait already. */
+  share(frame: Uint8Array<ArrayBuffer>): void {
+    if (this.#writer === undefined && this.#lone === undefined) {
+      this.#lone = frame;
+      if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
+    } else {
+      this.writer().range(frame, 0, frame.length);
+    }
+  }
+
+  /** Closes the stream once all of it has gone. */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
+  }
+
+  /** The stream is gone: nothing is sent any more. */
+  discard(): void {
+    this.#isDone = true;
+    // Not given back: the runtime may still read from what was flying.
+    this.#flying = undefined;
+    this.#flyingBytes = 0;
+    this.#lone = undefined;
+    if (this.#writer !== undefined) this.#pool.give(this.#writer);
+    this.#writer = undefined;
+  }
+
+  /** The stream's onDrain. */
+  drained(): void {
+    if (this.#flying !== undefined) this.#pool.give(this.#flying);
+    this.#flying = undefined;
+    this.#flyingBytes = 0;
+    this.#flush();
+  }
+
+  atTurnEnd(): void {
+    this.#isScheduled = false;
+    if (this.#flyingBytes === 0) this.#flush();
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    this.#turn.add(this);
+  }
+
+  #flush(): void {
+    if (this.#isDone) {
+      // Whoever wrote after the end gets nothing sent, and keeps nothing.
+      this.#writer = undefined;
+      this.#lone = undefined;
+      return;
+    }
+    const writer = this.#writer;
+    const lone = this.#lone;
+    this.#writer = undefined;
+    this.#lone = undefined;
+    if (writer !== undefined) {
+      this.onSeal?.(writer);
+      this.#expected = writer.length;
+      if (writer.length === 0) this.#pool.give(writer);
+      else if (this.#stream.write(writer.bytes.subarray(0, writer.length))) this.#pool.give(writer);
+      else {
+        this.#flying = writer;
+        this.#flyingBytes = writer.length;
+      }
+    } else if (lone !== undefined && !this.#stream.write(lone)) {
+      this.#flyingBytes = lone.length;
+    }
+    if (this.#isEnding) {
+      this.#isDone = true;
+      this.#stream.close();
+    }
+  }
+}
