@@ -1,7 +1,9 @@
 /**
  * Finds what is subscribed or registered for a URI: exact matches, prefixes and wildcards. HOT. Shared by broker and dealer.
  * Exact: a Map. Prefixes: a compressed trie of characters, as a prefix may end inside a component. Wildcards: a trie of
- * components. The cost of a look-up follows the URI's length and the number of matches, never the number of patterns.
+ * components. The cost of a look-up follows the URI's length, not the number of patterns (for wildcards up to 2^components).
+ * DEVIATION: in one example of the specification "a1.b2.c3" is no prefix of "a1.b2.c33.d4.e5", against its own text, its other
+ * examples ("myobject1-mysubobject1") and all other routers: here it is.
  * [WAMP pubsub_pattern_based_subscription] [WAMP rpc_pattern_based_registration]
  */
 import type { Match } from "../wamp/uri.ts";

@@ -159,6 +159,13 @@ export class Peer {
     return actual as Wire;
   }
 
+  /** The next message, whatever it is. */
+  takes(): Wire {
+    const actual = this.transport.sent.shift();
+    assert.ok(actual !== undefined, "found no message, expected one");
+    return actual;
+  }
+
   receivesNothing(): void {
     assert.deepEqual(this.transport.sent, []);
   }
@@ -273,7 +280,7 @@ function filledIn(expected: unknown, actual: unknown): unknown {
   if (Array.isArray(expected)) {
     return expected.map((one, i) => filledIn(one, Array.isArray(actual) ? actual[i] : undefined));
   }
-  if (typeof expected === "object" && expected !== null) {
+  if (typeof expected === "object" && expected !== null && !ArrayBuffer.isView(expected)) {
     return Object.fromEntries(
       Object.entries(expected).map(([key, one]) => [key, filledIn(one, (actual as Dict)?.[key])]),
     );
