@@ -4,7 +4,8 @@
  * version does not support is refused by name. `checks.ts` holds what one value says about another.
  */
 import { z } from "zod";
-import { id, kinds, none, refused, section, whole } from "./fields.ts";
+import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts";
+import { bytes, id, kinds, none, refused, section, whole } from "./fields.ts";
 import { realm } from "./schema_realm.ts";
 import { transport } from "./schema_transport.ts";
 
@@ -30,7 +31,19 @@ const controller = section("The node itself", {
   "keyring": refused("node keys come with a later version; remove the key"),
 });
 
+const slowConsumers = section("What happens to peers that do not read what they are sent", {
+  "policy": z.enum(["drop-events", "close"]).default(SLOW.policy).describe(
+    "drop-events: beyond the limit events are dropped, beyond the hard limit the connection; close: " +
+      "the connection is dropped at the limit",
+  ),
+  "limit": bytes({ min: 65_536, max: 1_073_741_824 }, "Bytes that may wait for one peer")
+    .default(SLOW.limitBytes),
+  "hard_limit": bytes({ min: 65_536, max: 1_073_741_824 }, "Bytes that drop its connection")
+    .default(SLOW.hardLimitBytes),
+});
+
 const workerOptions = section("How the worker runs", {
+  "slow_consumers": slowConsumers.prefault({}),
   "title": refused(PROCESS),
   "python": refused("this router is no Python program; remove the key"),
   "pythonpath": refused(COMPONENTS),

@@ -67,6 +67,8 @@ export type WebServiceConfig =
   | z.output<typeof websocket>
   | { readonly type: "path"; readonly id?: string | undefined; readonly paths: WebPathsConfig };
 
+/** A WebSocket service, wherever it stands. */
+export type WebSocketConnectionConfig = Omit<z.output<typeof websocket>, "id" | "type">;
 export type StaticConfig = z.output<typeof files>;
 export type JsonValueConfig = z.output<typeof json>;
 

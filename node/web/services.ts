@@ -12,8 +12,10 @@ import type {
   WebServiceConfig,
 } from "../config/schema_web.ts";
 import { notFound, refusedMethod, statusDocument } from "./document.ts";
+import { everyService, findService, type FoundService } from "./find.ts";
 import { type NodeFacts, nodeInfo } from "./node_info.ts";
 import { serveFile } from "./static.ts";
+import { webSocketPage } from "./websocket_page.ts";
 import { parseWebPath, type WebPath } from "./web_path.ts";
 
 export interface WebSettings {
@@ -23,8 +25,8 @@ export interface WebSettings {
   readonly isSecure: boolean;
   readonly facts: NodeFacts;
   readonly log: Log;
-  /** What a path of WebSocket services answers to a request that is no upgrade. */
-  readonly statusPage: (request: Request, names: readonly string[]) => Response;
+  /** Answers in place of the service for "/", when given. */
+  readonly root?: ((request: Request) => Response | Promise<Response>) | undefined;
 }
 
 type Service = (request: Request, path: WebPath) => Response | Promise<Response>;
@@ -33,7 +35,11 @@ type Service = (request: Request, path: WebPath) => Response | Promise<Response>
 export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
   const { options, log } = settings;
   const app = new Hono();
-  const services = folder(paths, [], settings);
+  const services = new Map<WebServiceConfig, Service>();
+  for (const { config } of everyService(paths)) services.set(config, service(config, settings));
+  if (settings.root !== undefined && paths["/"] !== undefined) {
+    services.set(paths["/"], settings.root);
+  }
   app.use(async (context, next) => {
     await next();
     context.res.headers.set("x-content-type-options", "nosniff");
@@ -50,7 +56,8 @@ export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
     const request = context.req.raw;
     const path = parseWebPath(request.url);
     if (path === undefined) return statusDocument(400, "Bad Request", "The address is not valid.");
-    return services(request, path);
+    const found = findService(paths, path);
+    return found && services.get(found.config)?.(request, found.rest) || notFound();
   });
   app.onError((error) => {
     log.error("Cannot answer an HTTP request: {error}", { error });
@@ -59,32 +66,10 @@ export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
   return app;
 }
 
-/** @param names leads to the folder, for services that must know where they are. */
-function folder(paths: WebPathsConfig, names: readonly string[], settings: WebSettings): Service {
-  const services = new Map(
-    Object.entries(paths).map(([name, config]) => {
-      const place = name === "/" ? names : [...names, name];
-      return [name, service(config, place, settings)];
-    }),
-  );
-  return (request, path) => {
-    const [name] = path.names;
-    const named = name === undefined ? undefined : services.get(name);
-    if (named === undefined) return services.get("/")?.(request, path) ?? notFound();
-    return named(request, { names: path.names.slice(1), isDirectory: path.isDirectory });
-  };
-}
-
-function service(
-  config: WebServiceConfig,
-  names: readonly string[],
-  settings: WebSettings,
-): Service {
+function service(config: FoundService["config"], settings: WebSettings): Service {
   switch (config.type) {
-    case "path":
-      return folder(config.paths, names, settings);
     case "websocket":
-      return (request) => settings.statusPage(request, names);
+      return (request) => webSocketPage(request, config);
     case "nodeinfo":
       return leaf((request) => nodeInfo(request, settings.facts));
     case "redirect":

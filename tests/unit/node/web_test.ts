@@ -71,7 +71,6 @@ function webApp(paths: object, options: object = {}, isSecure = false) {
       startedAt: Date.parse("2024-01-01T00:00:00Z"),
       now: () => Date.parse("2024-01-02T03:04:05Z"),
     },
-    statusPage: (_request, names) => new Response(`status of ${names.join("/")}`),
   });
 }
 
@@ -268,15 +267,27 @@ test("Web: the first name of a path picks the service", async () => {
     },
   });
   assert.equal((await get(app, "/files/hello.txt")).text, "Hello, world");
-  assert.equal((await get(app, "/ws")).text, "status of ws");
-  assert.equal((await get(app, "/ws/x?y")).text, "status of ws");
-  assert.equal((await get(app, "/more/ws")).text, "status of more/ws");
+  assert.match((await get(app, "/ws")).text, /The router is running/);
+  assert.match((await get(app, "/ws/x?y")).text, /The router is running/);
+  assert.match((await get(app, "/more/ws")).text, /The router is running/);
   assert.equal((await get(app, "/more/inner")).text, "5\n");
   assert.equal((await get(app, "/more/inner/x")).status, 404);
   assert.equal((await get(app, "/more")).status, 404);
   assert.equal((await get(app, "/nowhere")).status, 404);
   const old = await get(app, "/old/anything");
   assert.deepEqual([old.status, old.headers.get("location")], [302, "https://example.com/new"]);
+});
+
+test("Web: the address of a WebSocket service shows a page, or 426 when that is off", async () => {
+  const app = (options: object) =>
+    webApp({ "/": { type: "websocket", serializers: ["json"], options } });
+  const page = await get(app({}), "/");
+  assert.equal(page.status, 200);
+  assert.match(page.text, /wamp\.2\.json<.*wamp\.2\.json\.batched/);
+  assert.match(page.text, /Realmway \d/);
+  assert.doesNotMatch((await get(app({ "show_server_version": false }), "/")).text, /Realmway \d/);
+  const { status, headers } = await get(app({ "enable_webstatus": false }), "/");
+  assert.deepEqual([status, headers.get("upgrade")], [426, "websocket"]);
 });
 
 test("Web: node info is HTML for browsers and JSON for programs", async () => {
