@@ -18,7 +18,13 @@ import { KeepAlive } from "./keep_alive.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
 import { type Link, PeerTransport } from "./peer_transport.ts";
-import { HANDSHAKE_BYTES, handshakeReply, lengthCode, maxBytesOf } from "./rawsocket_handshake.ts";
+import {
+  HANDSHAKE_BYTES,
+  handshakeReply,
+  lengthCode,
+  MAGIC,
+  maxBytesOf,
+} from "./rawsocket_handshake.ts";
 import type { RawSocketOptions } from "./websocket_options.ts";
 
 /** What a listener serves. */
