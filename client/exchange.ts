@@ -19,7 +19,6 @@ import {
   type Welcome,
   type Yield,
 } from "../wamp/message.ts";
-import { isDict } from "../wamp/options.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import {
@@ -30,7 +29,7 @@ import {
 } from "../wamp/uris.ts";
 import { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
-import { textIn } from "./details.ts";
+import { isDict, textIn } from "./details.ts";
 import { type CloseDetails, ConnectError, JoinError, SessionClosedError } from "./errors.ts";
 import type { Link, Request } from "./link.ts";
 import { Publisher } from "./publisher.ts";
