@@ -7,13 +7,18 @@
 /** More children than this are found by a Map instead of a scan. */
 const SCAN_LIMIT = 8;
 
-class Node<T> {
+/** Exported for the test of the invariants. */
+export class PrefixNode<T> {
   label: string;
   entry: T | undefined;
   /** Few children are a list, many a Map by their first character; none are undefined. */
-  children: Node<T>[] | Map<number, Node<T>> | undefined;
+  children: PrefixNode<T>[] | Map<number, PrefixNode<T>> | undefined;
 
-  constructor(label: string, entry: T | undefined, children: Node<T>["children"] = undefined) {
+  constructor(
+    label: string,
+    entry: T | undefined,
+    children: PrefixNode<T>["children"] = undefined,
+  ) {
     this.label = label;
     this.entry = entry;
     this.children = children;
@@ -25,7 +30,7 @@ class Node<T> {
     return Array.isArray(children) ? children.length : children.size;
   }
 
-  child(code: number): Node<T> | undefined {
+  child(code: number): PrefixNode<T> | undefined {
     const children = this.children;
     if (children === undefined) return undefined;
     if (!Array.isArray(children)) return children.get(code);
@@ -36,7 +41,7 @@ class Node<T> {
     return undefined;
   }
 
-  add(child: Node<T>): void {
+  add(child: PrefixNode<T>): void {
     const children = this.children ??= [];
     if (!Array.isArray(children)) children.set(child.label.charCodeAt(0), child);
     else if (children.push(child) > SCAN_LIMIT) {
@@ -44,7 +49,7 @@ class Node<T> {
     }
   }
 
-  drop(child: Node<T>): void {
+  drop(child: PrefixNode<T>): void {
     const children = this.children;
     if (children === undefined) return;
     if (Array.isArray(children)) {
@@ -70,11 +75,11 @@ class Node<T> {
 }
 
 export class PrefixTrie<T> {
-  readonly #root: Node<T> = new Node<T>("", undefined);
+  readonly root: PrefixNode<T> = new PrefixNode<T>("", undefined);
   size = 0;
 
   get(prefix: string): T | undefined {
-    let node: Node<T> | undefined = this.#root;
+    let node: PrefixNode<T> | undefined = this.root;
     let at = 0;
     while (at < prefix.length) {
       node = node.child(prefix.charCodeAt(at));
@@ -85,12 +90,12 @@ export class PrefixTrie<T> {
   }
 
   set(prefix: string, entry: T): void {
-    let node = this.#root;
+    let node = this.root;
     let at = 0;
     while (at < prefix.length) {
       const child = node.child(prefix.charCodeAt(at));
       if (child === undefined) {
-        node.add(new Node(prefix.slice(at), entry));
+        node.add(new PrefixNode(prefix.slice(at), entry));
         this.size++;
         return;
       }
@@ -104,8 +109,8 @@ export class PrefixTrie<T> {
   }
 
   delete(prefix: string): void {
-    let parent: Node<T> | undefined;
-    let node = this.#root;
+    let parent: PrefixNode<T> | undefined;
+    let node = this.root;
     let at = 0;
     while (at < prefix.length) {
       const child = node.child(prefix.charCodeAt(at));
@@ -120,12 +125,12 @@ export class PrefixTrie<T> {
     if (parent === undefined) return;
     if (node.children !== undefined) return node.compress();
     parent.drop(node);
-    if (parent !== this.#root) parent.compress();
+    if (parent !== this.root) parent.compress();
   }
 
   /** Appends the entries of all prefixes of `uri`, from short to long. */
   matching(uri: string, into: T[]): void {
-    let node: Node<T> | undefined = this.#root;
+    let node: PrefixNode<T> | undefined = this.root;
     let at = 0;
     for (;;) {
       if (node.entry !== undefined) into.push(node.entry);
@@ -138,7 +143,7 @@ export class PrefixTrie<T> {
 
   /** The entry of the longest prefix of `uri`. */
   longest(uri: string): T | undefined {
-    let node: Node<T> | undefined = this.#root;
+    let node: PrefixNode<T> | undefined = this.root;
     let found: T | undefined;
     let at = 0;
     for (;;) {
@@ -159,8 +164,8 @@ function sharedLength(label: string, prefix: string, at: number): number {
 }
 
 /** Cuts the node's label at `length`: what is behind becomes its only child. */
-function split<T>(node: Node<T>, length: number): void {
-  const rest = new Node<T>(node.label.slice(length), node.entry, node.children);
+function split<T>(node: PrefixNode<T>, length: number): void {
+  const rest = new PrefixNode<T>(node.label.slice(length), node.entry, node.children);
   node.label = node.label.slice(0, length);
   node.entry = undefined;
   node.children = [rest];

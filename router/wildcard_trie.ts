@@ -4,26 +4,27 @@
  * precedence for registrations. [WAMP rpc_pattern_based_registration]
  */
 
-class Node<T> {
+/** Exported for the test of the invariants. */
+export class WildcardNode<T> {
   entry: T | undefined = undefined;
-  any: Node<T> | undefined = undefined;
-  named: Map<string, Node<T>> | undefined = undefined;
+  any: WildcardNode<T> | undefined = undefined;
+  named: Map<string, WildcardNode<T>> | undefined = undefined;
 
   get isEmpty(): boolean {
     return this.entry === undefined && this.any === undefined && this.named === undefined;
   }
 
-  next(component: string): Node<T> | undefined {
+  next(component: string): WildcardNode<T> | undefined {
     return component === "" ? this.any : this.named?.get(component);
   }
 }
 
 export class WildcardTrie<T> {
-  readonly #root: Node<T> = new Node();
+  readonly root: WildcardNode<T> = new WildcardNode();
   size = 0;
 
   get(pattern: string): T | undefined {
-    let node: Node<T> | undefined = this.#root;
+    let node: WildcardNode<T> | undefined = this.root;
     for (const component of pattern.split(".")) {
       node = node.next(component);
       if (node === undefined) return undefined;
@@ -32,11 +33,11 @@ export class WildcardTrie<T> {
   }
 
   set(pattern: string, entry: T): void {
-    let node = this.#root;
+    let node = this.root;
     for (const component of pattern.split(".")) {
       let next = node.next(component);
       if (next === undefined) {
-        next = new Node();
+        next = new WildcardNode();
         if (component === "") node.any = next;
         else (node.named ??= new Map()).set(component, next);
       }
@@ -48,7 +49,7 @@ export class WildcardTrie<T> {
 
   delete(pattern: string): void {
     const components = pattern.split(".");
-    const path: Node<T>[] = [this.#root];
+    const path: WildcardNode<T>[] = [this.root];
     for (const component of components) {
       const next = path.at(-1)?.next(component);
       if (next === undefined) return;
@@ -69,18 +70,18 @@ export class WildcardTrie<T> {
 
   /** Appends the entries of all patterns that match `uri`, the preferred first. */
   matching(uri: string, into: T[]): void {
-    collect(this.#root, uri, 0, into);
+    collect(this.root, uri, 0, into);
   }
 
   /** The entry of the preferred pattern that matches `uri`. */
   best(uri: string): T | undefined {
-    return find(this.#root, uri, 0);
+    return find(this.root, uri, 0);
   }
 }
 
 /* PERF: components are cut off one by one while the trie still has a branch for them (plain: split first). Most URIs leave
  * the trie at the first component, and then nothing is allocated. */
-function collect<T>(node: Node<T>, uri: string, at: number, into: T[]): void {
+function collect<T>(node: WildcardNode<T>, uri: string, at: number, into: T[]): void {
   const dot = uri.indexOf(".", at);
   if (node.named !== undefined) {
     const named = node.named.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
@@ -95,7 +96,7 @@ function collect<T>(node: Node<T>, uri: string, at: number, into: T[]): void {
   else if (any.entry !== undefined) into.push(any.entry);
 }
 
-function find<T>(node: Node<T>, uri: string, at: number): T | undefined {
+function find<T>(node: WildcardNode<T>, uri: string, at: number): T | undefined {
   const dot = uri.indexOf(".", at);
   const named = node.named?.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
   if (named !== undefined) {
