@@ -1,2 +1,82 @@
+/**
+ * Connections by `transports/`: WebSocket and RawSocket, over TCP, TLS and unix sockets, on Deno, Bun and Node.js.
+ * Loaded by `dial.ts` at the first connection.
+ */
+import {
+  dial as dialTransport,
+  DialError,
+  type MessageHandler,
+  type Transport,
+} from "../transports/dial.ts";
+import { TransportHost } from "../transports/host.ts";
+import type { Codec } from "../wamp/codec/codec.ts";
+import { codecs } from "../wamp/codec/codecs.ts";
+import type { Message } from "../wamp/message.ts";
+import type { Outgoing } from "../wamp/outgoing.ts";
+import { consoleLog } from "./log.ts";
 import type { Dial } from "./transport.ts";
-export const dial: Dial = () => Promise.reject(new Error("not there"));
+
+/** Buffers and tables for all connections of the program; nothing of any one of them. */
+const HOST = new TransportHost({
+  onFault: (error) => consoleLog.error("Connection ended by a fault of this library", { error }),
+});
+
+export const dial: Dial = async ({ url, serializers, signal }, attach) => {
+  const wanted = serializers.map((name) => codecs.find((codec) => codec.name === name))
+    .filter((codec) => codec !== undefined);
+  try {
+    return await dialTransport(
+      { url, codecs: wanted, signal, host: HOST },
+      (transport) => attachEncoding(transport, attach),
+    );
+  } catch (cause) {
+    if (!(cause instanceof DialError)) throw cause;
+    throw new Error(cause.message.replace(REPEATED, ""), { cause });
+  }
+};
+
+/** The beginnings of texts that say no more than that of the ConnectError which this becomes. */
+const REPEATED = /^Cannot dial "[^"]*": (?:Cannot connect to \S+: )?/;
+
+function attachEncoding(
+  transport: Transport,
+  attach: (transport: Transport) => MessageHandler,
+): MessageHandler {
+  const codec = codecs.find((one) => one.name === transport.details.serializer);
+  return attach(codec === undefined ? transport : new EncodingTransport(transport, codec));
+}
+
+/** Encodes arguments before the transport takes the message: what cannot be encoded throws to the program, where it can be
+ * understood, and uses up no request ID. The bytes stay with the payload, so it is no second encoding. */
+class EncodingTransport implements Transport {
+  readonly details: Transport["details"];
+  readonly #transport: Transport;
+  readonly #codec: Codec;
+
+  constructor(transport: Transport, codec: Codec) {
+    this.details = transport.details;
+    this.#transport = transport;
+    this.#codec = codec;
+  }
+
+  send(message: Message): void {
+    if ("payload" in message && message.payload.count > 0) message.payload.in(this.#codec);
+    this.#transport.send(message);
+  }
+
+  deliver(outgoing: Outgoing): void {
+    this.#transport.deliver(outgoing);
+  }
+
+  end(reason: string): void {
+    this.#transport.end(reason);
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+}

@@ -1,7 +1,14 @@
 /** The seam to the layer below, as types: client/ runs in browsers, so it never imports router/ nor, but when asked for, transports/. */
-import type { MessageHandler, Transport } from "../router/ports.ts";
+import type { MessageHandler, Transport } from "../transports/dial.ts";
 
-export type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "../router/ports.ts";
+export type {
+  Clock,
+  ClosedHow,
+  Log,
+  MessageHandler,
+  Timer,
+  Transport,
+} from "../transports/dial.ts";
 
 export type SerializerName = "json" | "msgpack" | "cbor";
 

@@ -27,6 +27,8 @@ import {
 } from "./websocket_options.ts";
 
 export { DialError } from "./dial_url.ts";
+/** For `client/`, which never imports router/. */
+export type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "../router/ports.ts";
 
 export interface DialOptions {
   /** "wss://example.com/ws", "rs://localhost:8081", "unix+ws:/run/router.sock". */
