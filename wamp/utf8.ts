@@ -1,6 +1,14 @@
 /** UTF-8: checking and decoding, fast where text is ASCII, as nearly all of it is. HOT. Called by codecs and transports. */
 
-const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/**
+ * PERF: plain: a fatal decoder, which checks as it decodes. Checking first and decoding leniently is 2 times (Deno, up to 128
+ * bytes) and 3 times (1000 bytes) as fast, as V8's lenient decoder has a fast path; equal on Bun (bench row "uri decodeUtf8";
+ * Deno 2.9.6, Bun 1.4.5; November 2026).
+ */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Shorter ASCII is put together character by character: a decoder costs more to call, a longer rope more to flatten. */
+const SHORT = 12;
 
 /** The end of the ASCII run that begins at `start`. */
 export function asciiEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -31,17 +39,19 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** The string of `bytes[start..end)`, or undefined when that is no valid UTF-8. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start <= 64 && asciiEnd(bytes, start, end) === end) {
-    let text = "";
-    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
-    return text;
+  return isUtf8(bytes, start, end) ? textOf(bytes, start, end) : undefined;
+}
+
+/** The string of `bytes[start..end)`, which is known to be valid UTF-8. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT) return DECODER.decode(bytes.subarray(start, end));
+  let text = "";
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte >= 0x80) return DECODER.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
   }
-  try {
-    return DECODER.decode(bytes.subarray(start, end));
-  } catch (cause) {
-    if (cause instanceof TypeError) return undefined;
-    throw cause;
-  }
+  return text;
 }
 
 /** Length of the multi-byte sequence at `at`; 0 when it is invalid or cut off. */

@@ -5,6 +5,7 @@
  */
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
+import type { InternTable } from "../intern_table.ts";
 import { type Dict, EMPTY_DICT } from "../message.ts";
 import { Payload, type PayloadValues } from "../payload.ts";
 import { DecodeError } from "../protocol_error.ts";
@@ -27,9 +28,9 @@ import {
   UINT,
 } from "./cbor_scan.ts";
 import { joinChunks, walkCbor } from "./cbor_walk.ts";
-import { CborSink, writeArrayHead, writeText, writeUint } from "./cbor_write.ts";
+import { CborSink, writeArrayHead, writeDict, writeText, writeUint } from "./cbor_write.ts";
 import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
-import { payloadValues, tellPayload, tellValue, ValueBuilder } from "./values.ts";
+import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
 
 const EMPTY_MAP = 0xa0;
 
@@ -48,7 +49,7 @@ export const cbor: Codec = {
 
   writeDict(writer: ByteWriter, value: Dict): void {
     if (value === EMPTY_DICT) writer.byte(EMPTY_MAP);
-    else tellValue(new CborSink(writer), value);
+    else writeDict(writer, value);
   },
 
   writePayload(writer: ByteWriter, payload: Payload): void {
@@ -80,6 +81,7 @@ export const cbor: Codec = {
 class CborDecoder implements Decoder {
   readonly codec = cbor;
   readonly #uris: UriTable;
+  readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint32Array(MAX_DEPTH);
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -89,6 +91,7 @@ class CborDecoder implements Decoder {
 
   constructor(uris: UriTable) {
     this.#uris = uris;
+    this.#dicts = dictTable(uris, walkCbor);
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -143,10 +146,7 @@ class CborDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#map(start, field);
-    const builder = new ValueBuilder(this.#uris);
-    walkCbor(this.#bytes, start, this.#at, 1, builder);
-    const dict = builder.values[0] as Dict;
-    return Object.keys(dict).length === 0 ? EMPTY_DICT : dict;
+    return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 
   hasMore(): boolean {

@@ -4,8 +4,9 @@
  * is a bignum. [RFC 8949]
  */
 import type { ByteWriter } from "../byte_writer.ts";
+import type { Dict } from "../message.ts";
 import { ARRAY, BYTES, MAP, NEGATIVE, TEXT, UINT } from "./cbor_scan.ts";
-import type { ValueSink } from "./values.ts";
+import { isNatural, isSaid, tellValue, type ValueSink } from "./values.ts";
 
 /** A head of `major` type with an argument from 0 to 2^53. */
 function writeHead(writer: ByteWriter, major: number, argument: number): void {
@@ -31,10 +32,13 @@ export function writeUint(writer: ByteWriter, value: number): void {
   writeHead(writer, UINT, value);
 }
 
+/** Longer strings are left to the encoder: it costs more to call, and less for each character. */
+const LONG = 100;
+
 export function writeText(writer: ByteWriter, text: string): void {
   const length = text.length;
-  if (length < 0x100) {
-    // Most are short ASCII: their length in bytes is known before they are encoded.
+  if (length <= LONG) {
+    // Most are ASCII: their length in bytes is known before they are encoded.
     writer.reserve(length + 2);
     const bytes = writer.bytes;
     let at = writer.length;
@@ -57,16 +61,45 @@ export function writeText(writer: ByteWriter, text: string): void {
   writeLongText(writer, text);
 }
 
-const ENCODER = new TextEncoder();
-
+/** Writes the text where it belongs if it is ASCII, and moves it if its length turns out to need a larger head. */
 function writeLongText(writer: ByteWriter, text: string): void {
-  const bytes = ENCODER.encode(text);
-  writeHead(writer, TEXT, bytes.length);
-  writer.range(bytes, 0, bytes.length);
+  const start = writer.length;
+  const guess = headSize(text.length);
+  writer.reserve(guess);
+  writer.length += guess;
+  const count = writer.utf8(text);
+  const size = headSize(count);
+  if (size !== guess) {
+    writer.reserve(size - guess);
+    writer.bytes.copyWithin(start + size, start + guess, start + guess + count);
+  }
+  writer.length = start;
+  writeHead(writer, TEXT, count);
+  writer.length += count;
+}
+
+function headSize(length: number): number {
+  return length < 24 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5;
 }
 
 export function writeArrayHead(writer: ByteWriter, count: number): void {
   writeHead(writer, ARRAY, count);
+}
+
+/** Options are small and flat, so values are written here as far as they are. */
+export function writeDict(writer: ByteWriter, dict: Dict): void {
+  let count = 0;
+  for (const key in dict) if (isSaid(dict[key])) count++;
+  writeHead(writer, MAP, count);
+  for (const key in dict) {
+    const value = dict[key];
+    if (!isSaid(value)) continue;
+    writeText(writer, key);
+    if (typeof value === "string") writeText(writer, value);
+    else if (isNatural(value)) writeUint(writer, value);
+    else if (typeof value === "boolean") writer.byte(value ? 0xf5 : 0xf4);
+    else tellValue(new CborSink(writer), value, 1);
+  }
 }
 
 /** Writes what it is told. */

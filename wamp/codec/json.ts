@@ -4,6 +4,7 @@
  * Grammar: `json_scan.ts`; tokens in and out: `json_walk.ts`, `json_write.ts`. [WAMP serializers]
  */
 import type { ByteWriter } from "../byte_writer.ts";
+import type { InternTable } from "../intern_table.ts";
 import { type Dict, EMPTY_DICT } from "../message.ts";
 import { Payload, type PayloadValues } from "../payload.ts";
 import { DecodeError } from "../protocol_error.ts";
@@ -25,8 +26,8 @@ import {
   ZERO,
 } from "./json_scan.ts";
 import { unescape, walkJson } from "./json_walk.ts";
-import { JsonSink, writeDigits, writeText } from "./json_write.ts";
-import { payloadValues, tellPayload, tellValue, ValueBuilder } from "./values.ts";
+import { JsonSink, writeDict, writeDigits, writeText } from "./json_write.ts";
+import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
 
 export const json: Codec = {
   name: "json",
@@ -53,7 +54,7 @@ export const json: Codec = {
 
   writeDict(writer: ByteWriter, value: Dict): void {
     if (value === EMPTY_DICT) writer.ascii("{},");
-    else tellValue(new JsonSink(writer), value);
+    else writeDict(writer, value);
   },
 
   writePayload(writer: ByteWriter, payload: Payload): void {
@@ -89,6 +90,7 @@ export const json: Codec = {
 class JsonDecoder implements Decoder {
   readonly codec = json;
   readonly #uris: UriTable;
+  readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint8Array(MAX_DEPTH);
   #bytes = new Uint8Array(0);
   #at = 0;
@@ -97,6 +99,7 @@ class JsonDecoder implements Decoder {
 
   constructor(uris: UriTable) {
     this.#uris = uris;
+    this.#dicts = dictTable(uris, walkJson);
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -171,9 +174,7 @@ class JsonDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#at = skipValue(bytes, start, this.#end, this.#stack);
-    const builder = new ValueBuilder(this.#uris);
-    walkJson(bytes, start, this.#at, 1, builder);
-    return builder.values[0] as Dict;
+    return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 
   hasMore(): boolean {

@@ -17,7 +17,9 @@ export const OBJECT_END = 0x7d;
 export const MINUS = 0x2d;
 export const POINT = 0x2e;
 export const ZERO = 0x30;
+const NINE = 0x39;
 const PLUS = 0x2b;
+const SPACE = 0x20;
 
 /** The first place from `at` on that holds no whitespace; `end` when there is none. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
@@ -31,65 +33,96 @@ export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
 
 /**
  * The end of the value that begins at `at`, where whitespace was skipped.
+ * Looks one byte ahead without asking whether it is within `end`, and asks when it returns: nothing behind `end` is accepted.
  * @param stack MAX_DEPTH bytes of scratch.
+ *
+ * PERF: plain: a function per kind of value, calling each other. One loop with its stack in scratch bytes, and no call for
+ * whitespace where there is none: 1.6 times as fast for 106 bytes (bench row "parse call json 128"; Deno 2.9.6, Bun 1.4.5;
+ * November 2026).
  */
 export function skipValue(bytes: Uint8Array, at: number, end: number, stack: Uint8Array): number {
   let depth = 0;
+  /** The bracket that closes the innermost container. */
+  let closer = 0;
   for (;;) {
     const byte = at < end ? bytes[at] as number : 0;
     if (byte === QUOTE) at = skipString(bytes, at + 1, end);
     else if (byte === ARRAY || byte === OBJECT) {
       if (depth === MAX_DEPTH) tooDeep();
-      stack[depth++] = byte;
-      at = skipSpace(bytes, at + 1, end);
+      stack[depth++] = closer;
       // Both closing brackets stand two behind the opening ones.
-      if (at < end && bytes[at] === byte + 2) {
-        depth--;
+      closer = byte + 2;
+      at++;
+      if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at, end);
+      if (bytes[at] === closer) {
+        closer = stack[--depth] as number;
         at++;
       } else {
         if (byte === OBJECT) at = skipKey(bytes, at, end);
         continue;
       }
-    } else if (byte === MINUS || (byte >= ZERO && byte <= 0x39)) at = skipNumber(bytes, at, end);
+    } else if ((byte >= ZERO && byte <= NINE) || byte === MINUS) at = skipNumber(bytes, at, end);
     else at = skipLiteral(bytes, at, end);
 
     for (;;) {
-      if (depth === 0) return at;
-      at = skipSpace(bytes, at, end);
+      if (depth === 0) {
+        if (at > end) unexpected(bytes, end, end, "the end of a value");
+        return at;
+      }
+      if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at, end);
       const next = at < end ? bytes[at] as number : 0;
-      const container = stack[depth - 1] as number;
       if (next === COMMA) {
-        at = skipSpace(bytes, at + 1, end);
-        if (container === OBJECT) at = skipKey(bytes, at, end);
+        at++;
+        if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at, end);
+        if (closer === OBJECT_END) at = skipKey(bytes, at, end);
         break;
       }
-      if (next !== container + 2) {
-        unexpected(bytes, at, end, `"," or "${String.fromCharCode(container + 2)}"`);
-      }
-      depth--;
+      if (next !== closer) unexpected(bytes, at, end, `"," or "${String.fromCharCode(closer)}"`);
+      closer = stack[--depth] as number;
       at++;
     }
   }
 }
 
 /** Behind the key at `at` and its colon: where the value begins. */
-export function skipKey(bytes: Uint8Array, at: number, end: number): number {
-  if (at >= end || bytes[at] !== QUOTE) unexpected(bytes, at, end, "a key");
-  at = skipSpace(bytes, skipString(bytes, at + 1, end), end);
-  if (at >= end || bytes[at] !== COLON) unexpected(bytes, at, end, `":"`);
-  return skipSpace(bytes, at + 1, end);
+function skipKey(bytes: Uint8Array, at: number, end: number): number {
+  if (bytes[at] !== QUOTE) unexpected(bytes, at, end, "a key");
+  at = skipString(bytes, at + 1, end);
+  if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at, end);
+  if (bytes[at] !== COLON) unexpected(bytes, at, end, `":"`);
+  at++;
+  if ((bytes[at] as number) <= SPACE) at = skipSpace(bytes, at, end);
+  return at;
 }
 
-/** Behind the closing quote of the string whose content begins at `at`. */
+/** 1 for the bytes that need attention within a string: quote, backslash and control characters. */
+export const SPECIAL = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => Number(byte < SPACE || byte === QUOTE || byte === BACKSLASH),
+);
+
+/**
+ * Behind the closing quote of the string whose content begins at `at`.
+ *
+ * PERF: plain: one byte a step, three comparisons. Four bytes a step by a table: 1.45 times (Deno) and 2.1 times (Bun) as fast
+ * for 1000 bytes of text, even for short strings (bench row "parse call json 1024"; Deno 2.9.6, Bun 1.4.5; November 2026).
+ */
 export function skipString(bytes: Uint8Array, at: number, end: number): number {
-  while (at < end) {
+  const last = end - 4;
+  for (;;) {
+    while (
+      at <= last &&
+      ((SPECIAL[bytes[at] as number] as number) | (SPECIAL[bytes[at + 1] as number] as number) |
+          (SPECIAL[bytes[at + 2] as number] as number) |
+          (SPECIAL[bytes[at + 3] as number] as number)) === 0
+    ) at += 4;
+    while (at < end && SPECIAL[bytes[at] as number] === 0) at++;
+    if (at >= end) unexpected(bytes, end, end, "the end of a string");
     const byte = bytes[at] as number;
     if (byte === QUOTE) return at + 1;
-    if (byte === BACKSLASH) at = skipEscape(bytes, at + 1, end);
-    else if (byte < 0x20) unexpected(bytes, at, end, "an escaped control character");
-    else at++;
+    if (byte !== BACKSLASH) unexpected(bytes, at, end, "an escaped control character");
+    at = skipEscape(bytes, at + 1, end);
   }
-  return unexpected(bytes, end, end, "the end of a string");
 }
 
 function skipEscape(bytes: Uint8Array, at: number, end: number): number {
@@ -117,7 +150,7 @@ function skipEscape(bytes: Uint8Array, at: number, end: number): number {
 
 /** 0 to 15; negative when `byte` is no hexadecimal digit. */
 export function hexValue(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  if (byte >= ZERO && byte <= NINE) return byte - ZERO;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
@@ -140,25 +173,29 @@ function skipDigits(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
     const byte = bytes[at] as number;
-    if (byte < 0x30 || byte > 0x39) break;
+    if (byte < ZERO || byte > NINE) break;
     at++;
   }
   if (at === start) unexpected(bytes, at, end, "a digit");
   return at;
 }
 
-const TRUE = new TextEncoder().encode("true");
-const FALSE = new TextEncoder().encode("false");
-const NULL = new TextEncoder().encode("null");
-
+/** Behind `true`, `false` or `null`. */
 function skipLiteral(bytes: Uint8Array, at: number, end: number): number {
-  const byte = at < end ? bytes[at] : 0;
-  const word = byte === TRUE[0] ? TRUE : byte === FALSE[0] ? FALSE : NULL;
-  if (at + word.length > end) unexpected(bytes, at, end, "a value");
-  for (let i = 0; i < word.length; i++) {
-    if (bytes[at + i] !== word[i]) unexpected(bytes, at, end, "a value");
+  switch (at < end ? bytes[at] : 0) {
+    case 0x74:
+      if (bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65) return at + 4;
+      break;
+    case 0x66:
+      if (
+        bytes[at + 1] === 0x61 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 &&
+        bytes[at + 4] === 0x65
+      ) return at + 5;
+      break;
+    case 0x6e:
+      if (bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c) return at + 4;
   }
-  return at + word.length;
+  return unexpected(bytes, at, end, "a value");
 }
 
 function tooDeep(): never {

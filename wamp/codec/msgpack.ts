@@ -4,6 +4,7 @@
  */
 import type { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
+import type { InternTable } from "../intern_table.ts";
 import { type Dict, EMPTY_DICT } from "../message.ts";
 import { Payload, type PayloadValues } from "../payload.ts";
 import { DecodeError } from "../protocol_error.ts";
@@ -31,8 +32,8 @@ import {
   UINT8,
 } from "./msgpack_scan.ts";
 import { walkMsgpack } from "./msgpack_walk.ts";
-import { MsgpackSink, writeArrayHead, writeText, writeUint } from "./msgpack_write.ts";
-import { payloadValues, tellPayload, tellValue, ValueBuilder } from "./values.ts";
+import { MsgpackSink, writeArrayHead, writeDict, writeText, writeUint } from "./msgpack_write.ts";
+import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
 
 export const msgpack: Codec = {
   name: "msgpack",
@@ -49,7 +50,7 @@ export const msgpack: Codec = {
 
   writeDict(writer: ByteWriter, value: Dict): void {
     if (value === EMPTY_DICT) writer.byte(0x80);
-    else tellValue(new MsgpackSink(writer), value);
+    else writeDict(writer, value);
   },
 
   writePayload(writer: ByteWriter, payload: Payload): void {
@@ -81,6 +82,7 @@ export const msgpack: Codec = {
 class MsgpackDecoder implements Decoder {
   readonly codec = msgpack;
   readonly #uris: UriTable;
+  readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint32Array(MAX_DEPTH);
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -90,6 +92,7 @@ class MsgpackDecoder implements Decoder {
 
   constructor(uris: UriTable) {
     this.#uris = uris;
+    this.#dicts = dictTable(uris, walkMsgpack);
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
@@ -143,10 +146,7 @@ class MsgpackDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#map(start, field);
-    const builder = new ValueBuilder(this.#uris);
-    walkMsgpack(this.#bytes, start, this.#at, 1, builder);
-    const dict = builder.values[0] as Dict;
-    return Object.keys(dict).length === 0 ? EMPTY_DICT : dict;
+    return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 
   hasMore(): boolean {

@@ -4,6 +4,7 @@
  * written as the string of its decimal digits.
  */
 import type { ByteWriter } from "../byte_writer.ts";
+import type { Dict } from "../message.ts";
 import {
   ARRAY16,
   ARRAY32,
@@ -22,7 +23,7 @@ import {
   UINT64,
   UINT8,
 } from "./msgpack_scan.ts";
-import type { ValueSink } from "./values.ts";
+import { isNatural, isSaid, tellValue, type ValueSink } from "./values.ts";
 
 /** An integer from 0 to 2^53. */
 export function writeUint(writer: ByteWriter, value: number): void {
@@ -75,14 +76,21 @@ function writeStringHead(writer: ByteWriter, length: number): void {
   }
 }
 
+/** Longer strings are left to the encoder: it costs more to call, and less for each character. */
+const LONG = 100;
+
 export function writeText(writer: ByteWriter, text: string): void {
   const length = text.length;
-  if (length < 0x20) {
-    // Most are short ASCII: their length in bytes is known before they are encoded.
-    writer.reserve(length + 1);
+  if (length <= LONG) {
+    // Most are ASCII: their length in bytes is known before they are encoded.
+    writer.reserve(length + 2);
     const bytes = writer.bytes;
     let at = writer.length;
-    bytes[at++] = 0xa0 | length;
+    if (length < 0x20) bytes[at++] = 0xa0 | length;
+    else {
+      bytes[at++] = STR8;
+      bytes[at++] = length;
+    }
     let bits = 0;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
@@ -97,12 +105,25 @@ export function writeText(writer: ByteWriter, text: string): void {
   writeLongText(writer, text);
 }
 
-const ENCODER = new TextEncoder();
-
+/** Writes the text where it belongs if it is ASCII, and moves it if its length turns out to need a larger head. */
 function writeLongText(writer: ByteWriter, text: string): void {
-  const bytes = ENCODER.encode(text);
-  writeStringHead(writer, bytes.length);
-  writer.range(bytes, 0, bytes.length);
+  const start = writer.length;
+  const guess = headSize(text.length);
+  writer.reserve(guess);
+  writer.length += guess;
+  const count = writer.utf8(text);
+  const size = headSize(count);
+  if (size !== guess) {
+    writer.reserve(size - guess);
+    writer.bytes.copyWithin(start + size, start + guess, start + guess + count);
+  }
+  writer.length = start;
+  writeStringHead(writer, count);
+  writer.length += count;
+}
+
+function headSize(length: number): number {
+  return length < 0x20 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5;
 }
 
 export function writeArrayHead(writer: ByteWriter, count: number): void {
@@ -124,6 +145,22 @@ export function writeMapHead(writer: ByteWriter, count: number): void {
   } else {
     writer.byte(MAP32);
     writer.uint32(count);
+  }
+}
+
+/** Options are small and flat, so values are written here as far as they are. */
+export function writeDict(writer: ByteWriter, dict: Dict): void {
+  let count = 0;
+  for (const key in dict) if (isSaid(dict[key])) count++;
+  writeMapHead(writer, count);
+  for (const key in dict) {
+    const value = dict[key];
+    if (!isSaid(value)) continue;
+    writeText(writer, key);
+    if (typeof value === "string") writeText(writer, value);
+    else if (isNatural(value)) writeUint(writer, value);
+    else if (typeof value === "boolean") writer.byte(value ? TRUE : FALSE);
+    else tellValue(new MsgpackSink(writer), value, 1);
   }
 }
 
