@@ -1,7 +1,6 @@
 /** From the configuration's names and units to those of `router/` and `transports/`. One function a section, one line a key. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import process from "node:process";
 import type { Permission } from "../router/permission.ts";
 import type { RealmOptions } from "../router/realm.ts";
 import type { Endpoint, TlsOptions } from "../transports/endpoint.ts";
@@ -11,7 +10,7 @@ import {
   type RawSocketOptions,
   type WebSocketOptions,
 } from "../transports/websocket_options.ts";
-import { portNumber } from "./config/checks.ts";
+import { type Environment, portNumber } from "./config/checks.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
 import type { PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
@@ -110,17 +109,24 @@ export function rawSocketOptions(
   };
 }
 
-/** Where a transport listens; reads the TLS files. @param hasNoDelay `tcp_nodelay` of what the endpoint carries. */
+export interface EndpointSettings {
+  /** The node directory. */
+  readonly directory: string;
+  readonly env: Environment;
+  /** `tcp_nodelay` of what the endpoint carries. */
+  readonly hasNoDelay: boolean;
+}
+
+/** Where a transport listens; reads the TLS files. */
 export async function listeningEndpoint(
   config: EndpointConfig,
-  directory: string,
-  hasNoDelay: boolean,
+  { directory, env, hasNoDelay }: EndpointSettings,
 ): Promise<Endpoint> {
   const backlog = config.backlog === undefined ? {} : { backlog: config.backlog };
   if (config.type === "unix") {
     return { kind: "unix", path: resolve(directory, config.path), ...backlog };
   }
-  const port = portNumber(config.port, process.env);
+  const port = portNumber(config.port, env);
   if (typeof port !== "number") {
     throw new StartError(`Cannot listen: ${port ?? "no port is given"}`);
   }

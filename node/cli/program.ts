@@ -35,7 +35,8 @@ async function failure(cause: unknown): Promise<number> {
     return EXIT_USAGE;
   }
   const { StartError } = await import("../start_error.ts");
-  if (cause instanceof StartError) complain(cause.message);
+  const { ListenError } = await import("../../transports/endpoint.ts");
+  if (cause instanceof StartError || cause instanceof ListenError) complain(cause.message);
   else complain(cause instanceof Error ? cause.stack ?? cause.message : String(cause));
   return EXIT_FAILURE;
 }

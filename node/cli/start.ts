@@ -1,4 +1,64 @@
-export async function start(_o: unknown): Promise<number> {
-  await Promise.resolve();
+/**
+ * `realmway start`: runs a node until SIGTERM or SIGINT. Then sessions are told goodbye and the process ends with 0; a second signal
+ * ends it at once. Faults that nobody caught are logged, the node goes on.
+ */
+import process from "node:process";
+import type { Log } from "../../router/ports.ts";
+import { locateNode, type Wanted } from "../config/locate.ts";
+import { readConfig } from "../config/parse.ts";
+import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
+import { hasColors, isTerminal, print, styled } from "./output.ts";
+
+export interface StartOptions extends Wanted {
+  readonly loglevel: LogLevel;
+  readonly logformat?: LogFormat | undefined;
+}
+
+export async function start(options: StartOptions): Promise<number> {
+  const format = options.logformat ?? (hasColors() ? "color" : isTerminal() ? "nocolor" : "json");
+  startLogging({ level: options.loglevel, format, write: print });
+  const log = logFor("node");
+  const signalled = watchSignals(log);
+  watchFaults(log);
+
+  const { directory, file } = await locateNode(options, process.env, process.cwd());
+  // Both take a while: one reads files, the other loads the router.
+  const [config, { runNode }] = await Promise.all([
+    readConfig(file, process.env),
+    import("../node.ts"),
+  ]);
+  log.info("Starting with {file}", { file });
+  const node = await runNode(config, { directory });
+  const ready = Math.round(performance.now());
+  log.info("Ready in {ready} ms", { ready });
+  if (format !== "json" && isTerminal()) print(styled("dim", "Stop with Ctrl-C"));
+
+  const signal = await signalled;
+  log.info("Stopping because of {signal}", { signal });
+  await node.stop();
+  log.info("Stopped", {});
   return 0;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second ends the process as it would have without us. */
+function watchSignals(log: Log): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const numbers = { "SIGINT": 2, "SIGTERM": 15 } as const;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (isStopping) {
+          log.warn("Ending at once because of a second {signal}", { signal });
+          process.exit(128 + numbers[signal]);
+        }
+        isStopping = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+function watchFaults(log: Log): void {
+  process.on("uncaughtException", (error) => log.error("Uncaught exception: {error}", { error }));
+  process.on("unhandledRejection", (error) => log.error("Unhandled rejection: {error}", { error }));
 }

@@ -20,12 +20,12 @@ function command(main: string): [string, string[]] {
 }
 
 export interface Running {
-  readonly process: ChildProcessWithoutNullStreams;
   readonly output: { stdout: string; stderr: string };
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
   /** Waits until standard output matches. Rejects when the process ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  send(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<number | string>;
 }
@@ -76,11 +76,15 @@ export function launch(
           new Error(`Ended with ${code} before ${pattern}:\n${output.stdout}\n${output.stderr}`),
         ), reject);
     });
+  const send = (signal: NodeJS.Signals) => {
+    // Not `child.kill`: Deno then reports the signal as the reason of the end, whatever the exit code was.
+    if (child.pid !== undefined) process.kill(child.pid, signal);
+  };
   const end = (signal: NodeJS.Signals = "SIGTERM") => {
-    child.kill(signal);
+    send(signal);
     return ended;
   };
-  return { process: child, output, ended, until, end };
+  return { output, ended, until, send, end };
 }
 
 /** Runs a command to its end. */

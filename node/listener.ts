@@ -1,0 +1,140 @@
+/**
+ * One configured transport at work: a listener, the services behind it and the connections that it has accepted.
+ * Opened and closed by `node.ts`.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock, Log } from "../router/ports.ts";
+import type { Address } from "../transports/byte_stream.ts";
+import type { Endpoint, Listener } from "../transports/endpoint.ts";
+import type { TransportHost } from "../transports/host.ts";
+import { createHttpSeam, type HttpSeam } from "../transports/http_seam.ts";
+import { listen } from "../transports/listen.ts";
+import { serveRawSocket } from "../transports/rawsocket.ts";
+import { serveStream, type StreamRoutes } from "../transports/sniff.ts";
+import { serveTestee } from "../transports/testee.ts";
+import { serveWebSocket } from "../transports/websocket.ts";
+import { OpenStreams } from "./open_streams.ts";
+import type { TransportServices } from "./services.ts";
+
+export interface ListenerParts {
+  readonly endpoint: Endpoint;
+  readonly services: TransportServices;
+  readonly host: TransportHost;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Makes the HTTP services' handler; asked for at the first request. */
+  readonly loadHttp: () => Promise<HttpHandler>;
+}
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Where Crossbar.io has no limit, a connection that says nothing would stay for ever. */
+const QUIET_MS = 10_000;
+const HTTP_BODY_MS = 30_000;
+const HTTP_KEEP_ALIVE_MS = 60_000;
+const NEVER_MS = 365 * 86_400_000;
+/** How long closing handshakes may take once all sessions have ended. */
+const CLOSING_MS = 250;
+
+export class OpenListener {
+  readonly address: Address;
+  readonly #listener: Listener;
+  readonly #http: HttpSeam | undefined;
+  readonly #streams: OpenStreams;
+
+  private constructor(listener: Listener, http: HttpSeam | undefined, streams: OpenStreams) {
+    this.address = listener.address;
+    this.#listener = listener;
+    this.#http = http;
+    this.#streams = streams;
+  }
+
+  /** Rejects with a ListenError. */
+  static async open(parts: ListenerParts): Promise<OpenListener> {
+    const streams = new OpenStreams(parts.clock);
+    const hasHttp = Object.keys(parts.services.http.paths).length > 0;
+    const http = hasHttp ? seamOf(parts) : undefined;
+    const routes = routesOf(parts, http, streams);
+    const listener = await listen(parts.endpoint, (stream) => serveStream(stream, routes));
+    return new OpenListener(listener, http, streams);
+  }
+
+  /** Accepts nobody any more. */
+  stopAccepting(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  /** Ends HTTP connections as soon as they have their answers, at most after `limitMs`. */
+  async finishHttp(limitMs: number): Promise<void> {
+    await this.#http?.close(limitMs);
+  }
+
+  /** Waits a moment for closing handshakes, then cuts off who is left. Call it when all sessions have ended. */
+  end(): Promise<void> {
+    return this.#streams.end(CLOSING_MS);
+  }
+}
+
+function routesOf(
+  { services, host }: ListenerParts,
+  http: HttpSeam | undefined,
+  streams: OpenStreams,
+): StreamRoutes {
+  const { rawSocket, testee } = services;
+  const quietMs = quietLimit(services);
+  return {
+    ...(rawSocket && {
+      rawsocket: (stream, initial) => {
+        const attach: typeof rawSocket.attach = (transport) => {
+          streams.add(stream);
+          return rawSocket.attach(transport);
+        };
+        serveRawSocket(stream, initial, { ...rawSocket, attach });
+      },
+    }),
+    ...(services.webSocketPaths.length > 0 && {
+      upgrade: (stream, request, rest) => {
+        const upgrade = { request, first: rest, end: 0 };
+        const service = testee === undefined ? services.webSocket(request.path) : undefined;
+        if (service !== undefined) serveWebSocket(stream, upgrade, service);
+        else if (testee !== undefined) serveTestee(stream, upgrade, testee);
+        else return false;
+        streams.add(stream);
+        return true;
+      },
+    }),
+    ...(http && { http }),
+    timeouts: { firstByteMs: quietMs, headMs: quietMs },
+    wheel: host.deadlines,
+  };
+}
+
+/** The longest `open_handshake_timeout` of the services, of which 0 is none. */
+function quietLimit(services: TransportServices): number {
+  const limits = services.openHandshakeTimeoutsMs;
+  if (limits.includes(0)) return NEVER_MS;
+  return limits.length === 0 ? QUIET_MS : Math.max(...limits);
+}
+
+function seamOf({ host, log, services, loadHttp }: ListenerParts): HttpSeam {
+  let loading: Promise<HttpHandler> | undefined;
+  const fault = (error: unknown) => log.error("Cannot answer an HTTP request: {error}", { error });
+  const keepAliveMs = services.http.options?.client_timeout;
+  return createHttpSeam({
+    handler: (request, response) => {
+      loading ??= loadHttp();
+      loading.then((handler) => handler(request, response)).catch((error) => {
+        fault(error);
+        response.destroy();
+      });
+    },
+    timeouts: {
+      firstByteMs: QUIET_MS,
+      headMs: QUIET_MS,
+      bodyMs: HTTP_BODY_MS,
+      keepAliveMs: typeof keepAliveMs === "number" ? keepAliveMs * 1000 : HTTP_KEEP_ALIVE_MS,
+    },
+    wheel: host.deadlines,
+    onError: fault,
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * A running node: the router, its realms and the listeners that lead to them, from a checked configuration. Starts entirely or not at all.
+ * Called by the command line and, for programs that embed a node, by `embed.ts`.
+ */
+import { hostname } from "node:os";
+import process from "node:process";
+import { Router } from "../router/router.ts";
+import type { Clock, Log, Random } from "../router/ports.ts";
+import type { Address } from "../transports/byte_stream.ts";
+import { systemClock } from "../transports/clock.ts";
+import { newStats, TransportHost, type TransportStats } from "../transports/host.ts";
+import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
+import type { Environment } from "./config/checks.ts";
+import { checkFiles } from "./config/files.ts";
+import type { NodeConfig, TransportConfig } from "./config/schema.ts";
+import { type HttpHandler, OpenListener } from "./listener.ts";
+import { logFor } from "./log.ts";
+import { listeningEndpoint, realmOptions } from "./options.ts";
+import { systemRandom } from "./random.ts";
+import { type TransportServices, transportServices } from "./services.ts";
+import { addressOf, urlsOf } from "./urls.ts";
+
+export interface NodeSettings {
+  /** The node directory, absolute: paths of the configuration are relative to it. */
+  readonly directory: string;
+  /** Where `"$VARIABLE"` of the configuration is looked up. Default: `process.env`. */
+  readonly env?: Environment;
+  /** Default: LogTape, category "realmway". */
+  readonly log?: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: the system's. */
+  readonly random?: Random;
+  /** Answers requests for paths of their own in place of the service for "/". */
+  readonly root?: (request: Request) => Response | Promise<Response>;
+}
+
+/** A transport of a node that accepts connections. */
+export interface NodeListener {
+  /** Of the configuration, or "transport001". */
+  readonly id: string;
+  readonly type: string;
+  readonly address: Address;
+  /** What clients and browsers connect to, the most useful first. */
+  readonly urls: readonly string[];
+  readonly stats: TransportStats;
+}
+
+export interface Node {
+  readonly router: Router;
+  readonly listeners: readonly NodeListener[];
+  /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
+  stop(): Promise<void>;
+}
+
+/** See `startNode` in `embed.ts`. */
+export async function runNode(config: NodeConfig, settings: NodeSettings): Promise<Node> {
+  await checkFiles(config, settings.directory, "the configuration");
+  const node = new RunningNode(config, settings);
+  try {
+    await node.start();
+  } catch (cause) {
+    await node.stop();
+    throw cause;
+  }
+  return node;
+}
+
+class RunningNode implements Node {
+  readonly router: Router;
+  readonly listeners: NodeListener[] = [];
+  readonly #config: NodeConfig;
+  readonly #settings: NodeSettings;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #host: TransportHost;
+  readonly #startedAt: number;
+  readonly #open: OpenListener[] = [];
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: NodeConfig, settings: NodeSettings) {
+    const { log, clock = systemClock, random = systemRandom } = settings;
+    this.#config = config;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log ?? logFor("node");
+    this.#startedAt = clock.now();
+    this.router = new Router({ clock, random, log: log ?? logFor("router") });
+    const [worker] = config.workers;
+    const slow = worker?.options.slow_consumers;
+    this.#host = new TransportHost({
+      clock,
+      onFault: (error) => this.#log.error("Fault in a connection: {error}", { error }),
+      ...(slow && {
+        slowConsumers: {
+          policy: slow.policy,
+          limitBytes: slow.limit,
+          hardLimitBytes: slow.hard_limit,
+        },
+      }),
+    });
+  }
+
+  async start(): Promise<void> {
+    for (const worker of this.#config.workers) {
+      for (const realm of worker.realms) this.router.addRealm(realmOptions(realm));
+      for (const [i, transport] of worker.transports.entries()) {
+        const id = transport.id ?? `transport${String(i + 1).padStart(3, "0")}`;
+        await this.#openTransport(id, transport);
+      }
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const limitMs = this.#config.controller.options.shutdown_timeout;
+    await Promise.all(this.#open.map((listener) => listener.stopAccepting()));
+    await Promise.all([
+      this.router.shutdown(SYSTEM_SHUTDOWN, limitMs),
+      ...this.#open.map((listener) => listener.finishHttp(limitMs)),
+    ]);
+    await Promise.all(this.#open.map((listener) => listener.end()));
+  }
+
+  async #openTransport(id: string, config: TransportConfig): Promise<void> {
+    const { directory, env = process.env } = this.#settings;
+    const stats = newStats();
+    const services = transportServices(config, {
+      id,
+      router: this.router,
+      host: this.#host,
+      stats,
+    });
+    const endpoint = await listeningEndpoint(config.endpoint, {
+      directory,
+      env,
+      hasNoDelay: services.hasTcpNoDelay,
+    });
+    const isSecure = endpoint.tls !== undefined;
+    const listener = await OpenListener.open({
+      endpoint,
+      services,
+      host: this.#host,
+      clock: this.#clock,
+      log: this.#log,
+      loadHttp: () => this.#httpHandler(services, isSecure),
+    });
+    this.#open.push(listener);
+    const urls = urlsOf(config, services, listener.address, isSecure);
+    this.listeners.push({ id, type: config.type, address: listener.address, urls, stats });
+    this.#log.info("Listening on {url}", {
+      "url": urls.join(" "),
+      "transport": id,
+      "type": config.type,
+      "address": addressOf(listener.address),
+    });
+  }
+
+  /** Loaded at the first request: a router without browsers needs no web framework. */
+  async #httpHandler(services: TransportServices, isSecure: boolean): Promise<HttpHandler> {
+    const { httpHandler } = await import("./web/handler.ts");
+    const { controller: { id = hostname() } } = this.#config;
+    return httpHandler(services.http, {
+      nodeDirectory: this.#settings.directory,
+      isSecure,
+      facts: { id, startedAt: this.#startedAt, now: () => this.#clock.now() },
+      log: this.#log,
+      root: this.#settings.root,
+    });
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What a configured transport speaks, as the services that `transports/` runs: RawSocket, WebSocket by path, HTTP.
+ * Called by `node.ts` once a transport.
+ */
+import { anonymous, type Gate } from "../router/join.ts";
+import type { Router } from "../router/router.ts";
+import type { TransportHost, TransportStats } from "../transports/host.ts";
+import type { RawSocketService } from "../transports/rawsocket.ts";
+import type { TesteeService } from "../transports/testee.ts";
+import type { WebSocketService } from "../transports/websocket.ts";
+import type { Codec } from "../wamp/codec/codec.ts";
+import { codecs } from "../wamp/codec/codecs.ts";
+import { VERSION } from "../wamp/version.ts";
+import type { TransportConfig } from "./config/schema.ts";
+import type { AuthConfig } from "./config/schema_connection.ts";
+import type {
+  WebOptionsConfig,
+  WebPathsConfig,
+  WebSocketConnectionConfig,
+} from "./config/schema_web.ts";
+import { rawSocketOptions, webSocketOptions } from "./options.ts";
+import { everyService, findService } from "./web/find.ts";
+import { parseWebPath } from "./web/web_path.ts";
+
+export interface TransportServices {
+  readonly rawSocket: RawSocketService | undefined;
+  /** The service for the path of an upgrade request. */
+  webSocket(path: string): WebSocketService | undefined;
+  readonly testee: TesteeService | undefined;
+  readonly http: HttpServices;
+  readonly hasTcpNoDelay: boolean;
+  /** Of all services; 0 is no limit. */
+  readonly openHandshakeTimeoutsMs: readonly number[];
+  /** Of its WebSocket services: "/ws". For logs. */
+  readonly webSocketPaths: readonly string[];
+}
+
+export interface HttpServices {
+  readonly paths: WebPathsConfig;
+  readonly options: WebOptionsConfig | undefined;
+}
+
+export interface ServiceParts {
+  readonly id: string;
+  readonly router: Router;
+  readonly host: TransportHost;
+  readonly stats: TransportStats;
+}
+
+export function transportServices(config: TransportConfig, parts: ServiceParts): TransportServices {
+  switch (config.type) {
+    case "rawsocket":
+      return services(parts, { rawSocket: config });
+    case "websocket":
+      return services(parts, { paths: { "/": { ...config, type: "websocket" } } });
+    case "web":
+      return services(parts, { paths: config.paths, options: config.options });
+    case "universal": {
+      const webSockets: WebPathsConfig = Object.fromEntries(
+        Object.entries(config.websocket ?? {}).map(([path, service]) =>
+          [path, { ...service, type: "websocket" }] as const
+        ),
+      );
+      return services(parts, {
+        rawSocket: config.rawsocket,
+        paths: { ...webSockets, ...config.web?.paths },
+        upgradePaths: { ...config.web?.paths, ...webSockets },
+        options: config.web?.options,
+      });
+    }
+    case "websocket.testee": {
+      const { host, stats } = parts;
+      const options = webSocketOptions(config.options);
+      return {
+        ...services(parts, { paths: { "/": { ...config, type: "websocket" } } }),
+        testee: { host, stats, options },
+      };
+    }
+    default:
+      return config satisfies never;
+  }
+}
+
+type RawSocketPart = Omit<
+  Extract<TransportConfig, { type: "rawsocket" }>,
+  "endpoint" | "type" | "id"
+>;
+
+interface Spoken {
+  readonly rawSocket?: RawSocketPart | undefined;
+  readonly paths?: WebPathsConfig;
+  /** Where upgrades are looked up, when that differs. */
+  readonly upgradePaths?: WebPathsConfig;
+  readonly options?: WebOptionsConfig | undefined;
+}
+
+function services(parts: ServiceParts, spoken: Spoken): TransportServices {
+  const { rawSocket, paths = {}, upgradePaths = paths, options } = spoken;
+  const webSockets = new Map<object, WebSocketService>();
+  const webSocketPaths: string[] = [];
+  for (const { config, names } of everyService(upgradePaths)) {
+    if (config.type !== "websocket") continue;
+    webSockets.set(config, webSocketService(config, parts));
+    webSocketPaths.push(`/${names.join("/")}`);
+  }
+  const rawSocketPart = rawSocket && rawSocketService(rawSocket, parts);
+  const all = [...webSockets.values(), ...(rawSocketPart === undefined ? [] : [rawSocketPart])];
+  return {
+    rawSocket: rawSocketPart,
+    webSocket: (path) => {
+      const parsed = parseWebPath(`ws://host${path}`);
+      const found = parsed && findService(upgradePaths, parsed);
+      return found && webSockets.get(found.config);
+    },
+    testee: undefined,
+    http: { paths, options },
+    hasTcpNoDelay: [...webSockets.values()].every((service) => service.options.hasTcpNoDelay),
+    openHandshakeTimeoutsMs: all.map((service) => service.options.openHandshakeTimeoutMs),
+    webSocketPaths,
+  };
+}
+
+function webSocketService(
+  config: WebSocketConnectionConfig,
+  parts: ServiceParts,
+): WebSocketService {
+  const { router, host, stats, id } = parts;
+  const gate = gateOf(config.auth, router);
+  return {
+    host,
+    stats,
+    options: webSocketOptions(config.options),
+    codecs: codecsOf(config.serializers),
+    listener: id,
+    serverName: `Realmway/${VERSION}`,
+    attach: (transport) => router.attach(transport, gate),
+  };
+}
+
+function rawSocketService(config: RawSocketPart, parts: ServiceParts): RawSocketService {
+  const { router, host, stats, id } = parts;
+  const gate = gateOf(config.auth, router);
+  const { serializer, serializers = serializer === undefined ? undefined : [serializer] } = config;
+  return {
+    host,
+    stats,
+    options: rawSocketOptions(config.options, config.max_message_size),
+    codecs: codecsOf(serializers),
+    listener: id,
+    attach: (transport) => router.attach(transport, gate),
+  };
+}
+
+/** All that are configured, in the configured order; all there are when none is. */
+function codecsOf(names: readonly Codec["name"][] = codecs.map(({ name }) => name)): Codec[] {
+  return names.flatMap((name) => codecs.filter((codec) => codec.name === name));
+}
+
+/** Who may join. Without `auth` everyone may, as Crossbar.io has it. */
+function gateOf(auth: AuthConfig | undefined, { random }: Router): Gate {
+  const gate = anonymous(auth?.anonymous.role ?? "anonymous", random);
+  const realm = auth?.anonymous.realm;
+  if (realm === undefined) return gate;
+  return { admit: (hello, transport) => gate.admit({ ...hello, realm }, transport) };
+}

@@ -1,0 +1,35 @@
+/** The addresses of a listener, as people type them. */
+import { type Address, plainHost } from "../transports/byte_stream.ts";
+import type { TransportConfig } from "./config/schema.ts";
+import type { TransportServices } from "./services.ts";
+
+/** "tcp:127.0.0.1:8080", "unix:/run/router.sock". */
+export function addressOf(address: Address): string {
+  return "path" in address ? `unix:${address.path}` : `tcp:${hostAndPort(address)}`;
+}
+
+/** WebSocket first, then HTTP, then RawSocket. A unix socket has one name for all. */
+export function urlsOf(
+  config: TransportConfig,
+  services: TransportServices,
+  address: Address,
+  isSecure: boolean,
+): string[] {
+  if ("path" in address) return [addressOf(address)];
+  const place = hostAndPort(address);
+  const secure = isSecure ? "s" : "";
+  const hasPages = config.type === "web" ||
+    (config.type === "universal" && config.web !== undefined);
+  return [
+    ...services.webSocketPaths.map((path) => `ws${secure}://${place}${path}`),
+    ...(hasPages ? [`http${secure}://${place}/`] : []),
+    ...(services.rawSocket === undefined ? [] : [`rs${secure}://${place}`]),
+  ];
+}
+
+/** "All interfaces" is no address to connect to: this machine's name for itself is. */
+function hostAndPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  const plain = plainHost(host);
+  if (plain === "0.0.0.0" || plain === "::") return `localhost:${port}`;
+  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
+}
