@@ -88,13 +88,17 @@ export class FakeTransport implements Transport {
   }
 
   send(message: Message): void {
-    if (this.#isClosed || this.endReason !== undefined) return;
-    this.sent.push(this.#format.wire(this.#format.frame(message)));
+    const frame = this.#format.frame(message);
+    if (this.#takes) this.sent.push(this.#format.wire(frame));
   }
 
   deliver(outgoing: Outgoing): void {
-    if (this.#isClosed || this.endReason !== undefined) return;
-    this.sent.push(this.#format.wire(outgoing.framed(this.#format)));
+    const frame = outgoing.framed(this.#format);
+    if (this.#takes) this.sent.push(this.#format.wire(frame));
+  }
+
+  get #takes(): boolean {
+    return !this.#isClosed && this.endReason === undefined;
   }
 
   end(reason: string): void {

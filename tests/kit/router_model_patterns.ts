@@ -15,19 +15,38 @@ export function patternMatches(match: Match, pattern: string, uri: string): bool
   }
 }
 
+interface Pattern {
+  readonly match: Match;
+  readonly pattern: string;
+}
+
 /**
  * The one pattern of several that a call goes to. [WAMP rpc_pattern_based_registration]: the exact one; else the longest prefix;
  * else the wildcard with "the longest portion of URI components matched before each wildcard".
  */
-export function preferred<P extends { readonly match: Match; readonly pattern: string }>(
-  patterns: readonly P[],
-  uri: string,
-): P | undefined {
+export function preferred<P extends Pattern>(patterns: readonly P[], uri: string): P | undefined {
   const matching = patterns.filter((one) => patternMatches(one.match, one.pattern, uri));
   const of = (match: Match) => matching.filter((one) => one.match === match);
-  return of("exact")[0] ??
-    of("prefix").sort((a, b) => b.pattern.length - a.pattern.length)[0] ??
-    of("wildcard").sort((a, b) => compare(portions(b.pattern), portions(a.pattern)))[0];
+  return of("exact")[0] ?? of("prefix").sort(longer)[0] ?? of("wildcard").sort(moreSpecific)[0];
+}
+
+/** Patterns that match the same URI, in the order in which this router takes them: exact, prefixes from short to long, wildcards
+ * from the most specific one. */
+export function inOrder<P extends Pattern>(patterns: readonly P[]): P[] {
+  const of = (match: Match) => patterns.filter((one) => one.match === match);
+  return [
+    ...of("exact"),
+    ...of("prefix").sort(longer).reverse(),
+    ...of("wildcard").sort(moreSpecific),
+  ];
+}
+
+function longer(a: Pattern, b: Pattern): number {
+  return b.pattern.length - a.pattern.length;
+}
+
+function moreSpecific(a: Pattern, b: Pattern): number {
+  return compare(portions(b.pattern), portions(a.pattern));
 }
 
 /** Lengths, in components, of the portions between the wildcards of a pattern. */

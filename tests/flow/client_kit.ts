@@ -1,0 +1,35 @@
+/** The library's sessions in one process with a whole router: what a program sees, end to end. */
+import type { Session } from "../../client/session.ts";
+import { connect } from "../../mod.ts";
+import type { RealmOptions } from "../../router/realm.ts";
+import { createLocalPair } from "../../transports/local.ts";
+import { credulous, FakeLog, Flow } from "../kit/flow_kit.ts";
+
+export class ClientFlow extends Flow {
+  readonly clientLog: FakeLog = new FakeLog();
+
+  constructor(options: Partial<RealmOptions> = {}) {
+    super(options);
+  }
+
+  /** A session of the library. */
+  client(realm = "realm1"): Promise<Session> {
+    return connect({
+      url: "local",
+      realm,
+      log: this.clientLog,
+      clock: this.clock,
+      dial: (_options, attach) => {
+        const pair = createLocalPair((error) => this.log.errors.push({ error }));
+        pair.client.attach(attach(pair.client));
+        pair.router.attach(this.router.attach(pair.router, credulous));
+        return Promise.resolve(pair.client);
+      },
+    });
+  }
+}
+
+/** Lets all messages on their way arrive, and what they set off. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,166 @@
+/** The broker by the words of the specification. Part of `router_model.ts`. */
+import type { Dict } from "../../wamp/message.ts";
+import type { Match } from "../../wamp/uri.ts";
+import { type ModelPeer, type RouterModel, Unknown, Violation } from "./router_model.ts";
+import {
+  isReservedUri,
+  isValidPattern,
+  isValidUri,
+  optionsAreValid,
+  passedOn,
+} from "./router_model_options.ts";
+import { inOrder, patternMatches } from "./router_model_patterns.ts";
+
+export interface ModelSubscription {
+  readonly id: Unknown;
+  readonly match: Match;
+  readonly pattern: string;
+  readonly created: number;
+  readonly peers: ModelPeer[];
+}
+
+export class BrokerModel {
+  readonly subscriptions: ModelSubscription[] = [];
+  readonly #model: RouterModel;
+
+  constructor(model: RouterModel) {
+    this.#model = model;
+  }
+
+  subscribe(peer: ModelPeer, request: number, options: Dict, pattern: string): void {
+    const model = this.#model;
+    const refuse = (error: string) => model.sendError(peer, 32, request, error);
+    if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
+    const match = (options["match"] ?? "exact") as Match;
+    if (!isValidPattern(match, pattern)) return refuse("wamp.error.invalid_uri");
+    if (!model.permission(peer, pattern).allow("subscribe")) {
+      return refuse("wamp.error.not_authorized");
+    }
+    let subscription = this.subscriptions.find((one) =>
+      one.match === match && one.pattern === pattern
+    );
+    const isNew = subscription === undefined;
+    if (subscription === undefined) {
+      const id = new Unknown("subscription");
+      subscription = { id, match, pattern, created: model.now, peers: [] };
+      this.subscriptions.push(subscription);
+    }
+    const isAdded = !subscription.peers.includes(peer);
+    if (isAdded) {
+      subscription.peers.push(peer);
+      peer.subscriptions.push(subscription);
+    }
+    model.send(peer, "SUBSCRIBED", request, subscription.id);
+    if (isNew) model.meta.subscriptionCreated(peer, subscription);
+    if (isAdded) {
+      model.meta.announce("wamp.subscription.on_subscribe", [peer.session, subscription.id]);
+    }
+  }
+
+  unsubscribe(peer: ModelPeer, request: number, id: number): void {
+    const subscription = peer.subscriptions.find((one) => one.id.value === id);
+    if (subscription === undefined) {
+      return this.#model.sendError(peer, 34, request, "wamp.error.no_such_subscription");
+    }
+    this.#model.send(peer, "UNSUBSCRIBED", request);
+    this.#remove(peer, subscription);
+  }
+
+  leave(peer: ModelPeer): void {
+    for (const subscription of [...peer.subscriptions]) this.#remove(peer, subscription);
+  }
+
+  publish(
+    peer: ModelPeer,
+    request: number,
+    options: Dict,
+    topic: string,
+    payload: readonly unknown[],
+  ): void {
+    const model = this.#model;
+    const isAcknowledged = options["acknowledge"] === true;
+    const refuse = (error: string) => {
+      if (isAcknowledged) model.sendError(peer, 16, request, error);
+    };
+    if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
+    if (!isValidUri(topic)) return refuse("wamp.error.invalid_uri");
+    if (isReservedUri(topic) && peer.authrole !== "trusted") {
+      return refuse("wamp.error.invalid_uri");
+    }
+    if (options["ppt_scheme"] && !peer.announces("publisher", "payload_passthru_mode")) {
+      throw new Violation();
+    }
+    const permission = model.permission(peer, topic);
+    if (!permission.allow("publish")) return refuse("wamp.error.not_authorized");
+    if (options["disclose_me"] === true && permission.disclose.publisher === false) {
+      return refuse("wamp.error.option_disallowed.disclose_me");
+    }
+    const isDisclosed = options["disclose_me"] === true || permission.disclose.publisher === true;
+    const details = {
+      ...passedOn(options),
+      ...(isDisclosed ? identity("publisher", peer) : {}),
+    };
+    const publication = new Unknown("publication");
+    this.dispatch(
+      topic,
+      publication,
+      details,
+      payload,
+      (receiver) =>
+        (receiver !== peer || options["exclude_me"] === false) && isAddressed(receiver, options),
+    );
+    if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
+  }
+
+  dispatch(
+    topic: string,
+    publication: Unknown,
+    details: Dict,
+    payload: readonly unknown[],
+    isReceiver: (peer: ModelPeer) => boolean,
+  ): void {
+    for (const subscription of this.matching(topic)) {
+      const own = subscription.match === "exact" ? details : { ...details, "topic": topic };
+      for (const peer of subscription.peers) {
+        if (isReceiver(peer)) {
+          this.#model.send(peer, "EVENT", subscription.id, publication, own, ...payload);
+        }
+      }
+    }
+  }
+
+  matching(topic: string): ModelSubscription[] {
+    return inOrder(
+      this.subscriptions.filter((one) => patternMatches(one.match, one.pattern, topic)),
+    );
+  }
+
+  #remove(peer: ModelPeer, subscription: ModelSubscription): void {
+    subscription.peers.splice(subscription.peers.indexOf(peer), 1);
+    peer.subscriptions.splice(peer.subscriptions.indexOf(subscription), 1);
+    const isLast = subscription.peers.length === 0;
+    if (isLast) this.subscriptions.splice(this.subscriptions.indexOf(subscription), 1);
+    const args = [peer.session, subscription.id];
+    this.#model.meta.announce("wamp.subscription.on_unsubscribe", args);
+    if (isLast) this.#model.meta.announce("wamp.subscription.on_delete", args);
+  }
+}
+
+/** The six statements of subscriber black- and whitelisting. */
+function isAddressed(peer: ModelPeer, options: Dict): boolean {
+  const of = { "": peer.session.value, "_authid": peer.authid, "_authrole": peer.authrole };
+  return Object.entries(of).every(([suffix, value]) => {
+    const eligible = options[`eligible${suffix}`] as unknown[] | undefined;
+    const excluded = options[`exclude${suffix}`] as unknown[] | undefined;
+    return (eligible === undefined || eligible.includes(value)) &&
+      (excluded === undefined || !excluded.includes(value));
+  });
+}
+
+export function identity(role: string, peer: ModelPeer): Dict {
+  return {
+    [role]: peer.session,
+    [`${role}_authid`]: peer.authid,
+    [`${role}_authrole`]: peer.authrole,
+  };
+}

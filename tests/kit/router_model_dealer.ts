@@ -1,0 +1,316 @@
+/** The dealer by the words of the specification. Part of `router_model.ts`. */
+import type { Dict } from "../../wamp/message.ts";
+import type { Match } from "../../wamp/uri.ts";
+import type { Wire } from "./fake_transport.ts";
+import { type ModelPeer, type RouterModel, TEXT, Unknown, Violation } from "./router_model.ts";
+import { identity } from "./router_model_broker.ts";
+import {
+  isReservedUri,
+  isValidPattern,
+  isValidUri,
+  optionsAreValid,
+  passedOn,
+} from "./router_model_options.ts";
+import { preferred } from "./router_model_patterns.ts";
+
+interface ModelCallee {
+  readonly peer: ModelPeer;
+  /** Of its REGISTER. */
+  readonly options: Dict;
+}
+
+export interface ModelRegistration {
+  readonly id: Unknown;
+  readonly match: Match;
+  readonly pattern: string;
+  readonly invoke: string;
+  readonly created: number;
+  readonly callees: ModelCallee[];
+  /** Position of the next callee for roundrobin. */
+  next: number;
+}
+
+/** One call that its callee still works on. */
+export interface ModelCall {
+  /** Undefined once the caller has its answer, or has gone. */
+  caller: ModelPeer | undefined;
+  readonly request: number;
+  readonly callee: ModelCallee;
+  /** Request id of the INVOCATION. */
+  readonly id: number;
+  readonly wantsProgress: boolean;
+  readonly timeout: number;
+  timer: ReturnType<RouterModel["after"]> | undefined;
+  isInterrupted: boolean;
+}
+
+const BUSY = "crossbar.error.max_concurrency_reached";
+
+export class DealerModel {
+  readonly registrations: ModelRegistration[] = [];
+  readonly calls: ModelCall[] = [];
+  readonly #model: RouterModel;
+
+  constructor(model: RouterModel) {
+    this.#model = model;
+  }
+
+  register(peer: ModelPeer, request: number, options: Dict, pattern: string): void {
+    const model = this.#model;
+    const refuse = (error: string) => model.sendError(peer, 64, request, error);
+    if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
+    const match = (options["match"] ?? "exact") as Match;
+    if (!isValidPattern(match, pattern)) return refuse("wamp.error.invalid_uri");
+    if (isReservedUri(pattern) && peer.authrole !== "trusted") {
+      return refuse("wamp.error.invalid_uri");
+    }
+    if (!model.permission(peer, pattern).allow("register")) {
+      return refuse("wamp.error.not_authorized");
+    }
+    const invoke = (options["invoke"] ?? "single") as string;
+    const find = () =>
+      this.registrations.find((one) => one.match === match && one.pattern === pattern);
+    if (options["force_reregister"] === true) {
+      const old = find();
+      for (const { peer: callee } of [...old?.callees ?? []]) {
+        if (old === undefined) break;
+        if (callee.announces("callee", "registration_revocation")) {
+          model.send(callee, "UNREGISTERED", 0, { "registration": old.id, "reason": TEXT });
+        }
+        this.#remove(callee, old);
+      }
+    }
+    let registration = find();
+    if (registration !== undefined) {
+      const serves = registration.callees.some((callee) => callee.peer === peer);
+      if (registration.invoke === "single" || serves) {
+        return refuse("wamp.error.procedure_already_exists");
+      }
+      if (registration.invoke !== invoke) {
+        return refuse("wamp.error.procedure_exists_with_different_invocation_policy");
+      }
+    }
+    const isNew = registration === undefined;
+    if (registration === undefined) {
+      const id = new Unknown("registration");
+      registration = { id, match, pattern, invoke, created: model.now, callees: [], next: 0 };
+      this.registrations.push(registration);
+    }
+    registration.callees.push({ peer, options });
+    peer.registrations.push(registration);
+    model.send(peer, "REGISTERED", request, registration.id);
+    if (isNew) model.meta.registrationCreated(peer, registration);
+    model.meta.announce("wamp.registration.on_register", [peer.session, registration.id]);
+  }
+
+  unregister(peer: ModelPeer, request: number, id: number): void {
+    const registration = peer.registrations.find((one) => one.id.value === id);
+    if (registration === undefined) {
+      return this.#model.sendError(peer, 66, request, "wamp.error.no_such_registration");
+    }
+    this.#model.send(peer, "UNREGISTERED", request);
+    this.#remove(peer, registration);
+  }
+
+  /** The registration that takes calls of a procedure. */
+  best(procedure: string): ModelRegistration | undefined {
+    const candidates = isReservedUri(procedure)
+      ? this.registrations.filter((one) => one.match === "exact")
+      : this.registrations;
+    return preferred(candidates, procedure);
+  }
+
+  call(
+    peer: ModelPeer,
+    request: number,
+    options: Dict,
+    procedure: string,
+    payload: readonly unknown[],
+  ): void {
+    const model = this.#model;
+    const refuse = (error: string) => model.sendError(peer, 48, request, error);
+    if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
+    if (!isValidUri(procedure)) return refuse("wamp.error.invalid_uri");
+    const permission = model.permission(peer, procedure);
+    if (!permission.allow("call")) return refuse("wamp.error.not_authorized");
+    const registration = this.best(procedure);
+    if (registration === undefined) {
+      if (model.meta.call(peer, request, procedure, payload)) return;
+      return refuse("wamp.error.no_such_procedure");
+    }
+    if (options["disclose_me"] === true && permission.disclose.caller === false) {
+      return refuse("wamp.error.option_disallowed.disclose_me");
+    }
+    const callee = this.#choose(registration);
+    if (callee === undefined) return refuse(BUSY);
+    if (options["ppt_scheme"]) {
+      if (!peer.announces("caller", "payload_passthru_mode")) throw new Violation();
+      if (!callee.peer.announces("callee", "payload_passthru_mode")) {
+        return refuse("wamp.error.feature_not_supported");
+      }
+    }
+    const isDisclosed = permission.disclose.caller !== false &&
+      (permission.disclose.caller === true || callee.options["disclose_caller"] === true ||
+        options["disclose_me"] === true);
+    const wantsProgress = options["receive_progress"] === true &&
+      callee.peer.announces("callee", "progressive_call_results") &&
+      callee.peer.announces("callee", "call_canceling");
+    const timeout = (options["timeout"] ?? 0) as number;
+    const forwards = callee.options["forward_timeout"] === true;
+    const call: ModelCall = {
+      caller: peer,
+      request,
+      callee,
+      id: ++callee.peer.lastInvocation,
+      wantsProgress,
+      timeout: forwards ? 0 : timeout,
+      timer: undefined,
+      isInterrupted: false,
+    };
+    this.calls.push(call);
+    this.#startTimer(call);
+    const details = {
+      ...passedOn(options),
+      ...(registration.match === "exact" ? {} : { "procedure": procedure }),
+      ...(wantsProgress ? { "receive_progress": true } : {}),
+      ...(forwards && timeout > 0 ? { "timeout": timeout } : {}),
+      ...(isDisclosed ? identity("caller", peer) : {}),
+    };
+    model.send(callee.peer, "INVOCATION", call.id, registration.id, details, ...payload);
+  }
+
+  yield(peer: ModelPeer, id: number, options: Dict, payload: readonly unknown[]): void {
+    const call = this.#invocation(peer, id);
+    if (call === undefined) return;
+    if (!optionsAreValid(options)) throw new Violation();
+    if (options["ppt_scheme"]) {
+      if (!peer.announces("callee", "payload_passthru_mode")) throw new Violation();
+      if (call.caller?.announces("caller", "payload_passthru_mode") === false) {
+        this.#answer(call, "wamp.error.feature_not_supported");
+      }
+    }
+    const { caller } = call;
+    if (options["progress"] === true) {
+      if (caller === undefined || !call.wantsProgress) return;
+      this.#startTimer(call);
+      const details = { ...passedOn(options), "progress": true };
+      return this.#model.send(caller, "RESULT", call.request, details, ...payload);
+    }
+    this.#finish(call);
+    if (caller !== undefined) {
+      this.#model.send(caller, "RESULT", call.request, passedOn(options), ...payload);
+    }
+  }
+
+  error(peer: ModelPeer, wire: Wire): void {
+    const [, type, id, details, error, ...payload] = wire;
+    if (type !== 68 || !isValidUri(error as string)) throw new Violation();
+    const call = this.#invocation(peer, id as number);
+    if (call === undefined) return;
+    this.#finish(call);
+    if (call.caller === undefined) return;
+    const passed = passedOn(details as Dict);
+    this.#model.send(call.caller, "ERROR", 48, call.request, passed, error, ...payload);
+  }
+
+  cancel(peer: ModelPeer, request: number, options: Dict): void {
+    if (!optionsAreValid(options)) throw new Violation();
+    const call = this.calls.find((one) => one.caller === peer && one.request === request);
+    if (call === undefined) return;
+    const asked = options["mode"] ?? "killnowait";
+    const mode = call.callee.peer.announces("callee", "call_canceling") ? asked : "skip";
+    if (mode === "kill") {
+      if (!call.isInterrupted) this.#interrupt(call, "kill", "wamp.error.canceled");
+      return;
+    }
+    this.#answer(call, "wamp.error.canceled");
+    if (mode === "killnowait") this.#giveUp(call, "wamp.error.canceled");
+  }
+
+  leave(peer: ModelPeer): void {
+    for (const registration of [...peer.registrations]) this.#remove(peer, registration);
+    for (const call of this.calls.filter((one) => one.callee.peer === peer)) {
+      this.#answer(call, "wamp.error.canceled");
+      this.#finish(call);
+    }
+    for (const call of this.calls.filter((one) => one.caller === peer)) {
+      call.caller = undefined;
+      this.#model.cancel(call.timer);
+      this.#giveUp(call, "wamp.error.canceled");
+    }
+  }
+
+  #invocation(peer: ModelPeer, id: number): ModelCall | undefined {
+    if (id > peer.lastInvocation) throw new Violation();
+    return this.calls.find((one) => one.callee.peer === peer && one.id === id);
+  }
+
+  #choose(registration: ModelRegistration): ModelCallee | undefined {
+    const { callees, invoke } = registration;
+    const positions = callees.map((_, at) => at);
+    const from = (start: number) => [...positions.slice(start), ...positions.slice(0, start)];
+    const order = invoke === "last"
+      ? positions.toReversed()
+      : invoke === "random"
+      ? from(this.#model.draws.shift() ?? 0)
+      : invoke === "roundrobin"
+      ? from(registration.next % callees.length)
+      : positions;
+    const at = order.find((position) => {
+      const callee = callees[position];
+      const limit = callee?.options["concurrency"] ?? Infinity;
+      return this.calls.filter((call) => call.callee === callee).length < (limit as number);
+    });
+    if (at === undefined) return undefined;
+    if (invoke === "roundrobin") registration.next = at + 1;
+    return callees[at];
+  }
+
+  #startTimer(call: ModelCall): void {
+    if (call.timeout === 0) return;
+    this.#model.cancel(call.timer);
+    call.timer = this.#model.after(call.timeout, () => {
+      this.#answer(call, "wamp.error.timeout");
+      this.#giveUp(call, "wamp.error.timeout");
+    });
+  }
+
+  /** The caller gets an error; it is not interested any more. */
+  #answer(call: ModelCall, error: string): void {
+    this.#model.cancel(call.timer);
+    const { caller } = call;
+    call.caller = undefined;
+    if (caller !== undefined) this.#model.sendError(caller, 48, call.request, error);
+  }
+
+  /** Nobody waits for the callee any more. */
+  #giveUp(call: ModelCall, reason: string): void {
+    if (call.isInterrupted || !call.callee.peer.announces("callee", "call_canceling")) return;
+    this.#interrupt(call, "killnowait", reason);
+    this.#finish(call);
+  }
+
+  #interrupt(call: ModelCall, mode: string, reason: string): void {
+    call.isInterrupted = true;
+    const options = { "mode": mode, "reason": reason };
+    this.#model.send(call.callee.peer, "INTERRUPT", call.id, options);
+  }
+
+  /** The callee is done with it. */
+  #finish(call: ModelCall): void {
+    this.#model.cancel(call.timer);
+    this.calls.splice(this.calls.indexOf(call), 1);
+  }
+
+  #remove(peer: ModelPeer, registration: ModelRegistration): void {
+    const at = registration.callees.findIndex((callee) => callee.peer === peer);
+    registration.callees.splice(at, 1);
+    if (registration.next > at) registration.next--;
+    peer.registrations.splice(peer.registrations.indexOf(registration), 1);
+    const isLast = registration.callees.length === 0;
+    if (isLast) this.registrations.splice(this.registrations.indexOf(registration), 1);
+    const args = [peer.session, registration.id];
+    this.#model.meta.announce("wamp.registration.on_unregister", args);
+    if (isLast) this.#model.meta.announce("wamp.registration.on_delete", args);
+  }
+}

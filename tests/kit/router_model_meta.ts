@@ -1,0 +1,181 @@
+/** The meta API by the words of the specification. Part of `router_model.ts`. */
+import type { Dict } from "../../wamp/message.ts";
+import type { Match } from "../../wamp/uri.ts";
+import { Bag, type ModelPeer, type RouterModel, Unknown } from "./router_model.ts";
+import type { ModelSubscription } from "./router_model_broker.ts";
+import type { ModelRegistration } from "./router_model_dealer.ts";
+import { isValidUri } from "./router_model_options.ts";
+
+/** The error that a meta procedure answers with. */
+class Failure {
+  readonly error: string;
+
+  constructor(error: string) {
+    this.error = error;
+  }
+}
+
+const NOTHING = Symbol("no result");
+const INVALID = new Failure("wamp.error.invalid_argument");
+type Kind = "subscription" | "registration";
+type Entry = ModelSubscription | ModelRegistration;
+
+export class MetaModel {
+  readonly #model: RouterModel;
+
+  constructor(model: RouterModel) {
+    this.#model = model;
+  }
+
+  announce(topic: string, args: readonly unknown[]): void {
+    if (this.#model.options.hasMetaApi === false) return;
+    const publication = new Unknown("publication");
+    this.#model.broker.dispatch(topic, publication, {}, [args], () => true);
+  }
+
+  joined(peer: ModelPeer): void {
+    this.announce("wamp.session.on_join", [sessionDetails(peer)]);
+  }
+
+  left(peer: ModelPeer): void {
+    this.announce("wamp.session.on_leave", [peer.session, peer.authid, peer.authrole]);
+  }
+
+  subscriptionCreated(peer: ModelPeer, subscription: ModelSubscription): void {
+    this.announce("wamp.subscription.on_create", [peer.session, entryDetails(subscription)]);
+  }
+
+  registrationCreated(peer: ModelPeer, registration: ModelRegistration): void {
+    this.announce("wamp.registration.on_create", [peer.session, entryDetails(registration)]);
+  }
+
+  /** False: there is no such procedure. */
+  call(peer: ModelPeer, request: number, procedure: string, payload: readonly unknown[]): boolean {
+    if (this.#model.options.hasMetaApi === false) return false;
+    const args = (payload[0] ?? []) as readonly unknown[];
+    const kwargs = (payload[1] ?? {}) as Dict;
+    const result = this.#result(peer, procedure, args, kwargs);
+    if (result === undefined) return false;
+    if (result instanceof Failure) this.#model.sendError(peer, 48, request, result.error);
+    else this.#model.send(peer, "RESULT", request, {}, ...(result === NOTHING ? [] : [[result]]));
+    return true;
+  }
+
+  #result(peer: ModelPeer, procedure: string, args: readonly unknown[], kwargs: Dict): unknown {
+    const [wamp, kind = "", name = ""] = procedure.split(".");
+    if (wamp !== "wamp") return undefined;
+    if (kind === "session") return this.#sessions(peer, name, args, kwargs);
+    if (kind === "subscription" || kind === "registration") return this.#entries(kind, name, args);
+    return undefined;
+  }
+
+  #sessions(peer: ModelPeer, name: string, [arg]: readonly unknown[], kwargs: Dict): unknown {
+    const { sessions } = this.#model;
+    const victims = sessions.filter((one) => one !== peer && one.authrole !== "trusted");
+    const isText = typeof arg === "string";
+    switch (name) {
+      case "count":
+      case "list": {
+        if (arg !== undefined && !Array.isArray(arg)) return INVALID;
+        const counted = sessions.filter((one) => arg === undefined || arg.includes(one.authrole));
+        return name === "count" ? counted.length : new Bag(counted.map((one) => one.session));
+      }
+      case "get":
+      case "kill": {
+        if (typeof arg !== "number") return INVALID;
+        const found = sessions.find((one) => one.session.value === arg);
+        if (found === undefined) return new Failure("wamp.error.no_such_session");
+        if (name === "get") return sessionDetails(found);
+        if (found === peer) return new Failure("wamp.error.no_such_session");
+        if (found.authrole === "trusted") return new Failure("wamp.error.not_authorized");
+        return this.#kill([found], kwargs) ?? NOTHING;
+      }
+      case "kill_by_authid": {
+        if (!isText) return INVALID;
+        const killed = victims.filter((one) => one.authid === arg);
+        return this.#kill(killed, kwargs) ?? new Bag(killed.map((one) => one.session));
+      }
+      case "kill_by_authrole": {
+        if (!isText) return INVALID;
+        const killed = victims.filter((one) => one.authrole === arg);
+        return this.#kill(killed, kwargs) ?? killed.length;
+      }
+      case "kill_all":
+        return this.#kill(victims, kwargs) ?? victims.length;
+    }
+    return undefined;
+  }
+
+  #kill(sessions: readonly ModelPeer[], kwargs: Dict): Failure | undefined {
+    const reason = kwargs["reason"] ?? "wamp.close.killed";
+    if (typeof reason !== "string" || !isValidUri(reason)) {
+      return new Failure("wamp.error.invalid_uri");
+    }
+    for (const session of sessions) this.#model.goodbye(session, reason, kwargs["message"]);
+    return undefined;
+  }
+
+  #entries(kind: Kind, name: string, args: readonly unknown[]): unknown {
+    const { broker, dealer } = this.#model;
+    const entries: readonly Entry[] = kind === "subscription"
+      ? broker.subscriptions
+      : dealer.registrations;
+    const of = (match: Match) => entries.filter((one) => one.match === match).map((one) => one.id);
+    const peers = kind === "subscription" ? "subscribers" : "callees";
+    const [arg, options] = args;
+    switch (name) {
+      case "list":
+        return { "exact": of("exact"), "prefix": of("prefix"), "wildcard": of("wildcard") };
+      case "lookup": {
+        if (typeof arg !== "string") return INVALID;
+        const match = (options as Dict | undefined)?.["match"] ?? "exact";
+        return entries.find((one) => one.match === match && one.pattern === arg)?.id ?? null;
+      }
+      case "match": {
+        if (typeof arg !== "string") return INVALID;
+        if (kind === "registration") return dealer.best(arg)?.id ?? null;
+        const ids = broker.matching(arg).map((one) => one.id);
+        return ids.length > 0 ? ids : null;
+      }
+      case "get":
+      case `list_${peers}`:
+      case `count_${peers}`: {
+        if (typeof arg !== "number") return INVALID;
+        const entry = entries.find((one) => one.id.value === arg);
+        if (entry === undefined) return new Failure(`wamp.error.no_such_${kind}`);
+        if (name === "get") return entryDetails(entry);
+        const members = "peers" in entry ? entry.peers : entry.callees.map((one) => one.peer);
+        return name.startsWith("count")
+          ? members.length
+          : new Bag(members.map((one) => one.session));
+      }
+    }
+    return undefined;
+  }
+}
+
+function sessionDetails(peer: ModelPeer): Dict {
+  return {
+    "session": peer.session,
+    "authid": peer.authid,
+    "authrole": peer.authrole,
+    "authmethod": "anonymous",
+    "authprovider": "static",
+    "transport": {
+      "type": "websocket",
+      "protocol": peer.format,
+      "peer": "tcp4:127.0.0.1:50000",
+      "is_secure": false,
+    },
+  };
+}
+
+function entryDetails(entry: Entry): Dict {
+  return {
+    "id": entry.id,
+    "created": new Date(entry.created).toISOString(),
+    "uri": entry.pattern,
+    "match": entry.match,
+    ...("invoke" in entry ? { "invoke": entry.invoke } : {}),
+  };
+}

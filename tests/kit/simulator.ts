@@ -1,0 +1,268 @@
+/**
+ * Plays random programs of several peers against the router and against its model, and compares all that every peer receives,
+ * step by step. A program is a seed: the same seed is the same program, on every runtime.
+ * When all have left, nothing may be left of them.
+ */
+import assert from "node:assert/strict";
+import type { MessageHandler, Random } from "../../router/ports.ts";
+import type { Realm, RealmOptions } from "../../router/realm.ts";
+import { Router } from "../../router/router.ts";
+import type { Session } from "../../router/session.ts";
+import { isId } from "../../wamp/id.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { FakeRandom } from "./fake_random.ts";
+import { FakeTransport, type FormatName, type Wire } from "./fake_transport.ts";
+import { credulous, FakeLog } from "./flow_kit.ts";
+import { Bag, ModelPeer, RouterModel, Unknown } from "./router_model.ts";
+import { Program, SIMULATED_ROLES } from "./simulator_program.ts";
+
+const SEATS = 10;
+const FORMATS: readonly FormatName[] = ["json", "msgpack", "cbor"];
+
+/** One connection, in the router and in the model. */
+interface Seat {
+  readonly transport: FakeTransport;
+  readonly handler: MessageHandler;
+  readonly peer: ModelPeer;
+}
+
+/** Plays the program of `seed` for `steps` steps; throws at the first difference.
+ * @param seen gathers the kinds of messages that peers received. @param trace told of every step. */
+export function simulate(
+  seed: number,
+  steps: number,
+  seen: Set<string> = new Set(),
+  trace?: (line: string) => void,
+): void {
+  const simulation = new Simulation(seed, seen, trace);
+  for (let step = 1; step <= steps; step++) {
+    try {
+      simulation.step();
+    } catch (cause) {
+      throw new Error(`Simulator: seed ${seed} fails at step ${step}: ${String(cause)}`, { cause });
+    }
+  }
+  simulation.end();
+}
+
+class Simulation {
+  readonly #random: FakeRandom;
+  readonly #clock = new FakeClock();
+  readonly #log = new FakeLog();
+  readonly #router: Router;
+  readonly #realm: Realm;
+  readonly #model: RouterModel;
+  readonly #program: Program;
+  readonly #seats: (Seat | undefined)[] = new Array(SEATS).fill(undefined);
+  readonly #handlers: MessageHandler[] = [];
+  /** Ids that the router has given, by kind: each to one thing only. */
+  readonly #given = new Map<string, Set<number>>();
+  readonly #seen: Set<string>;
+  readonly #trace: ((line: string) => void) | undefined;
+
+  constructor(seed: number, seen: Set<string>, trace: ((line: string) => void) | undefined) {
+    this.#seen = seen;
+    this.#trace = trace;
+    this.#random = new FakeRandom(seed);
+    const options: RealmOptions = {
+      name: "realm1",
+      roles: SIMULATED_ROLES,
+      requestIds: seed % 4 === 0 ? "strict" : "tolerant",
+      hasMetaApi: seed % 8 !== 1,
+    };
+    const draws: number[] = [];
+    const random = recorded(new FakeRandom(~seed), draws);
+    this.#router = new Router({ clock: this.#clock, random, log: this.#log });
+    this.#realm = this.#router.addRealm(options);
+    this.#model = new RouterModel(options, this.#clock.now(), draws);
+    this.#program = new Program(this.#random, this.#model);
+  }
+
+  step(): void {
+    const random = this.#random;
+    if (random.oneIn(50)) this.#advance(random.pick([1, 250, 500, 1000, 3000]));
+    else {
+      const at = random.index(SEATS);
+      const seat = this.#seats[at];
+      if (seat === undefined) this.#seats[at] = this.#connect();
+      else this.#act(seat);
+    }
+    this.#compare();
+  }
+
+  /** All go, and nothing is left. */
+  end(): void {
+    for (const seat of this.#seats) if (seat !== undefined) this.#drop(seat);
+    this.#compare();
+    assert.equal(this.#realm.sessions.size, 0);
+    assert.equal(this.#router.connectionCount, 0);
+    assert.equal(this.#clock.pendingCount, 0);
+    assert.equal([...this.#realm.broker.subscriptions].length, 0);
+    assert.equal([...this.#realm.dealer.registrations].length, 0);
+    for (const handler of this.#handlers as Session[]) {
+      assert.equal(handler.id, 0);
+      assert.equal(handler.subscriptions?.size ?? 0, 0);
+      assert.equal(handler.registrations?.size ?? 0, 0);
+      assert.equal(handler.calls?.size ?? 0, 0);
+      assert.equal(handler.invocations?.size ?? 0, 0);
+    }
+  }
+
+  #connect(): Seat {
+    const format = this.#random.pick(FORMATS);
+    const transport = new FakeTransport(format);
+    const seat = {
+      transport,
+      handler: this.#router.attach(transport, credulous),
+      peer: new ModelPeer(format),
+    };
+    this.#handlers.push(seat.handler);
+    this.#model.connect(seat.peer);
+    return seat;
+  }
+
+  #act(seat: Seat): void {
+    const random = this.#random;
+    if (random.oneIn(200)) return this.#drop(seat);
+    const wire = this.#program.next(seat.peer);
+    this.#trace?.(`${this.#seats.indexOf(seat)} sends ${JSON.stringify(wire ?? "garbage")}`);
+    if (wire === undefined) seat.transport.receiveBytes(seat.handler, new Uint8Array([0xc1, 0xff]));
+    else seat.transport.receive(seat.handler, wire);
+    this.#model.receive(seat.peer, wire);
+  }
+
+  #drop(seat: Seat): void {
+    this.#trace?.(`${this.#seats.indexOf(seat)} disconnects`);
+    seat.transport.close(seat.handler, this.#random.pick(["clean", "reset", "timeout", "slow"]));
+    this.#model.disconnect(seat.peer);
+    seat.peer.isEnded = true;
+    seat.transport.end("disconnected");
+  }
+
+  #advance(ms: number): void {
+    this.#trace?.(`${ms} ms pass`);
+    this.#clock.advance(ms);
+    this.#model.advance(ms);
+  }
+
+  #compare(): void {
+    assert.deepEqual(this.#log.errors, []);
+    for (let at = 0; at < SEATS; at++) {
+      const seat = this.#seats[at];
+      if (seat === undefined) continue;
+      const { sent, endReason } = seat.transport;
+      const { expected, isEnded } = seat.peer;
+      if (sent.length > 0 || expected.length > 0) this.#compareMessages(at, sent, expected);
+      if ((endReason !== undefined) !== isEnded) {
+        throw new Error(`${at} is ${isEnded ? "not " : ""}disconnected`);
+      }
+      if (!isEnded) continue;
+      seat.transport.close(seat.handler, "clean");
+      this.#seats[at] = undefined;
+    }
+    const { broker, dealer, sessions } = this.#model;
+    assert.equal(this.#realm.sessions.size, sessions.length);
+    if (!this.#random.oneIn(50)) return;
+    assert.equal([...this.#realm.broker.subscriptions].length, broker.subscriptions.length);
+    assert.equal([...this.#realm.dealer.registrations].length, dealer.registrations.length);
+    const serving = this.#seats.reduce(
+      (count, seat) => count + ((seat?.handler as Session | undefined)?.invocations?.size ?? 0),
+      0,
+    );
+    assert.equal(serving, dealer.calls.length);
+  }
+
+  #compareMessages(at: number, sent: Wire[], expected: Wire[]): void {
+    for (const message of sent) this.#trace?.(`${at} receives ${JSON.stringify(message)}`);
+    if (!this.#agree(sent, expected)) {
+      throw new Error(
+        `${at} received\n${lines(sent)}, expected\n${lines(expected)}`,
+      );
+    }
+    for (const message of sent) this.#seen.add(kindOf(message));
+    sent.length = 0;
+    expected.length = 0;
+  }
+
+  /** `actual` is `expected`, whose unknown ids it makes known. */
+  #agree(actual: unknown, expected: unknown): boolean {
+    if (expected instanceof Unknown) return this.#resolve(actual, expected);
+    if (expected instanceof Bag) {
+      if (!Array.isArray(actual) || actual.length !== expected.items.length) return false;
+      const known = (item: unknown) => !(item instanceof Unknown) || item.value !== undefined;
+      const left = [...actual];
+      const items = [...expected.items].sort((a, b) => Number(known(b)) - Number(known(a)));
+      return items.every((item) => {
+        const at = left.findIndex((one) => this.#agree(one, item));
+        if (at >= 0) left.splice(at, 1);
+        return at >= 0;
+      });
+    }
+    if (typeof expected === "function") return expected(actual) === true;
+    if (Array.isArray(expected)) {
+      return Array.isArray(actual) && actual.length === expected.length &&
+        expected.every((one, i) => this.#agree(actual[i], one));
+    }
+    if (typeof expected === "object" && expected !== null) {
+      if (typeof actual !== "object" || actual === null || Array.isArray(actual)) return false;
+      const keys = Object.keys(expected);
+      return Object.keys(actual).length === keys.length &&
+        keys.every((key) => this.#agree(Reflect.get(actual, key), Reflect.get(expected, key)));
+    }
+    return actual === expected;
+  }
+
+  #resolve(actual: unknown, unknown: Unknown): boolean {
+    if (unknown.value !== undefined) return actual === unknown.value;
+    let given = this.#given.get(unknown.kind);
+    if (given === undefined) this.#given.set(unknown.kind, given = new Set());
+    if (!isId(actual) || given.has(actual)) return false;
+    given.add(actual);
+    unknown.value = actual;
+    return true;
+  }
+}
+
+/** Randomness that writes down what it chose. */
+function recorded(random: FakeRandom, draws: number[]): Random {
+  return {
+    sessionId: () => random.sessionId(),
+    publicationId: () => random.publicationId(),
+    authid: () => random.authid(),
+    index: (below) => {
+      const drawn = random.index(below);
+      draws.push(drawn);
+      return drawn;
+    },
+  };
+}
+
+/** "ERROR 48 wamp.error.timeout", "INTERRUPT kill", "EVENT": what tells messages apart, as far as it matters. */
+function kindOf([name, first, second, , error]: Wire): string {
+  switch (name) {
+    case "ERROR":
+      return `${name} ${first} ${error}`;
+    case "ABORT":
+    case "GOODBYE":
+      return `${name} ${second}`;
+    case "INTERRUPT":
+      return `${name} ${Object.values(second as object).join(" ")}`;
+    case "UNREGISTERED":
+      return first === 0 ? `${name} revoked` : name;
+    default:
+      return name;
+  }
+}
+
+function lines(messages: readonly Wire[]): string {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_key, one) => {
+      if (one instanceof Unknown) return one.value ?? `new ${one.kind}`;
+      return one instanceof Bag
+        ? { "in any order": one.items }
+        : typeof one === "function"
+        ? "…"
+        : one;
+    });
+  return messages.map((message) => `  ${text(message)}`).join("\n") || "  nothing";
+}

@@ -1,0 +1,390 @@
+/**
+ * Random programs for the simulator: what one of several peers does next. Mostly sensible, at times not; over so few URIs, roles and
+ * ids that peers get in each other's way.
+ */
+import type { RoleOptions } from "../../router/permission.ts";
+import type { Match } from "../../wamp/uri.ts";
+import type { Dict } from "../../wamp/message.ts";
+import type { FakeRandom } from "./fake_random.ts";
+import type { Wire } from "./fake_transport.ts";
+import { ALL_ROLES, BASIC_ROLES } from "./flow_kit.ts";
+import type { ModelPeer, RouterModel, Unknown } from "./router_model.ts";
+
+const MATCHES = ["exact", "prefix", "wildcard"] as const;
+const AUTHIDS = ["ann", "ben", "eve"];
+const AUTHROLES = ["anyone", "limited", "shy", "open", "trusted"];
+const INVOKES = ["single", "first", "last", "roundrobin", "random"];
+const META_TOPICS = [
+  "wamp.session.on_join",
+  "wamp.session.on_leave",
+  "wamp.subscription.on_create",
+  "wamp.subscription.on_subscribe",
+  "wamp.subscription.on_unsubscribe",
+  "wamp.subscription.on_delete",
+  "wamp.registration.on_create",
+  "wamp.registration.on_register",
+  "wamp.registration.on_unregister",
+  "wamp.registration.on_delete",
+];
+
+function role(name: string, disclose: boolean | undefined): RoleOptions {
+  return { name, permissions: [rule("", "prefix", "csrp", disclose)] };
+}
+
+function rule(uri: string, match: Match, actions: string, disclose?: boolean) {
+  return {
+    uri,
+    match,
+    allow: {
+      call: actions.includes("c"),
+      subscribe: actions.includes("s"),
+      register: actions.includes("r"),
+      publish: actions.includes("p"),
+    },
+    disclose: { caller: disclose, publisher: disclose },
+  };
+}
+
+export const SIMULATED_ROLES: readonly RoleOptions[] = [
+  { name: "anyone", allowByDefault: true },
+  role("shy", false),
+  role("open", true),
+  {
+    name: "limited",
+    permissions: [
+      rule("wamp.", "prefix", "cs"),
+      rule("a", "prefix", "cs"),
+      rule("a.b", "exact", "csrp", true),
+      rule("b..a", "wildcard", "rp", false),
+      rule("b..", "wildcard", "p"),
+    ],
+    allowByDefault: false,
+  },
+];
+
+export class Program {
+  readonly #random: FakeRandom;
+  readonly #model: RouterModel;
+
+  constructor(random: FakeRandom, model: RouterModel) {
+    this.#random = random;
+    this.#model = model;
+  }
+
+  /** The next message of a connected peer; undefined for bytes that are none. */
+  next(peer: ModelPeer): Wire | undefined {
+    const random = this.#random;
+    if (random.oneIn(400)) return random.oneIn(4) ? undefined : this.#outOfPlace();
+    if (peer.state !== "joined") {
+      if (peer.state === "closing") return random.oneIn(2) ? this.#goodbye() : this.#request(peer);
+      return this.#hello();
+    }
+    return random.oneIn(80) ? this.#goodbye() : this.#request(peer);
+  }
+
+  #request(peer: ModelPeer): Wire {
+    const random = this.#random;
+    const request = this.#requestId(peer);
+    switch (random.index(14)) {
+      case 0:
+      case 1: {
+        const [match, pattern] = this.#pattern(true);
+        return ["SUBSCRIBE", request, this.#matchOption(match), pattern];
+      }
+      case 2:
+        return [
+          "UNSUBSCRIBE",
+          request,
+          this.#idOf(peer.subscriptions, this.#model.broker.subscriptions),
+        ];
+      case 3:
+      case 4:
+      case 5:
+        return ["PUBLISH", request, this.#publishOptions(), this.#uri(), ...this.#payload()];
+      case 6: {
+        const [match, pattern] = this.#pattern(false);
+        return [
+          "REGISTER",
+          request,
+          { ...this.#matchOption(match), ...this.#registerOptions() },
+          pattern,
+        ];
+      }
+      case 7:
+        if (random.oneIn(2)) return this.#metaCall(request);
+        return [
+          "UNREGISTER",
+          request,
+          this.#idOf(peer.registrations, this.#model.dealer.registrations),
+        ];
+      case 8:
+      case 9:
+      case 10:
+        return ["CALL", request, this.#callOptions(), this.#procedure(), ...this.#payload()];
+      case 11:
+        return this.#cancel(peer) ?? ["CALL", request, {}, this.#procedure()];
+      default:
+        return this.#answer(peer) ?? ["CALL", request, {}, this.#procedure(), ...this.#payload()];
+    }
+  }
+
+  #hello(): Wire {
+    const random = this.#random;
+    const callees = [
+      { "call_canceling": true },
+      { "progressive_call_results": true },
+      { "registration_revocation": true, "payload_passthru_mode": true },
+    ];
+    const roles = random.pick([
+      ALL_ROLES,
+      ALL_ROLES,
+      BASIC_ROLES,
+      { ...ALL_ROLES, "callee": { "features": random.pick(callees) } },
+      { ...ALL_ROLES, "caller": {}, "publisher": {} },
+    ]);
+    const details = {
+      "roles": random.oneIn(200) ? { "broker": {} } : roles,
+      "authid": random.pick(AUTHIDS),
+      "authrole": random.oneIn(200) ? "nobody" : random.pick(AUTHROLES),
+    };
+    const realm = random.oneIn(200) ? random.pick(["realm2", "a b"]) : "realm1";
+    return ["HELLO", realm, details];
+  }
+
+  #goodbye(): Wire {
+    return this.#random.oneIn(4)
+      ? ["ABORT", {}, "com.myapp.tired", ["why"]]
+      : ["GOODBYE", {}, "wamp.close.close_realm"];
+  }
+
+  #outOfPlace(): Wire {
+    return this.#random.pick<Wire>([
+      ["WELCOME", 1, {}],
+      ["HELLO", "realm1", {}],
+      ["AUTHENTICATE", "", {}],
+      ["CHALLENGE", "ticket", {}],
+      ["SUBSCRIBED", 1, 1],
+      ["EVENT", 1, 1, {}],
+      ["RESULT", 1, {}],
+      ["INVOCATION", 1, 1, {}],
+      ["INTERRUPT", 1, {}],
+      ["EVENT_RECEIVED", 1],
+      ["ERROR", 48, 1, {}, "com.myapp.error"],
+      ["ERROR", 68, 1, {}, "no uri"],
+      ["YIELD", 9_999_999, {}],
+      ["SUBSCRIBE", 1, {}, "a"],
+    ]);
+  }
+
+  /** The next id, rarely with a gap. */
+  #requestId(peer: ModelPeer): number {
+    const gap = this.#random.oneIn(300) ? this.#random.index(3) : 0;
+    return peer.lastRequest + 1 + gap;
+  }
+
+  /** One of one's own, or rarely any other. */
+  #idOf(own: readonly { id: Unknown }[], all: readonly { id: Unknown }[]): number {
+    const random = this.#random;
+    const from = random.oneIn(5) || own.length === 0 ? all : own;
+    return (from.length === 0 ? undefined : random.pick(from).id.value) ?? 1 + random.index(50);
+  }
+
+  #uri(): string {
+    const random = this.#random;
+    if (random.oneIn(40)) return random.pick(["", "a b", "a..b", "wamp.x", "wamp.session.on_join"]);
+    const components = Array.from(
+      { length: 1 + random.index(3) },
+      () => random.pick(["a", "b", "ab"]),
+    );
+    return components.join(".");
+  }
+
+  #procedure(): string {
+    const { registrations } = this.#model.dealer;
+    const exact = registrations.filter((one) => one.match === "exact");
+    if (exact.length > 0 && this.#random.oneIn(2)) return this.#random.pick(exact).pattern;
+    return this.#uri();
+  }
+
+  #pattern(isForEvents: boolean): [Match, string] {
+    const random = this.#random;
+    const match = random.oneIn(2) ? "exact" : random.pick(MATCHES);
+    if (isForEvents && random.oneIn(4)) {
+      const topic = random.pick(META_TOPICS);
+      return [match, match === "prefix" ? topic.slice(0, random.index(topic.length)) : topic];
+    }
+    const uri = this.#uri();
+    if (match === "prefix") return [match, uri.slice(0, random.index(uri.length + 1))];
+    if (match === "exact") return [match, uri];
+    return [match, uri.split(".").map((one) => random.oneIn(2) ? "" : one).join(".")];
+  }
+
+  #matchOption(match: Match): Dict {
+    if (this.#random.oneIn(100)) return { "match": "regex" };
+    return match === "exact" && this.#random.oneIn(2) ? {} : { "match": match };
+  }
+
+  #payload(): readonly unknown[] {
+    const random = this.#random;
+    const args = Array.from(
+      { length: random.index(3) },
+      () =>
+        random.pick<unknown>([random.bits(), -1, 1.5, "text", "Grüße 𝄞", null, true, [], {
+          "a": [1],
+        }]),
+    );
+    switch (random.index(4)) {
+      case 0:
+        return [];
+      case 1:
+        return [args, { "key": random.bits(), "other": "ä" }];
+      default:
+        return [args];
+    }
+  }
+
+  /** Each option with a chance of its own; none at all half the time. */
+  #options(choices: Readonly<Record<string, () => unknown>>): Dict {
+    if (this.#random.oneIn(2)) return {};
+    const odds = Object.entries(choices).filter(() => this.#random.oneIn(5));
+    return Object.fromEntries(odds.map(([key, choose]) => [key, this.#orInvalid(choose())]));
+  }
+
+  #orInvalid(value: unknown): unknown {
+    return this.#random.oneIn(150) ? this.#random.pick<unknown>(["x", 1.5, [null]]) : value;
+  }
+
+  #boolean = () => this.#random.oneIn(2);
+  #sessions = () => this.#some(this.#model.sessions.map((peer) => peer.session.value ?? 1));
+  #authids = () => this.#some(AUTHIDS);
+  #authroles = () => this.#some(AUTHROLES);
+
+  #some<T>(list: readonly T[]): T[] {
+    return list.filter(() => this.#random.oneIn(2));
+  }
+
+  #passed(): Readonly<Record<string, () => unknown>> {
+    return {
+      "_mine": () => [1, { "a": "b" }],
+      "unknown": () => 1,
+      "ppt_scheme": () => this.#random.oneIn(4) ? "x_ppt" : "",
+      "ppt_keyid": () => "key",
+    };
+  }
+
+  #publishOptions(): Dict {
+    return this.#options({
+      "acknowledge": () => !this.#random.oneIn(4),
+      "exclude_me": this.#boolean,
+      "disclose_me": this.#boolean,
+      "eligible": this.#sessions,
+      "exclude": this.#sessions,
+      "eligible_authid": this.#authids,
+      "exclude_authid": this.#authids,
+      "eligible_authrole": this.#authroles,
+      "exclude_authrole": this.#authroles,
+      ...this.#passed(),
+    });
+  }
+
+  #registerOptions(): Dict {
+    return this.#options({
+      "invoke": () => this.#random.pick(INVOKES),
+      "concurrency": () => 1 + this.#random.index(3),
+      "disclose_caller": this.#boolean,
+      "force_reregister": () => this.#random.oneIn(4),
+      "forward_timeout": this.#boolean,
+    });
+  }
+
+  #callOptions(): Dict {
+    return this.#options({
+      "timeout": () => this.#random.index(4) * 500,
+      "receive_progress": this.#boolean,
+      "disclose_me": this.#boolean,
+      ...this.#passed(),
+    });
+  }
+
+  #cancel(peer: ModelPeer): Wire | undefined {
+    const random = this.#random;
+    const own = this.#model.dealer.calls.filter((call) => call.caller === peer);
+    if (own.length === 0) return undefined;
+    const request = random.oneIn(20) ? 1 + random.index(20) : random.pick(own).request;
+    const modes = [{}, { "mode": "skip" }, { "mode": "kill" }, { "mode": "killnowait" }];
+    return ["CANCEL", request, random.oneIn(200) ? { "mode": "x" } : random.pick(modes)];
+  }
+
+  #answer(peer: ModelPeer): Wire | undefined {
+    const random = this.#random;
+    const pending = this.#model.dealer.calls.filter((call) => call.callee.peer === peer);
+    if (pending.length === 0) return undefined;
+    const request = random.oneIn(20)
+      ? 1 + random.index(peer.lastInvocation)
+      : random.pick(pending).id;
+    if (random.oneIn(4)) {
+      return [
+        "ERROR",
+        68,
+        request,
+        this.#options(this.#passed()),
+        "com.myapp.error",
+        ...this.#payload(),
+      ];
+    }
+    const progress = random.oneIn(3) ? { "progress": this.#orInvalid(true) } : {};
+    return [
+      "YIELD",
+      request,
+      { ...this.#options(this.#passed()), ...progress },
+      ...this.#payload(),
+    ];
+  }
+
+  #metaCall(request: number): Wire {
+    const random = this.#random;
+    const session = () =>
+      this.#model.sessions.at(random.index(this.#model.sessions.length))?.session.value;
+    const kwargs = random.pick<unknown[]>([
+      [],
+      [{ "reason": "com.myapp.tired" }],
+      [{ "message": "bye" }],
+      [{ "reason": "no uri" }],
+    ]);
+    const kind = random.pick(["subscription", "registration"]);
+    const entries = kind === "subscription"
+      ? this.#model.broker.subscriptions
+      : this.#model.dealer.registrations;
+    const members = kind === "subscription" ? "subscribers" : "callees";
+    const [match, pattern] = this.#pattern(true);
+    const about = () => [random.oneIn(5) ? 999_999 : this.#idOf(entries, entries)];
+    const call = (
+      name: string,
+      ...payload: readonly unknown[]
+    ): Wire => ["CALL", request, {}, name, ...payload];
+    const calls = [
+      () => call("wamp.session.count", [this.#authroles()]),
+      () => call("wamp.session.list"),
+      () => call("wamp.session.get", [session() ?? 1]),
+      () => call("wamp.session.kill", [session() ?? 1], ...kwargs),
+      () =>
+        random.oneIn(3)
+          ? call("wamp.session.kill_by_authid", [random.pick(AUTHIDS)], ...kwargs)
+          : call("wamp.session.get"),
+      () =>
+        random.oneIn(3)
+          ? call("wamp.session.kill_by_authrole", [random.pick(AUTHROLES)], ...kwargs)
+          : call("wamp.unknown"),
+      () =>
+        random.oneIn(3) ? call("wamp.session.kill_all", [], ...kwargs) : call("wamp.session.kill"),
+      () => call(`wamp.${kind}.list`),
+      () => call(`wamp.${kind}.lookup`, [pattern, { "match": match }]),
+      () => call(`wamp.${kind}.match`, [this.#uri()]),
+      () => call(`wamp.${kind}.get`, about()),
+      () => call(`wamp.${kind}.list_${members}`, about()),
+      () => call(`wamp.${kind}.count_${members}`, about()),
+      () => call(`wamp.${kind}.get`, ["x"]),
+    ];
+    return random.pick(calls)();
+  }
+}
