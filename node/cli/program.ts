@@ -28,7 +28,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** Says why a command failed: a mistake of the user's in words, anything else with its stack. */
-async function failure(cause: unknown): Promise<number> {
+export async function failure(cause: unknown): Promise<number> {
   const { ConfigError } = await import("../config/problems.ts");
   if (cause instanceof ConfigError) {
     complain(cause.message);

@@ -3,10 +3,10 @@
  * ends it at once. Faults that nobody caught are logged, the node goes on.
  */
 import process from "node:process";
-import type { Log } from "../../router/ports.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
+import { watchFaults, watchSignals } from "./process_events.ts";
 import { hasColors, isTerminal, print, styled } from "./output.ts";
 
 export interface StartOptions extends Wanted {
@@ -38,27 +38,4 @@ export async function start(options: StartOptions): Promise<number> {
   await node.stop();
   log.info("Stopped", {});
   return 0;
-}
-
-/** Resolves at the first SIGTERM or SIGINT; the second ends the process as it would have without us. */
-function watchSignals(log: Log): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const numbers = { "SIGINT": 2, "SIGTERM": 15 } as const;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        if (isStopping) {
-          log.warn("Ending at once because of a second {signal}", { signal });
-          process.exit(128 + numbers[signal]);
-        }
-        isStopping = true;
-        resolve(signal);
-      });
-    }
-  });
-}
-
-function watchFaults(log: Log): void {
-  process.on("uncaughtException", (error) => log.error("Uncaught exception: {error}", { error }));
-  process.on("unhandledRejection", (error) => log.error("Unhandled rejection: {error}", { error }));
 }

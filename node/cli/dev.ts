@@ -1,0 +1,43 @@
+/**
+ * The development server (`deno task dev`): the configuration that `init` writes, the page at "/", and a component to talk to, in one process
+ * that stops quickly, since `--watch` restarts it after each change.
+ */
+import process from "node:process";
+import { parseConfig } from "../config/parse.ts";
+import { readJson } from "../config/json.ts";
+import { logFor, startLogging } from "../log.ts";
+import { runNode } from "../node.ts";
+import { createPage } from "../web/page.ts";
+import { startDemo } from "./demo.ts";
+import { exit, hasColors, print, styled } from "./output.ts";
+import { failure } from "./program.ts";
+import { watchFaults, watchSignals } from "./process_events.ts";
+import { commentedConfig } from "./template.ts";
+
+const PORT = 8080;
+const REALM = "realm1";
+/** Long enough for a browser's answer to GOODBYE, short enough for `--watch`. */
+const SHUTDOWN_MS = 500;
+
+async function dev(): Promise<number> {
+  startLogging({ level: "info", format: hasColors() ? "color" : "nocolor", write: print });
+  const log = logFor("dev");
+  const signalled = watchSignals(log);
+  watchFaults(log);
+  const port = Number(process.env["PORT"] ?? PORT);
+  const config = parseConfig(readJson(commentedConfig(port)).value);
+  const controller = { ...config.controller, options: { "shutdown_timeout": SHUTDOWN_MS } };
+  const page = createPage();
+  const node = await runNode({ ...config, controller }, {
+    directory: process.cwd(),
+    root: (request) => page.fetch(request),
+  });
+  await startDemo(node.router, REALM, logFor("demo"));
+  const url = node.listeners[0]?.urls.find((url) => url.startsWith("http:")) ?? "";
+  print(`\n  Open ${styled("cyan", url)}\n`);
+  await signalled;
+  await node.stop();
+  return 0;
+}
+
+dev().catch(failure).then(exit);
