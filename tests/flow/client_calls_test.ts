@@ -150,7 +150,11 @@ test("Client: a pattern's handler learns the procedure and, if disclosed, the ca
   const [callee, caller] = [await flow.client(), await flow.client()];
   await callee.register(
     "com.example",
-    (_args, _kwargs, details) => [details.procedure, details.caller, details.callerAuthrole],
+    (
+      _args,
+      _kwargs,
+      details,
+    ) => [details.procedure, details.caller ?? null, details.callerAuthrole ?? null],
     { match: "prefix" },
   );
   assert.deepEqual(
