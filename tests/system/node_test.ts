@@ -63,7 +63,10 @@ test("start: a second signal ends it at once", async () => {
   const { client } = await join(url);
   node.send("SIGTERM");
   await client.next();
-  assert.equal(await node.end("SIGTERM"), 143);
+  // Signals that come together are one wish: only a later one counts as the second.
+  const again = setInterval(() => node.send("SIGTERM"), 100);
+  assert.equal(await node.ended, 143);
+  clearInterval(again);
   await client.closed;
   await remove();
 });
@@ -262,7 +265,7 @@ function rawSocketHandshake(place: number | string): Promise<number[]> {
       : createConnection(place);
     socket.on("error", reject);
     socket.on("data", (bytes) => {
-      resolve([...bytes]);
+      resolve(typeof bytes === "string" ? [] : [...bytes]);
       socket.destroy();
     });
     socket.write(new Uint8Array([0x7f, 0xf1, 0, 0]));
