@@ -41,10 +41,10 @@ export interface Habits {
   readonly canDisclose: boolean;
   /** Gives its handlers events one after the other. */
   readonly keepsOrder: boolean;
-  /** Announces that it receives progressive results. */
-  readonly announcesProgress: boolean;
-  /** How it cancels calls: with modes, without them, or not at all. */
-  readonly cancels: "with mode" | "without mode" | "never";
+  /** Its callees announce progressive results and call canceling, without which they must not be asked for progress. */
+  readonly yieldsProgress: boolean;
+  /** The modes of cancelling calls that its sessions survive. */
+  readonly cancelModes: readonly ("unspecified" | "skip" | "kill" | "killnowait")[];
   /** Its callees can be interrupted. */
   readonly isInterruptible: boolean;
   /** The session goes on when the application sends what cannot be serialized. */
@@ -54,7 +54,7 @@ export interface Habits {
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const interop = process.env["REALMWAY_INTEROP"];
 
-const all: readonly Trait[] = ["float", "int64", "uint64", "bytes"];
+const all: readonly Trait[] = ["float", "negative", "int64", "uint64", "bytes"];
 
 function endpoints(
   transports: readonly Transport[],
@@ -93,8 +93,8 @@ const autobahnPython: Client = {
     canIncludeItself: true,
     canDisclose: false,
     keepsOrder: true,
-    announcesProgress: true,
-    cancels: "without mode",
+    yieldsProgress: true,
+    cancelModes: ["unspecified"],
     isInterruptible: true,
     survivesUnserializable: true,
   },
@@ -115,11 +115,11 @@ const autobahnJs: Client = {
   title: "Autobahn|JS",
   endpoints: [
     ...endpoints(["websocket"], {
-      "json": [],
-      "msgpack": ["bytes"],
-      "cbor": ["bytes", "int64", "uint64"],
+      "json": ["negative"],
+      "msgpack": ["negative", "bytes"],
+      "cbor": ["negative", "int64", "uint64", "bytes"],
     }),
-    ...endpoints(["rawsocket", "rawsocket-unix"], { "json": [] }),
+    ...endpoints(["rawsocket", "rawsocket-unix"], { "json": ["negative"] }),
   ],
   habits: {
     tellsReason: true,
@@ -128,8 +128,9 @@ const autobahnJs: Client = {
     canIncludeItself: true,
     canDisclose: true,
     keepsOrder: true,
-    announcesProgress: true,
-    cancels: "with mode",
+    yieldsProgress: false,
+    // With the others it takes the router's ERROR for a violation of the protocol
+    cancelModes: ["kill"],
     isInterruptible: false,
     survivesUnserializable: true,
   },
@@ -141,8 +142,8 @@ const wampy: Client = {
   id: "wampy",
   title: "wampy",
   endpoints: endpoints(["websocket"], {
-    "json": [],
-    "msgpack": ["bytes", "int64", "uint64"],
+    "json": ["negative"],
+    "msgpack": ["negative", "int64", "uint64", "bytes"],
     "cbor": ["bytes"],
   }),
   habits: {
@@ -152,8 +153,8 @@ const wampy: Client = {
     canIncludeItself: false,
     canDisclose: true,
     keepsOrder: true,
-    announcesProgress: true,
-    cancels: "with mode",
+    yieldsProgress: false,
+    cancelModes: ["unspecified", "skip", "kill", "killnowait"],
     isInterruptible: false,
     survivesUnserializable: false,
   },
@@ -179,7 +180,12 @@ const nexus: Client = {
   id: "nexus",
   title: "nexus (Go)",
   endpoints: [
-    ...endpoints(["websocket", "rawsocket"], { "json": all, "msgpack": all, "cbor": all }),
+    ...endpoints(["websocket", "rawsocket"], {
+      // In JSON it sends bytes by WAMP's convention, and leaves those that it receives as strings
+      "json": ["float", "negative", "int64", "uint64"],
+      "msgpack": all,
+      "cbor": all,
+    }),
     ...endpoints(["rawsocket-unix"], { "msgpack": all }),
   ],
   habits: {
@@ -189,8 +195,8 @@ const nexus: Client = {
     canIncludeItself: true,
     canDisclose: true,
     keepsOrder: true,
-    announcesProgress: true,
-    cancels: "with mode",
+    yieldsProgress: true,
+    cancelModes: ["skip", "kill", "killnowait"],
     isInterruptible: true,
     survivesUnserializable: true,
   },
@@ -202,7 +208,11 @@ const xconn: Client = {
   id: "xconn",
   title: "xconn-go",
   endpoints: [
-    ...endpoints(["websocket", "rawsocket"], { "json": [], "msgpack": all, "cbor": all }),
+    ...endpoints(["websocket", "rawsocket"], {
+      "json": ["negative"],
+      "msgpack": all,
+      "cbor": all,
+    }),
     ...endpoints(["rawsocket-unix"], { "msgpack": all }),
   ],
   habits: {
@@ -212,8 +222,8 @@ const xconn: Client = {
     canIncludeItself: true,
     canDisclose: true,
     keepsOrder: false,
-    announcesProgress: false,
-    cancels: "never",
+    yieldsProgress: true,
+    cancelModes: [],
     isInterruptible: false,
     survivesUnserializable: true,
   },

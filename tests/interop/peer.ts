@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Client, Endpoint } from "./clients.ts";
+import { asciiOnly } from "./js/lines.ts";
 import { PeerSession } from "./peer_session.ts";
 import type { RouterUnderTest } from "./router_under_test.ts";
 import type { Value } from "./values.ts";
@@ -15,6 +16,8 @@ const LIMIT_MS = 15_000;
 
 /** What a peer tells of its own accord. */
 export interface Note {
+  readonly args?: Value;
+  readonly kwargs?: Value;
   readonly note: "ready" | "event" | "progress" | "closed" | "invoked" | "interrupted" | "fault";
   readonly [key: string]: Value | undefined;
 }
@@ -99,7 +102,7 @@ export class Peer {
       transport,
       serializer,
     });
-    return new PeerSession(this, session, welcome);
+    return new PeerSession(this, session, endpoint.traits, welcome);
   }
 
   /** Asks the peer to do something and waits for the outcome. */
@@ -114,7 +117,8 @@ export class Peer {
   } {
     const id = ++this.#lastRequest;
     const reply = new Promise<Reply>((resolve) => this.#replies.set(id, resolve));
-    this.#process.stdin?.write(`${JSON.stringify({ id, do: action, ...parameters })}\n`);
+    const line = JSON.stringify({ id, do: action, ...parameters });
+    this.#process.stdin?.write(`${asciiOnly(line)}\n`);
     const outcome = this.#limited(reply, () => `${action} ${JSON.stringify(parameters)}`)
       .then(({ result, error, failed }) => {
         if (error !== undefined) throw new Refusal(error.uri, error.args, error.kwargs);

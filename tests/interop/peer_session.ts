@@ -1,7 +1,7 @@
 /** One session of a foreign client: what the tests make it do. Everything throws `Refusal` where the router answers ERROR. */
 import assert from "node:assert/strict";
 import { Failure, type Note, type Peer, Refusal } from "./peer.ts";
-import type { Value } from "./values.ts";
+import { normal, type Trait, type Value } from "./values.ts";
 
 /** Arguments of a call or an event, and WAMP options of the request. */
 export interface Parameters {
@@ -34,11 +34,19 @@ export class PeerSession {
   readonly authid: string;
   readonly authrole: string;
   readonly serializer: string;
+  readonly #traits: readonly Trait[];
   #hasEnded = false;
 
-  constructor(peer: Peer, name: string, welcome: Readonly<Record<string, Value>>) {
+  /** @param traits of the endpoint: results and events come in the form that is normal for them. */
+  constructor(
+    peer: Peer,
+    name: string,
+    traits: readonly Trait[],
+    welcome: Readonly<Record<string, Value>>,
+  ) {
     this.peer = peer;
     this.name = name;
+    this.#traits = traits;
     this.id = Number(welcome["id"]);
     this.authid = String(welcome["authid"]);
     this.authrole = String(welcome["authrole"]);
@@ -61,7 +69,7 @@ export class PeerSession {
   }
 
   async call(procedure: string, parameters: Parameters = {}): Promise<Result> {
-    return asResult(await this.#request("call", { procedure, ...parameters }));
+    return await this.beginCall(procedure, parameters).result;
   }
 
   /** Calls and stays in touch with the call: for progress and cancelling. */
@@ -74,8 +82,13 @@ export class PeerSession {
     // Whoever cancels looks at the outcome later
     outcome.catch(() => {});
     return {
-      result: outcome.then(asResult),
-      progress: () => this.peer.notes("progress", (note) => note["call"] === id).map(asResult),
+      result: outcome.then(
+        (result) => this.#asResult(result),
+        (cause) => this.#normalRefusal(cause),
+      ),
+      progress: () =>
+        this.peer.notes("progress", (note) => note["call"] === id)
+          .map((note) => this.#asResult(note)),
       cancel: (options: Record<string, unknown>) =>
         this.peer.request("cancel", { call: id, options }),
     };
@@ -124,14 +137,29 @@ export class PeerSession {
 
   /** The next event that the handler of `subscription` gets. */
   async event(subscription: string): Promise<ReceivedEvent> {
-    const note: unknown = await this.#note("event", (note) => note["handler"] === subscription);
-    return note as ReceivedEvent;
+    const note = await this.#note("event", (note) => note["handler"] === subscription);
+    return { ...note, ...this.#asResult(note) };
   }
 
   /** How many events the handler of `subscription` has got that nobody has looked at; they are forgotten. */
   pendingEvents(subscription: string): number {
     const isOne = (note: Note) => note["session"] === this.name && note["handler"] === subscription;
     return this.peer.notes("event", isOne).length;
+  }
+
+  #normalRefusal(cause: unknown): never {
+    if (!(cause instanceof Refusal)) throw cause;
+    const { args, kwargs } = this.#asResult(cause);
+    throw new Refusal(cause.uri, args, kwargs);
+  }
+
+  #asResult(
+    { args = [], kwargs = {} }: { readonly args?: Value; readonly kwargs?: Value },
+  ): Result {
+    return {
+      args: normal(args, this.#traits) as Value[],
+      kwargs: normal(kwargs, this.#traits) as Record<string, Value>,
+    };
   }
 
   async #request(action: string, parameters: object): Promise<Readonly<Record<string, Value>>> {
@@ -157,11 +185,4 @@ export async function refused(outcome: Promise<unknown>, uri: string): Promise<R
     return cause;
   }
   assert.fail(`Expected ERROR ${uri}, found a result`);
-}
-
-function asResult({ args, kwargs }: Readonly<Record<string, Value | undefined>>): Result {
-  return {
-    args: args as Value[],
-    kwargs: kwargs as Record<string, Value>,
-  };
 }

@@ -122,7 +122,7 @@ export const eventScenarios: readonly Scenario[] = [
       const found: unknown[] = [];
       while (found.length < 1000) {
         const [number = null] = (await subscriber.event(topic)).args;
-        found.push(normal(number, []));
+        found.push(number);
       }
       if (!client.habits.keepsOrder) found.sort((a, b) => Number(a) - Number(b));
       assert.deepEqual(found, Array.from({ length: 1000 }, (_, i) => i));
@@ -139,10 +139,7 @@ export const eventScenarios: readonly Scenario[] = [
       for (const { name, value } of samplesFor(traits)) {
         await publisher.publish(topic, { args: [name, value], kwargs: { value } });
         const { args, kwargs } = await subscriber.event(topic);
-        assert.deepEqual(
-          normal([args, kwargs], traits),
-          normal([[name, value], { value }], traits),
-        );
+        assert.deepEqual([args, kwargs], normal([[name, value], { value }], traits));
       }
     },
   },

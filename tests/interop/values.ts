@@ -13,10 +13,10 @@ export type Value =
   | { readonly [key: string]: Value };
 
 /**
- * What not every client with every serializer can send and receive.
- * float: tells 1.0 from 1; int64: integers beyond 2^53; uint64: also beyond 2^63; bytes: binary values.
+ * What not every client with every serializer can send and receive. float: tells 1.0 from 1; negative: integers below -2^32;
+ * int64: integers beyond 2^53; uint64: also beyond 2^63; bytes: binary values.
  */
-export type Trait = "float" | "int64" | "uint64" | "bytes";
+export type Trait = "float" | "negative" | "int64" | "uint64" | "bytes";
 
 export interface Sample {
   readonly name: string;
@@ -36,8 +36,9 @@ export const samples: readonly Sample[] = [
   sample("minus one", -1),
   sample("small integers", [1, 23, 24, 127, 128, 255, 256, -24, -25, -32, -33, -128, -129]),
   sample("16 and 32 bit integers", [65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32]),
-  sample("negative integers", [-32768, -32769, -(2 ** 31), -(2 ** 31) - 1, -(2 ** 32) - 1]),
-  sample("largest exact integers", [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]),
+  sample("negative integers", [-32768, -32769, -(2 ** 31), -(2 ** 31) - 1, -(2 ** 32)]),
+  sample("2^53 - 1", Number.MAX_SAFE_INTEGER),
+  sample("below -2^32", [-(2 ** 32) - 1, Number.MIN_SAFE_INTEGER], "negative"),
   sample("fractions", [0.5, -0.1, 3.141592653589793, 1e-7, 123456789.125]),
   sample("extreme fractions", [5e-324, 1.7976931348623155e-300]),
   sample("huge float", { $float: "1e300" }),
@@ -86,6 +87,7 @@ export function samplesFor(...traits: (readonly Trait[])[]): Sample[] {
 /** One form for values that mean the same to endpoints of which all have `traits`. */
 export function normal(value: Value, traits: readonly Trait[]): Value {
   if (Array.isArray(value)) return value.map((item) => normal(item, traits));
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return { "$float": String(value) };
   if (typeof value !== "object" || value === null) return value;
   const { "$float": float, "$int": int } = value as Record<string, Value>;
   if (typeof float === "string") {

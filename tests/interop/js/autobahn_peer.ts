@@ -94,7 +94,20 @@ function transportOf(request: Request): Dict {
 function endpoint(peer: Peer, { behaviour, procedure }: Request): Endpoint {
   const behaviours: Record<string, Endpoint> = {
     echo: (args, kwargs) => new autobahn.Result(args, kwargs),
-    details: (_args, _kwargs, details) => ({ ...details, progress: undefined }),
+    details: (
+      _args,
+      _kwargs,
+      { procedure, caller, caller_authid: authid, caller_authrole: authrole },
+    ) =>
+      // Its CBOR would send undefined as it is
+      JSON.parse(
+        JSON.stringify({
+          procedure,
+          caller,
+          "caller_authid": authid,
+          "caller_authrole": authrole,
+        }),
+      ),
     fail: ([uri, ...args], kwargs) => {
       throw new autobahn.Error(uri, args, kwargs);
     },

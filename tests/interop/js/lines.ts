@@ -33,7 +33,20 @@ export interface Request {
 export const require = createRequire(`${process.env["REALMWAY_INTEROP"]}/js/package.json`);
 
 export function write(line: Dict): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  // IDs may come as BigInt
+  const text = JSON.stringify(
+    line,
+    (_, value) => typeof value === "bigint" ? Number(value) : value,
+  );
+  process.stdout.write(`${asciiOnly(text)}\n`);
+}
+
+/** The same JSON in ASCII: U+2028 ends a line for Node. */
+export function asciiOnly(json: string): string {
+  return json.replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** From a line's tagged values to JavaScript's. */

@@ -9,6 +9,7 @@ import {
   serve,
   Sessions,
   tag,
+  untag,
   write,
 } from "./lines.ts";
 
@@ -58,7 +59,7 @@ const calls = new Map<number, { peer: Peer; reqId: number }>();
 
 function endpoint(peer: Peer, { behaviour, procedure }: Request): Endpoint {
   const behaviours: Record<string, Endpoint> = {
-    echo: ({ argsList, argsDict }) => asPayload(argsList ?? [], argsDict),
+    echo: ({ argsList, argsDict }) => asPayload(plain(argsList ?? []), argsDict && plain(argsDict)),
     details: ({ details }) => ({ argsList: [details] }),
     fail: ({ argsList: [error, ...args] = [], argsDict }) => {
       throw Object.assign(new Error("as asked"), { error, ...asPayload(args, argsDict) });
@@ -80,6 +81,11 @@ function endpoint(peer: Peer, { behaviour, procedure }: Request): Endpoint {
       }),
   };
   return named(behaviours, behaviour);
+}
+
+/** Bytes as Buffers, which its CBOR sends as bytes; it would send a Uint8Array as a typed array, with a tag. */
+function plain<T>(value: T): T {
+  return untag(tag(value)) as T;
 }
 
 function asPayload(args: unknown[], kwargs: Dict | undefined): Payload {
@@ -181,7 +187,8 @@ serve(`wampy ${new Wampy().version}`, {
       });
     };
     const { subscriptionId } = await answer<{ subscriptionId: number }>(
-      peer.wampy.subscribe(topic, onEvent, options),
+      // With options, even none of them, it cannot unsubscribe any more
+      peer.wampy.subscribe(topic, onEvent, Object.keys(options ?? {}).length ? options : undefined),
     );
     peer.handles.set(topic, subscriptionId);
     return { subscription: subscriptionId };
