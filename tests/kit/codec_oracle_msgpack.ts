@@ -114,6 +114,7 @@ class MsgpackReader {
   #extension(count: number): unknown {
     const type = this.#uint(1);
     const data = this.#take(count);
+    if (type === 0 && count === 1 && data[0] === 0) return null;
     if (type !== 0xff || ![4, 8, 12].includes(count)) return data;
     const { sec, nsec } = decodeTimestampToTimeSpec(data);
     if (nsec > 999999999 || sec < -62167219200 || sec > 253402300799) return data;

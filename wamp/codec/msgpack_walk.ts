@@ -1,7 +1,7 @@
 /**
  * Checked MessagePack to tokens: for other codecs to write, and for values to be built from.
  * An extension is binary (its data, the type is lost), but for the timestamp (-1), which becomes text as `Date.toJSON` writes it,
- * if it lies within the years 0 to 9999. A key that is no string becomes its JSON as a string.
+ * if it lies within the years 0 to 9999, and for msgpackr's undefined, which becomes nil. A key that is no string becomes its JSON as a string.
  */
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
@@ -143,6 +143,8 @@ class Walk {
   #extension(sink: TokenSink, count: number): void {
     const type = this.#bytes[this.#at++];
     const start = this.#data(count);
+    // How msgpackr writes undefined; wampy subscribes with options that are undefined.
+    if (type === 0 && count === 1 && this.#bytes[start] === 0) return sink.nil();
     const text = type === TIMESTAMP ? this.#timestamp(start, count) : undefined;
     if (text === undefined) return sink.binary(this.#bytes, start, this.#at);
     const writer = new ByteWriter(text.length);
