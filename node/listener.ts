@@ -92,7 +92,7 @@ function routesOf(
         serveRawSocket(stream, initial, { ...rawSocket, attach });
       },
     }),
-    ...(services.webSocketPaths.length > 0 && {
+    ...(services.webSocketPlaces.length > 0 && {
       upgrade: (stream, request, rest) => {
         const upgrade = { request, first: rest, end: 0 };
         const service = testee === undefined ? services.webSocket(request.path) : undefined;

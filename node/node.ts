@@ -8,6 +8,7 @@ import { Router } from "../router/router.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
 import { systemClock } from "../transports/clock.ts";
+import { canSetBacklog } from "../transports/listen.ts";
 import { newStats, TransportHost, type TransportStats } from "../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import type { Environment } from "./config/checks.ts";
@@ -140,6 +141,11 @@ class RunningNode implements Node {
       hasNoDelay: services.hasTcpNoDelay,
     });
     const isSecure = endpoint.tls !== undefined;
+    if (config.endpoint.backlog !== undefined && !canSetBacklog) {
+      this.#log.warn("Transport {id} has its backlog ignored: this runtime takes 512 always", {
+        id,
+      });
+    }
     const listener = await OpenListener.open({
       endpoint,
       services,

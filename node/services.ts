@@ -31,8 +31,8 @@ export interface TransportServices {
   readonly hasTcpNoDelay: boolean;
   /** Of all services; 0 is no limit. */
   readonly openHandshakeTimeoutsMs: readonly number[];
-  /** Of its WebSocket services: "/ws". For logs. */
-  readonly webSocketPaths: readonly string[];
+  /** Of its WebSocket services: "/ws", or the configured `url`. For logs. */
+  readonly webSocketPlaces: readonly string[];
 }
 
 export interface HttpServices {
@@ -97,11 +97,11 @@ interface Spoken {
 function services(parts: ServiceParts, spoken: Spoken): TransportServices {
   const { rawSocket, paths = {}, upgradePaths = paths, options } = spoken;
   const webSockets = new Map<object, WebSocketService>();
-  const webSocketPaths: string[] = [];
+  const webSocketPlaces: string[] = [];
   for (const { config, names } of everyService(upgradePaths)) {
     if (config.type !== "websocket") continue;
     webSockets.set(config, webSocketService(config, parts));
-    webSocketPaths.push(`/${names.join("/")}`);
+    webSocketPlaces.push(config.url ?? `/${names.join("/")}`);
   }
   const rawSocketPart = rawSocket && rawSocketService(rawSocket, parts);
   const all = [...webSockets.values(), ...(rawSocketPart === undefined ? [] : [rawSocketPart])];
@@ -116,7 +116,7 @@ function services(parts: ServiceParts, spoken: Spoken): TransportServices {
     http: { paths, options },
     hasTcpNoDelay: [...webSockets.values()].every((service) => service.options.hasTcpNoDelay),
     openHandshakeTimeoutsMs: all.map((service) => service.options.openHandshakeTimeoutMs),
-    webSocketPaths,
+    webSocketPlaces,
   };
 }
 

@@ -8,23 +8,29 @@ export function addressOf(address: Address): string {
   return "path" in address ? `unix:${address.path}` : `tcp:${hostAndPort(address)}`;
 }
 
-/** WebSocket first, then HTTP, then RawSocket. A unix socket has one name for all. */
+/** WebSocket first, then HTTP, then RawSocket. What the configuration says of WebSocket ("url") stands. */
 export function urlsOf(
   config: TransportConfig,
   services: TransportServices,
   address: Address,
   isSecure: boolean,
 ): string[] {
-  if ("path" in address) return [addressOf(address)];
+  if ("path" in address) {
+    return [addressOf(address), ...services.webSocketPlaces.filter((place) => !isPath(place))];
+  }
   const place = hostAndPort(address);
   const secure = isSecure ? "s" : "";
   const hasPages = config.type === "web" ||
     (config.type === "universal" && config.web !== undefined);
   return [
-    ...services.webSocketPaths.map((path) => `ws${secure}://${place}${path}`),
+    ...services.webSocketPlaces.map((one) => isPath(one) ? `ws${secure}://${place}${one}` : one),
     ...(hasPages ? [`http${secure}://${place}/`] : []),
     ...(services.rawSocket === undefined ? [] : [`rs${secure}://${place}`]),
   ];
+}
+
+function isPath(place: string): boolean {
+  return place.startsWith("/");
 }
 
 /** "All interfaces" is no address to connect to: this machine's name for itself is. */

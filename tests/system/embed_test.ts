@@ -50,6 +50,27 @@ test("Node: two run side by side and know nothing of each other", async () => {
   await Promise.all([one.stop(), two.stop()]);
 });
 
+test("Node: lists the URLs of its listeners, as configured where configured", async () => {
+  const node = await start(openConfig([
+    {
+      type: "universal",
+      endpoint: { ...LOOPBACK, interface: "::1" },
+      rawsocket: {},
+      websocket: { "ws": {}, "public": { url: "wss://example.com/public" } },
+      web: { paths: { "/": { type: "nodeinfo" } } },
+    },
+    { type: "websocket", endpoint: { type: "tcp", port: 0 } },
+  ]));
+  const urls = node.listeners.map((listener) =>
+    listener.urls.map((url) => url.replace(/\d{4,}/, "N"))
+  );
+  assert.deepEqual(urls, [
+    ["ws://[::1]:N/ws", "wss://example.com/public", "http://[::1]:N/", "rs://[::1]:N"],
+    ["ws://localhost:N/"],
+  ]);
+  await node.stop();
+});
+
 test("Node: stopping ends connections that never joined, may be asked for twice, and frees the port", async () => {
   const node = await start(openConfig([{ type: "websocket", endpoint: LOOPBACK }]));
   const url = urlOf(node, "ws");
