@@ -3,8 +3,9 @@
  * It knows which answers are due: the peer's end is held back until they are given, as node:http drops them otherwise.
  */
 import { Buffer } from "node:buffer";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Duplex } from "node:stream";
+import { setImmediate } from "node:timers";
 import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
 
@@ -19,6 +20,8 @@ export interface HttpTimeouts {
   readonly keepAliveMs: number;
 }
 
+/** Of a request's body, unread by the handler. */
+const HELD_BODY_BYTES = 131_072;
 /** CR LF CR LF. */
 const END_OF_HEAD = 0x0d0a0d0a;
 const STATUS: Readonly<Record<number, string>> = {
@@ -52,8 +55,12 @@ export class HttpDuplex extends Duplex {
   #isInHead = false;
   /** The last four bytes. */
   #tail = 0;
+  /** Empty lines since the last answer. */
+  #headEnds = 0;
   #written: ((error?: Error) => void) | undefined;
+  #isBodyHeld = false;
   #hasPeerEnded = false;
+  #isEndPushed = false;
   #closesWhenIdle = false;
   #isReleased = false;
 
@@ -107,24 +114,24 @@ export class HttpDuplex extends Duplex {
     return this.#due[0] !== response;
   }
 
-  /** True: `response` is the only one due, its request was the last that came, whole and without a body. */
+  /** True: `response` is the only one due, and nothing came behind the head of its request. */
   isLast(response: ServerResponse): boolean {
     return !this.destroyed && this.#due.length === 1 && this.#due[0] === response &&
-      response.req.complete && this.#tail === END_OF_HEAD;
+      this.#headEnds === 1 && this.#tail === END_OF_HEAD;
   }
 
   feed(bytes: Uint8Array): void {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed) return;
     this.#active();
     if (this.#due.length === 0 && !this.#isInHead) {
       this.#isInHead = true;
       this.#requestDeadline.set(this.#timeouts.headMs);
     }
-    for (let i = Math.max(0, bytes.length - 4); i < bytes.length; i++) {
-      this.#tail = (this.#tail << 8) | (bytes[i] ?? 0);
-    }
+    this.#scan(bytes);
     // A copy: the read buffer is reused, and node:http parses later.
     if (!this.push(Buffer.from(bytes))) this.stream.pause();
+    const request = this.#due.at(-1)?.req;
+    if (request !== undefined && request.readableLength > HELD_BODY_BYTES) this.#holdBody(request);
   }
 
   release(): void {
@@ -151,7 +158,8 @@ export class HttpDuplex extends Duplex {
   }
 
   override _read(): void {
-    this.stream.resume();
+    if (!this.#isBodyHeld) this.stream.resume();
+    if (this.#hasPeerEnded) this.#endLater();
   }
 
   override _write(
@@ -222,13 +230,42 @@ export class HttpDuplex extends Duplex {
     return this;
   }
 
+  #scan(bytes: Uint8Array): void {
+    const isBody = this.#due.length > 0;
+    for (let i = isBody ? Math.max(0, bytes.length - 4) : 0; i < bytes.length; i++) {
+      this.#tail = (this.#tail << 8) | (bytes[i] ?? 0);
+      if (isBody || this.#tail === END_OF_HEAD) this.#headEnds++;
+    }
+  }
+
   #answered(response: ServerResponse): void {
     const index = this.#due.indexOf(response);
     if (index >= 0) this.#due.splice(index, 1);
+    this.#releaseBody();
     if (this.#due.length > 0 || this.destroyed) return;
+    this.#headEnds = 0;
     if (this.#closesWhenIdle) this.destroySoon();
-    else if (this.#hasPeerEnded) this.push(null);
+    else if (this.#hasPeerEnded) this.#endLater();
     else this.#requestDeadline.set(this.#timeouts.keepAliveMs);
+  }
+
+  /** Bun reads on though the handler does not take the body. Asking for more is what `_read` means. */
+  #holdBody(request: IncomingMessage): void {
+    this.stream.pause();
+    if (this.#isBodyHeld) return;
+    this.#isBodyHeld = true;
+    const read = request._read;
+    request._read = (size) => {
+      request._read = read;
+      this.#releaseBody();
+      read.call(request, size);
+    };
+  }
+
+  #releaseBody(): void {
+    if (!this.#isBodyHeld) return;
+    this.#isBodyHeld = false;
+    this.stream.resume();
   }
 
   #drained(): void {
@@ -241,9 +278,17 @@ export class HttpDuplex extends Duplex {
 
   #peerEnded(): void {
     this.#hasPeerEnded = true;
-    const isAnswerDue = this.#due.length > 0 &&
-      this.#due.every((response) => response.req.complete);
-    if (!isAnswerDue) this.push(null);
+    this.#endLater();
+  }
+
+  /** Later, as node:http may not have parsed yet what came before the end. */
+  #endLater(): void {
+    setImmediate(() => {
+      if (this.destroyed || this.#isEndPushed || this.readableLength > 0) return;
+      if (this.#due.length > 0 && this.#due.every((response) => response.req.complete)) return;
+      this.#isEndPushed = true;
+      this.push(null);
+    });
   }
 
   #streamClosed(how: StreamEnd): void {

@@ -5,7 +5,6 @@
  */
 import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { setImmediate } from "node:timers";
 import type { ByteStream } from "./byte_stream.ts";
 import type { DeadlineWheel } from "./deadline.ts";
 import { HttpDuplex, type HttpTimeouts } from "./http_duplex.ts";
@@ -47,16 +46,21 @@ export function createHttpSeam(options: HttpSeamOptions): HttpSeam {
     const duplex: unknown = request.socket;
     if (!(duplex instanceof HttpDuplex)) return;
     duplex.began(response);
-    if (!isUpgrade(request)) return handle(options, duplex, request, response);
-    if (duplex.isBehind(response)) {
-      // Frames would follow answers that are still to come.
-      const text = "Cannot upgrade to WebSocket: found a request before it without its answer\n";
-      return void response.writeHead(400, { "Connection": "close" }).end(text);
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      // Bun lets it pass.
+      return void response.writeHead(400, { "Connection": "close" }).end("No Host header\n");
     }
-    // Later, when the parser has seen all that came.
-    setImmediate(() => {
-      if (!upgraded(duplex, request, response)) handle(options, duplex, request, response);
-    });
+    if (request.headers.upgrade !== undefined) {
+      if (isWebSocket(request) && duplex.isBehind(response)) {
+        // Frames would follow answers that are still to come.
+        const text = "Cannot upgrade to WebSocket: found an earlier request without its answer\n";
+        return void response.writeHead(400, { "Connection": "close" }).end(text);
+      }
+      if (isWebSocket(request) && upgraded(duplex, request, response)) return;
+      // Its parser drops what comes behind such a request.
+      if (!duplex.isLast(response)) duplex.closeWhenIdle();
+    }
+    handle(options, duplex, request, response);
   });
   let closed: (() => void) | undefined;
 
@@ -142,7 +146,7 @@ function handle(
   }
 }
 
-function isUpgrade(request: IncomingMessage): boolean {
+function isWebSocket(request: IncomingMessage): boolean {
   return /\bwebsocket\b/i.test(request.headers.upgrade ?? "");
 }
 

@@ -2,8 +2,7 @@
 /**
  * ByteStream over Bun's native sockets. HOT.
  * Traps: `write()` takes what the kernel takes, the rest is ours to keep until `drain`, which also comes unasked; its `byteLength` has
- * no default that works; `terminate()` runs
- * the close handler before it returns; `end()` closes both ways, only `shutdown()` half; a reset delivers unread bytes though paused;
+ * no default that works; `terminate()` runs the close handler before it returns; `end()` closes both ways, only `shutdown()` half; a reset delivers unread bytes though paused;
  * with `allowHalfOpen` unset Bun answers the peer's end by itself; no backlog can be set; `stop()` removes a unix socket's file.
  */
 import { setImmediate } from "node:timers";
@@ -43,14 +42,18 @@ class BunStream implements ByteStream {
     this.#isServer = isServer;
   }
 
+  // Undefined once the socket is gone, whatever the types say.
   get remote(): Address {
     if (this.#endpoint.kind === "unix") return { path: this.#isServer ? "" : this.#endpoint.path };
-    return { host: plainHost(this.#socket.remoteAddress), port: this.#socket.remotePort };
+    return {
+      host: plainHost(this.#socket.remoteAddress ?? ""),
+      port: this.#socket.remotePort ?? 0,
+    };
   }
 
   get local(): Address {
     if (this.#endpoint.kind === "unix") return { path: this.#isServer ? this.#endpoint.path : "" };
-    return { host: plainHost(this.#socket.localAddress), port: this.#socket.localPort };
+    return { host: plainHost(this.#socket.localAddress ?? ""), port: this.#socket.localPort ?? 0 };
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): boolean {
