@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Client, clients, type Endpoint } from "./clients.ts";
 import { Peer } from "./peer.ts";
-import type { PeerSession } from "./peer_session.ts";
+import type { PeerSession, ReceivedEvent } from "./peer_session.ts";
 import { type RouterUnderTest, startRouter } from "./router_under_test.ts";
-import { normal, samplesFor, type Value } from "./values.ts";
+import { normal, type Sample, samplesFor, type Value } from "./values.ts";
 
 interface Party {
   readonly client: Client;
@@ -78,26 +78,31 @@ async function call(caller: Party, callee: Party): Promise<void> {
   compare([back.args, back.kwargs], [args, kwargs], traits, `${caller.name} to ${callee.name}`);
 }
 
-/** What the publisher can send may be more than a subscriber can receive: each sample is an event of its own. */
+/** What the publisher can send may be more than a subscriber can receive: what only some can is in events of its own. */
 async function publish(publisher: Party): Promise<void> {
   const topic = `com.cross.topic.${publisher.name}`;
   const others = parties.filter((party) => party !== publisher);
   for (const { session } of others) await session.subscribe(topic);
-  const samples = samplesFor(publisher.endpoint.traits);
-  for (const { name, value } of samples) {
+  const plain = samplesFor([]);
+  const events: Sample[] = [
+    { name: "plain", value: plain.map(({ name, value }) => [name, value]), needs: [] },
+    ...samplesFor(publisher.endpoint.traits).filter(({ needs }) => needs.length > 0),
+  ];
+  for (const { name, value } of events) {
     await publisher.session.publish(topic, { args: [name, value], kwargs: { value } });
   }
-  for (const subscriber of others) {
-    const traits = [publisher.endpoint.traits, subscriber.endpoint.traits];
-    const readable = samplesFor(...traits).map((sample) => sample.name);
-    const received = new Map<Value, unknown>();
-    while (received.size < samples.length) {
-      const { args: [name = null, value], kwargs } = await subscriber.session.event(topic);
-      received.set(name, [name, value, kwargs]);
+  for (const { endpoint: { traits }, name: reader, session } of others) {
+    const who = `${publisher.name} to ${reader}`;
+    const received = new Map<Value, ReceivedEvent>();
+    while (received.size < events.length) {
+      const event = await session.event(topic);
+      received.set(event.args[0] ?? null, event);
     }
-    for (const { name, value } of samples.filter((sample) => readable.includes(sample.name))) {
-      const found = received.get(name) as Value;
-      compare(found, [name, value, { value }], traits, `${publisher.name} to ${subscriber.name}`);
+    for (const { name, value, needs } of events) {
+      if (!needs.every((need) => traits.includes(need))) continue;
+      const { args, kwargs } = received.get(name) ?? { args: [], kwargs: {} };
+      const sent = [[name, value], { value }];
+      compare([args, kwargs], sent, [publisher.endpoint.traits, traits], who);
     }
   }
   for (const { session } of others) await session.unsubscribe(topic);
