@@ -5,7 +5,15 @@
 import type { ByteWriter } from "../wamp/byte_writer.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
 
-const SEPARATOR = 0x1e;
+/** What the specification ends a JSON message with: the record separator. */
+export const SEPARATOR = 0x1e;
+/** DEVIATION: what Autobahn|Python and Crossbar.io end it with, who take the specification's `\30` for octal. JSON contains neither. */
+const AUTOBAHN_SEPARATOR = 0x18;
+
+/** What the peer ends JSON messages with, by the last byte of its batch: it understands no other. */
+export function separatorOf(bytes: Uint8Array, end: number): number {
+  return bytes[end - 1] === AUTOBAHN_SEPARATOR ? AUTOBAHN_SEPARATOR : SEPARATOR;
+}
 
 /** Makes room for an item; returns where it starts. */
 export function openItem(writer: ByteWriter, codec: Codec): number {
@@ -15,8 +23,13 @@ export function openItem(writer: ByteWriter, codec: Codec): number {
 }
 
 /** Ends the item that started at `start`. */
-export function closeItem(writer: ByteWriter, codec: Codec, start: number): void {
-  if (!codec.isBinary) return writer.byte(SEPARATOR);
+export function closeItem(
+  writer: ByteWriter,
+  codec: Codec,
+  start: number,
+  separator: number,
+): void {
+  if (!codec.isBinary) return writer.byte(separator);
   const end = writer.length;
   writer.length = start;
   writer.uint32(end - start - 4);
@@ -24,10 +37,15 @@ export function closeItem(writer: ByteWriter, codec: Codec, start: number): void
 }
 
 /** Appends an encoded message as an item. */
-export function appendItem(writer: ByteWriter, codec: Codec, message: Uint8Array): void {
+export function appendItem(
+  writer: ByteWriter,
+  codec: Codec,
+  message: Uint8Array,
+  separator: number,
+): void {
   const start = openItem(writer, codec);
   writer.range(message, 0, message.length);
-  closeItem(writer, codec, start);
+  closeItem(writer, codec, start, separator);
 }
 
 /** Tells the items of the batch `bytes[start..end)` to `each`. Returns what is wrong with the batch, or undefined. */
@@ -36,6 +54,7 @@ export function splitBatch(
   start: number,
   end: number,
   codec: Codec,
+  separator: number,
   each: (start: number, end: number) => void,
 ): string | undefined {
   if (start === end) return "Cannot accept a batch: found no message, expected at least one";
@@ -54,7 +73,7 @@ export function splitBatch(
         return `Cannot accept a batch: found ${end - at} bytes of a message, expected ${length}`;
       }
     } else {
-      itemEnd = bytes.indexOf(SEPARATOR, at);
+      itemEnd = bytes.indexOf(separator, at);
       next = itemEnd + 1;
       if (itemEnd < 0 || itemEnd >= end) {
         return "Cannot accept a batch: found no separator behind a message, expected 0x1E";

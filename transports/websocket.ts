@@ -11,7 +11,7 @@ import type { Message } from "../wamp/message.ts";
 import type { Framing, Outgoing } from "../wamp/outgoing.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { serialize } from "../wamp/serialize.ts";
-import { appendItem, closeItem, openItem, splitBatch } from "./batch.ts";
+import { appendItem, closeItem, openItem, SEPARATOR, separatorOf, splitBatch } from "./batch.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import { opcodeOf } from "./framing.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
@@ -236,6 +236,7 @@ class WebSocketLink implements Link, WebSocketOwner {
   readonly #sharesFrames: boolean;
   readonly #item: (start: number, end: number) => void;
   #batch: Uint8Array = new Uint8Array(0);
+  #separator = SEPARATOR;
 
   constructor(stream: ByteStream, wire: WebSocketWire, start: WebSocketStart) {
     const { host, outbox, subprotocol, deflate, options } = start;
@@ -279,7 +280,7 @@ class WebSocketLink implements Link, WebSocketOwner {
         writer.length = item;
         throw error;
       }
-      closeItem(writer, this.#codec, item);
+      closeItem(writer, this.#codec, item, this.#separator);
       return true;
     }
     const payload = "payload" in message ? message.payload : undefined;
@@ -300,7 +301,7 @@ class WebSocketLink implements Link, WebSocketOwner {
     const writer = outbox.writer();
     if (this.#isBatched) {
       this.#openBatch(writer);
-      appendItem(writer, this.#codec, frame);
+      appendItem(writer, this.#codec, frame, this.#separator);
     } else {
       this.#wire.open(writer, this.#opcode, frame.length);
       writer.range(frame, 0, frame.length);
@@ -343,7 +344,8 @@ class WebSocketLink implements Link, WebSocketOwner {
   message(_isText: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (!this.#isBatched) return this.peer.received(bytes, start, end);
     this.#batch = bytes;
-    const problem = splitBatch(bytes, start, end, this.#codec, this.#item);
+    this.#separator = separatorOf(bytes, end);
+    const problem = splitBatch(bytes, start, end, this.#codec, this.#separator, this.#item);
     if (problem !== undefined) this.peer.malformed(new ProtocolError(problem));
   }
 
