@@ -7,11 +7,12 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as nodeModule from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Hono } from "hono";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 const ENTRY = "node/web/page/page.ts";
 
 /** What the browser may ask for beside the page itself. */
@@ -71,12 +72,12 @@ function respond(body: string, type: string): Response {
 }
 
 function page(file: string): Promise<string> {
-  return readFile(new URL(`page/${file}`, import.meta.url), "utf8");
+  return readFile(join(ROOT, "node/web/page", file), "utf8");
 }
 
 async function sourceOf(path: string): Promise<string | undefined> {
   try {
-    return await readFile(new URL(path, ROOT), "utf8");
+    return await readFile(join(ROOT, path), "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
@@ -98,7 +99,7 @@ function bundler(): () => Promise<string> {
 }
 
 async function build(): Promise<string> {
-  const entry = fileURLToPath(new URL(ENTRY, ROOT));
+  const entry = join(ROOT, ENTRY);
   const run = promisify(execFile);
   const limits = { maxBuffer: 16 * 1024 * 1024, timeout: 30_000 };
   const { stdout } = await run(process.execPath, ["build", "--target=browser", entry], limits);

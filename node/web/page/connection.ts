@@ -36,7 +36,9 @@ export class Connection {
         delayMs = FIRST_DELAY_MS;
         this.#onState({ kind: "open", session });
         const { by, reason, message } = await session.closed;
-        why = by === "transport" ? "The connection was lost" : message ?? reason;
+        why = by === "transport"
+          ? "The connection was lost"
+          : `The router ended the session: ${message ?? reason}`;
       } catch (error) {
         why = reasonOf(error);
       }
@@ -65,6 +67,6 @@ export class Connection {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof JoinError) return error.message;
+  if (error instanceof JoinError) return `The router refused: ${error.reason}`;
   return "The router cannot be reached";
 }

@@ -32,10 +32,8 @@ const sessionTable = new TableView<SessionRow>("sessions", [
     look: "mono",
     badge: (row) => row.id === session?.id ? "this page" : "",
   },
-  { text: (row) => row.authid },
-  { text: (row) => row.authrole },
-  { text: (row) => row.transport, look: "wide" },
-  { text: (row) => row.peer, look: "wide mono" },
+  { text: (row) => row.authid, detail: (row) => row.authrole },
+  { text: (row) => row.transport, detail: (row) => row.peer, look: "wide" },
 ]);
 const registrationTable = new TableView<UriRow>("registrations", [
   { text: (row) => row.uri, look: "mono", badge: matchBadge },
@@ -113,7 +111,7 @@ function showState(state: State): void {
       setText(text, "Connecting");
       break;
     case "open":
-      setText(text, `Connected as ${state.session.authid ?? state.session.id}`);
+      setText(text, "Connected");
       sessionList.follow(state.session);
       registrationList.follow(state.session);
       subscriptionList.follow(state.session);

@@ -29,11 +29,14 @@ export const sessions: Source<SessionRow> = {
   async read(session, id) {
     const details = dict(await session.call(uris.SESSION_GET, [id]));
     const transport = dict(details["transport"]);
+    const serializer = text(transport["protocol"]);
     return {
       id,
       authid: text(details["authid"]),
       authrole: text(details["authrole"]),
-      transport: [text(transport["type"]), text(transport["protocol"])].filter(Boolean).join(", "),
+      transport: serializer === "none"
+        ? text(transport["type"])
+        : `${text(transport["type"])}, ${serializer}`,
       peer: text(transport["peer"]),
     };
   },

@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly look?: string;
   /** A remark behind the text: "" for none. */
   readonly badge?: (row: Row) => string;
+  /** A second line. */
+  readonly detail?: (row: Row) => string;
 }
 
 export interface Action<Row> {
@@ -44,6 +46,8 @@ export class TableView<Row extends { readonly id: number }> {
     this.#body = body;
     this.#empty = empty;
     this.#emptyText = empty.textContent ?? "";
+    // Nothing is known yet.
+    empty.textContent = "";
     this.#count = byId(`${id}-count`, HTMLElement);
     this.#columns = columns;
     this.#action = action;
@@ -58,7 +62,7 @@ export class TableView<Row extends { readonly id: number }> {
   /** Shows only rows that `accepts` accepts. */
   filter(accepts: (row: Row) => boolean): void {
     this.#accepts = accepts;
-    this.#render();
+    if (!this.#isFirst) this.#render();
   }
 
   #render(): void {
@@ -86,9 +90,12 @@ export class TableView<Row extends { readonly id: number }> {
     const shown = known ?? this.#make(row);
     shown.row = row;
     this.#columns.forEach((column, i) => {
-      const [text, badge] = shown.element.cells[i]?.children ?? [];
-      if (text !== undefined) setText(text, column.text(row));
-      if (badge !== undefined) setText(badge, column.badge?.(row) ?? "");
+      const parts = shown.element.cells[i]?.children ?? [];
+      [column.text, column.badge, column.detail].filter((part) => part !== undefined)
+        .forEach((part, k) => {
+          const place = parts[k];
+          if (place !== undefined) setText(place, part(row));
+        });
     });
     return shown;
   }
@@ -100,6 +107,7 @@ export class TableView<Row extends { readonly id: number }> {
       const look: Record<string, string> = column.look === undefined ? {} : { class: column.look };
       const children = [make("span")];
       if (column.badge !== undefined) children.push(make("span", { class: "badge" }));
+      if (column.detail !== undefined) children.push(make("span", { class: "detail" }));
       element.append(
         i === 0
           ? make("th", { ...look, scope: "row" }, ...children)
