@@ -163,7 +163,6 @@ export class Invocations {
     session.invocations = undefined;
     if (served !== undefined) {
       for (const invocation of served.values()) {
-        invocation.callee.inFlight--;
         this.#abandon(
           invocation,
           uris.CANCELED,

@@ -55,6 +55,23 @@ test("Router: what nobody knows stays behind, everybody's own attributes pass [W
   flow.ends();
 });
 
+test("Router: an attribute named as a built-in property is not passed on, and changes no object", () => {
+  const flow = new Flow();
+  const options = JSON.parse('{"__proto__":{"topic":"x"},"_abc":1}');
+  for (const format of ["json", "msgpack", "cbor"] as const) {
+    const alice = flow.join({ format });
+    for (const receiver of ["json", "msgpack", "cbor"] as const) {
+      const bob = flow.join({ format: receiver });
+      bob.subscribes("com.myapp.topic");
+      alice.publishes("com.myapp.topic", options);
+      bob.receives("EVENT", ID, ID, { "_abc": 1 });
+      bob.leaves();
+    }
+  }
+  assert.equal(Reflect.get({}, "topic"), undefined);
+  flow.ends();
+});
+
 test("Router: one binary value instead of arguments passes as it came", () => {
   const flow = new Flow();
   const secret = new Uint8Array([1, 2, 3, 255]);

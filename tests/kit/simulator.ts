@@ -80,7 +80,7 @@ class Simulation {
 
   step(): void {
     const random = this.#random;
-    if (random.oneIn(50)) this.#advance(random.pick([1, 250, 500, 1000, 3000]));
+    if (random.oneIn(20)) this.#advance(random.pick([1, 250, 250, 500, 1000]));
     else {
       const at = random.index(SEATS);
       const seat = this.#seats[at];

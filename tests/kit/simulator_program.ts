@@ -106,7 +106,7 @@ export class Program {
         return [
           "REGISTER",
           request,
-          { ...this.#matchOption(match), ...this.#registerOptions() },
+          { ...this.#matchOption(match), ...this.#registerOptions(pattern) },
           pattern,
         ];
       }
@@ -287,17 +287,26 @@ export class Program {
     });
   }
 
-  #registerOptions(): Dict {
-    return this.#options({
-      "invoke": () => this.#random.pick(INVOKES),
-      "concurrency": () => 1 + this.#random.index(3),
-      "disclose_caller": this.#boolean,
-      "force_reregister": () => this.#random.oneIn(4),
-      "forward_timeout": this.#boolean,
-    });
+  /** Each pattern has its usual policy, so that callees come to share it. */
+  #registerOptions(pattern: string): Dict {
+    const random = this.#random;
+    const usual = INVOKES[pattern.length % INVOKES.length];
+    const invoke = random.oneIn(20)
+      ? {}
+      : { "invoke": random.oneIn(20) ? random.pick(INVOKES) : usual };
+    return {
+      ...invoke,
+      ...this.#options({
+        "concurrency": () => 1 + random.index(3),
+        "disclose_caller": this.#boolean,
+        "force_reregister": () => random.oneIn(4),
+        "forward_timeout": this.#boolean,
+      }),
+    };
   }
 
   #callOptions(): Dict {
+    if (this.#random.oneIn(4)) return { "receive_progress": true, "timeout": 1_000 };
     return this.#options({
       "timeout": () => this.#random.index(4) * 500,
       "receive_progress": this.#boolean,
