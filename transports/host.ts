@@ -69,6 +69,8 @@ export interface HostOptions {
   readonly poisons?: boolean;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** For tests: how to end a turn. Default: as the runtime likes it. */
+  readonly defer?: (run: () => void) => void;
 }
 
 export class TransportHost {
@@ -91,8 +93,8 @@ export class TransportHost {
     this.poisons = options.poisons ?? false;
     this.deadlines = new DeadlineWheel(options.clock ?? systemClock);
     const immediate = (run: () => void) => void setImmediate(run);
-    this.#nodeTurn = new Turn(immediate, options.onFault);
-    this.#turn = runtimeName === "deno"
+    this.#nodeTurn = new Turn(options.defer ?? immediate, options.onFault);
+    this.#turn = runtimeName === "deno" && options.defer === undefined
       ? new Turn(queueMicrotask, options.onFault)
       : this.#nodeTurn;
     const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));

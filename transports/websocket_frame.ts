@@ -15,29 +15,42 @@ const MASKED = 0x80;
 export const MAX_CONTROL_BYTES = 125;
 
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-/** Shorter payloads are unmasked byte by byte: making a view of words costs more than it saves (bench/micro: "mask"). */
-const WORDS_FROM = 512;
+/** Less is masked byte by byte: making a view of words costs more than it saves (bench/micro: "mask"). */
+const VIEW_FROM = 512;
+const WORDS_FROM = 16;
 
-/** XORs `bytes[start..end)` with the four bytes of `key`, its most significant byte first, beginning with byte `phase` of it. */
+/** The memory under `bytes` as words, for `applyMask`. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+}
+
+/**
+ * XORs `bytes[start..end)` with the four bytes of `key`, its most significant byte first, beginning with byte `phase` of it.
+ * @param words `wordsOf(bytes)`, if there is one already.
+ */
 export function applyMask(
   bytes: Uint8Array,
   start: number,
   end: number,
   key: number,
   phase: number,
+  words: Int32Array | undefined,
 ): void {
   let mask = phase === 0 ? key : (key << (8 * phase)) | (key >>> (32 - 8 * phase));
   let at = start;
+  const view = end - start >= VIEW_FROM ? words ?? wordsOf(bytes) : words;
   // PERF: aligned words in place (plain: the loop below for all).
-  if (end - start >= WORDS_FROM) {
-    for (; ((bytes.byteOffset + at) & 3) !== 0; at++) {
+  // bench/micro "mask 1024 B", 2026-11-21: 6 times faster on Deno 2.9.6 and Bun 1.4.5.
+  if (view !== undefined && end - start >= WORDS_FROM) {
+    const offset = bytes.byteOffset;
+    for (; ((offset + at) & 3) !== 0; at++) {
       bytes[at] = (bytes[at] as number) ^ (mask >>> 24);
       mask = (mask << 8) | (mask >>> 24);
     }
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >> 2);
     const word = IS_LITTLE_ENDIAN ? swapped(mask) : mask;
-    for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) ^ word;
-    at += words.length * 4;
+    const last = (offset + end) >>> 2;
+    for (let i = (offset + at) >>> 2; i < last; i++) view[i] = (view[i] as number) ^ word;
+    at = last * 4 - offset;
   }
   const mask0 = mask >>> 24;
   const mask1 = (mask >>> 16) & 0xff;
@@ -158,6 +171,9 @@ export class FrameReader {
 
   /** Reads `bytes[at..end)`. */
   read(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): void {
+    // PERF: one view of words for all frames of a read (plain: one per frame, or bytes).
+    // bench/micro "frame reader 128 B", 2026-11-21: 2 times faster on Deno 2.9.6. Not kept: it would hold on to the buffer.
+    const words = end - at >= VIEW_FROM ? wordsOf(bytes) : undefined;
     while (at < end && !this.#isStopped) {
       if (this.#left > 0) {
         at = this.#rest(bytes, at, end);
@@ -178,7 +194,7 @@ export class FrameReader {
         this.#left = this.#length;
         this.#phase = 0;
       } else {
-        if (this.#isMasked && this.#key !== 0) applyMask(bytes, at, payloadEnd, this.#key, 0);
+        if (this.#isMasked) applyMask(bytes, at, payloadEnd, this.#key, 0, words);
         this.#sink.payload(bytes, at, payloadEnd, true);
         at = payloadEnd;
       }
@@ -269,7 +285,7 @@ export class FrameReader {
   /** Passes on what has arrived of the payload that was begun. */
   #rest(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): number {
     const pieceEnd = Math.min(end, at + this.#left);
-    if (this.#isMasked && this.#key !== 0) applyMask(bytes, at, pieceEnd, this.#key, this.#phase);
+    if (this.#isMasked) applyMask(bytes, at, pieceEnd, this.#key, this.#phase, undefined);
     this.#phase = (this.#phase + pieceEnd - at) & 3;
     this.#left -= pieceEnd - at;
     this.#sink.payload(bytes, at, pieceEnd, this.#left === 0);

@@ -114,9 +114,7 @@ export class WebSocketWire {
     }
     const key = this.#key();
     writeHeader(writer.bytes, start, first, length, key);
-    if (key !== undefined && key !== 0) {
-      applyMask(writer.bytes, payload, payload + length, key, 0);
-    }
+    if (key !== undefined) applyMask(writer.bytes, payload, payload + length, key, 0, undefined);
   }
 
   #key(): number | undefined {

@@ -1,0 +1,188 @@
+/**
+ * What framing costs: nanoseconds a message, best of several rounds, no sockets. 64 messages arrive in a read, as under load.
+ * `deno run -A bench/micro/framing_bench.ts [word...]` or `bun run bench/micro/framing_bench.ts [word...]`: only rows with these words.
+ */
+import process from "node:process";
+import { EchoSession } from "../../tests/kit/echo_router.ts";
+import { frame } from "../../tests/kit/websocket_peer.ts";
+import type { Address, ByteStream } from "../../transports/byte_stream.ts";
+import { newStats, TransportHost } from "../../transports/host.ts";
+import { Outbox } from "../../transports/outbox.ts";
+import { startRawSocket } from "../../transports/rawsocket.ts";
+import { startWebSocket } from "../../transports/websocket.ts";
+import { applyMask, FrameReader } from "../../transports/websocket_frame.ts";
+import {
+  DEFAULT_RAWSOCKET_OPTIONS,
+  DEFAULT_WEBSOCKET_OPTIONS,
+} from "../../transports/websocket_options.ts";
+import { ByteWriter } from "../../wamp/byte_writer.ts";
+import type { Codec } from "../../wamp/codec/codec.ts";
+import { cbor } from "../../wamp/codec/cbor.ts";
+import { json } from "../../wamp/codec/json.ts";
+import { msgpack } from "../../wamp/codec/msgpack.ts";
+import { EMPTY_DICT, type Message, Type } from "../../wamp/message.ts";
+import { Payload } from "../../wamp/payload.ts";
+import { serialize } from "../../wamp/serialize.ts";
+
+const ROUNDS = 7;
+const PER_READ = 64;
+const only = process.argv.slice(2);
+
+/** @param messages how many one call of `run` stands for. */
+function row(name: string, messages: number, run: () => void): void {
+  if (!only.every((word) => name.includes(word))) return;
+  let count = 100;
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) run();
+    const ms = performance.now() - start;
+    if (round > 0) best = Math.min(best, ms * 1e6 / count);
+    count = Math.max(100, Math.min(1_000_000, Math.floor(count * 40 / Math.max(ms, 0.01))));
+  }
+  console.log(`${name.padEnd(58)} ${(best / messages).toFixed(1).padStart(9)} ns`);
+}
+
+/** Takes everything at once and forgets it. */
+class NullStream implements ByteStream {
+  readonly remote: Address = { host: "127.0.0.1", port: 1 };
+  readonly local: Address = { host: "127.0.0.1", port: 2 };
+  readonly tls = undefined;
+  onData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {};
+  onDrain: () => void = () => {};
+  onEnd: () => void = () => {};
+  onClose: () => void = () => {};
+  write(): boolean {
+    return true;
+  }
+  pause(): void {}
+  resume(): void {}
+  close(): void {}
+  abort(): void {}
+}
+
+const turns: (() => void)[] = [];
+/** A host whose turns end when the benchmark says so. */
+const host = new TransportHost({
+  onFault: (error) => {
+    throw error;
+  },
+  defer: (run) => void turns.push(run),
+});
+function endTurn(): void {
+  for (let run = turns.pop(); run !== undefined; run = turns.pop()) run();
+}
+
+function callOf(size: number): Message {
+  return {
+    type: Type.CALL,
+    request: 77,
+    options: EMPTY_DICT,
+    procedure: "com.myapp.procedure.add2",
+    payload: Payload.of(["x".repeat(Math.max(0, size - 40))]),
+  };
+}
+
+function encoded(codec: Codec, message: Message): Uint8Array {
+  const writer = new ByteWriter(64);
+  serialize(writer, codec, message);
+  return writer.toBytes();
+}
+
+function repeated(bytes: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(bytes.length * count);
+  for (let i = 0; i < count; i++) all.set(bytes, i * bytes.length);
+  return all;
+}
+
+// Masks.
+for (const size of [32, 128, 512, 1024, 4096, 65_536]) {
+  const bytes = new Uint8Array(size + 3);
+  row(`mask ${size} B`, 1, () => applyMask(bytes, 3, size + 3, 0x12345678, 0, undefined));
+  row(`mask ${size} B, plain loop`, 1, () => {
+    const key = [0x12, 0x34, 0x56, 0x78];
+    for (let i = 0; i < size; i++) bytes[i + 3] = (bytes[i + 3] as number) ^ (key[i & 3] as number);
+  });
+}
+
+// Frames alone.
+for (const size of [32, 128, 1024]) {
+  const template = repeated(frame({ opcode: 2, payload: new Uint8Array(size) }), PER_READ);
+  const buffer = new Uint8Array(template.length);
+  let bytes = 0;
+  const reader = new FrameReader(
+    {
+      frame: () => {},
+      payload: (_, start, end) => bytes += end - start,
+      violated: (text) => {
+        throw new Error(text);
+      },
+    },
+    { isMasked: true, appliesMask: true, extensionBits: 0 },
+  );
+  row(`frame reader ${size} B`, PER_READ, () => {
+    buffer.set(template);
+    reader.read(buffer, 0, buffer.length);
+  });
+}
+
+// The whole way in, and in and out.
+for (const codec of [json, msgpack, cbor]) {
+  for (const size of [128, 1024]) {
+    const message = encoded(codec, callOf(size));
+    for (const isEcho of [false, true]) {
+      const what = isEcho ? "echo" : "receive";
+      const attach = (transport: ConstructorParameters<typeof EchoSession>[0]) =>
+        isEcho
+          ? new EchoSession(transport)
+          : { receive: () => {}, fail: () => {}, closed: () => {} };
+      const shared = {
+        host,
+        stats: newStats(),
+        details: { kind: "websocket", serializer: "", peer: "", isSecure: false } as const,
+        attach,
+      };
+      {
+        const stream = new NullStream();
+        startWebSocket(stream, {
+          ...shared,
+          role: "server",
+          options: { ...DEFAULT_WEBSOCKET_OPTIONS, autoPingIntervalMs: 0 },
+          subprotocol: { name: "", codec, isBatched: false },
+          deflate: undefined,
+          outbox: new Outbox(stream, host.turnOf(stream), host.writers),
+        });
+        const template = repeated(
+          frame({ opcode: codec.isBinary ? 2 : 1, payload: message }),
+          PER_READ,
+        );
+        const buffer = new Uint8Array(template.length);
+        row(`websocket ${codec.name} ${what} ${size} B`, PER_READ, () => {
+          buffer.set(template);
+          stream.onData(buffer);
+          endTurn();
+        });
+      }
+      {
+        const stream = new NullStream();
+        startRawSocket(stream, {
+          ...shared,
+          options: { ...DEFAULT_RAWSOCKET_OPTIONS, autoPingIntervalMs: 0 },
+          codec,
+          maxSendBytes: 1 << 24,
+          outbox: new Outbox(stream, host.turnOf(stream), host.writers),
+        });
+        const prefixed = new Uint8Array(4 + message.length);
+        prefixed.set([0, message.length >> 16, message.length >> 8, message.length]);
+        prefixed.set(message, 4);
+        const template = repeated(prefixed, PER_READ);
+        const buffer = new Uint8Array(template.length);
+        row(`rawsocket ${codec.name} ${what} ${size} B`, PER_READ, () => {
+          buffer.set(template);
+          stream.onData(buffer);
+          endTurn();
+        });
+      }
+    }
+  }
+}
