@@ -2,6 +2,31 @@
  * WAMP v2 for programs on Deno, Bun, Node.js and in browsers: connect to a router, call and register procedures, publish and
  * subscribe to events.
  *
+ * @example Two sessions, a procedure and a topic, with a router in the same program
+ * ```ts
+ * import { connect } from "realmway";
+ * import { parseConfig, startNode } from "realmway/node";
+ *
+ * const realms = [{ name: "realm1", roles: [{ name: "anonymous", "allow-by-default": true }] }];
+ * const endpoint = { type: "tcp", interface: "127.0.0.1", port: 0 };
+ * const transports = [{ type: "websocket", endpoint }];
+ * const config = parseConfig({ version: 2, workers: [{ type: "router", realms, transports }] });
+ * const node = await startNode(config, { directory: "." });
+ * const url = node.listeners[0]?.urls[0] ?? "";
+ *
+ * const alice = await connect({ url, realm: "realm1" });
+ * await alice.register("com.example.add2", ([a, b]: readonly [number, number]) => a + b);
+ * await alice.subscribe("com.example.greeting", ([text]) => console.log(text));
+ *
+ * const bob = await connect({ url, realm: "realm1" });
+ * console.assert(await bob.call<number>("com.example.add2", [2, 3]) === 5);
+ * await bob.publish("com.example.greeting", ["Hello"], {}, { acknowledge: true });
+ *
+ * await bob.leave();
+ * await alice.leave();
+ * await node.stop();
+ * ```
+ *
  * @module
  */
 export { CallResult } from "./client/call_result.ts";

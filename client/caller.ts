@@ -13,6 +13,7 @@ import type { Link } from "./link.ts";
 import { readError } from "./requests.ts";
 import type { Timer } from "./transport.ts";
 
+/** See `CallOptions.cancelMode`. */
 export type CancelMode = "killnowait" | "skip" | "kill";
 
 /** How a call is made. All are optional. */

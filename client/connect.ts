@@ -11,8 +11,10 @@ import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
 import type { Clock, Dial, DialOptions, Log, SerializerName } from "./transport.ts";
 
+/** Where to, and how. */
 export interface ConnectOptions {
-  /** "ws://127.0.0.1:8080/ws", "wss://…"; outside browsers also RawSocket: "rs://127.0.0.1:8080", "rss://…". */
+  /** "ws://127.0.0.1:8080/ws", "wss://…"; outside browsers also RawSocket, "rs://127.0.0.1:8080",
+   * "rss://…", and unix sockets, "unix+ws:/run/router.sock", "unix+rs:…". */
   readonly url: string;
   /** The realm to join. */
   readonly realm: string;
@@ -31,7 +33,21 @@ export interface ConnectOptions {
 }
 
 /** Connects to a router and joins a realm. Rejects with `ConnectError` when no connection or no answer comes, with `JoinError` when the
- * router refuses. */
+ * router refuses.
+ *
+ * @example
+ * ```ts
+ * import { connect, ConnectError } from "realmway";
+ *
+ * try {
+ *   const session = await connect({ url: "ws://127.0.0.1:1/ws", realm: "realm1" });
+ *   const { reason } = await session.closed;
+ *   console.log(reason);
+ * } catch (error) {
+ *   console.assert(error instanceof ConnectError); // nobody listens there
+ * }
+ * ```
+ */
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { url, realm, serializers = ["json"], timeoutMs = 10_000 } = options;
   const { clock = systemClock, log = consoleLog, dial = defaultDial } = options;

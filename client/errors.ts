@@ -56,7 +56,23 @@ export class ConnectError extends Error {
   override readonly name = "ConnectError";
 }
 
-/** The router refused the session (ABORT), or asked for what this program cannot give. */
+/** The router refused the session (ABORT), or asked for what this program cannot give.
+ *
+ * @example
+ * ```ts
+ * import { connect, JoinError } from "realmway";
+ *
+ * async function exists(url: string, realm: string): Promise<boolean> {
+ *   try {
+ *     await (await connect({ url, realm })).leave();
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof JoinError && error.reason.endsWith("no_such_realm")) return false;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class JoinError extends Error {
   override readonly name = "JoinError";
   /** The router's reason: "wamp.error.no_such_realm". */
@@ -83,7 +99,22 @@ export interface CloseDetails {
   readonly by: "client" | "router" | "transport";
 }
 
-/** The session is closed, or closed before the answer came. What a request did at the router is then unknown. */
+/** The session is closed, or closed before the answer came. What a request did at the router is then unknown.
+ *
+ * @example
+ * ```ts
+ * import { type Session, SessionClosedError } from "realmway";
+ *
+ * async function ask(session: Session): Promise<unknown> {
+ *   try {
+ *     return await session.call("com.example.status");
+ *   } catch (error) {
+ *     if (error instanceof SessionClosedError) return `gone: ${error.details.reason}`;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class SessionClosedError extends Error {
   override readonly name = "SessionClosedError";
   readonly details: CloseDetails;

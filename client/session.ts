@@ -12,6 +12,18 @@ import { type PublishOptions, publishOptions } from "./publisher.ts";
 import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
 import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
 
+/** A joined session.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "realmway";
+ *
+ * async function greet(url: string): Promise<void> {
+ *   await using session = await connect({ url, realm: "realm1" });
+ *   session.publish("com.example.greeting", ["Hello"]);
+ * } // leaves here
+ * ```
+ */
 export class Session {
   /** Given by the router, and random. */
   readonly id: number;
@@ -47,7 +59,19 @@ export class Session {
   }
 
   /** Calls a procedure. Resolves to the result if it is one positional value, to undefined if there is none, else to a `CallResult`.
-   * Rejects with the `ApplicationError` that the callee or the router answers, or with `SessionClosedError`. */
+   * Rejects with the `ApplicationError` that the callee or the router answers, or with `SessionClosedError`.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from "realmway";
+   *
+   * async function tryOut(session: Session): Promise<void> {
+   *   const sum = await session.call<number>("com.example.add2", [2, 3]);
+   *   const options = { timeoutMs: 500, onProgress: console.log };
+   *   await session.call("com.example.report", [], { year: 2026, sum }, options);
+   * }
+   * ```
+   */
   call<T = unknown>(
     procedure: string,
     args?: readonly unknown[],
@@ -64,8 +88,26 @@ export class Session {
   }
 
   /** Answers calls of a procedure, from now on until `registration.unregister()`. Rejects with `ApplicationError` when the router
-   * refuses: another session has registered the procedure, or this one may not. */
-  register<Args extends readonly unknown[], Kwargs extends object>(
+   * refuses: another session has registered the procedure, or this one may not.
+   *
+   * @example
+   * ```ts
+   * import { ApplicationError, type Session } from "realmway";
+   *
+   * async function serve(session: Session): Promise<void> {
+   *   const root = await session.register("com.example.root", ([n]: readonly [number]) => {
+   *     if (n >= 0) return Math.sqrt(n);
+   *     throw new ApplicationError("com.example.error.negative", ["Expected 0 or more"]);
+   *   });
+   *   await session.register("com.example.fetch", async ([url]: readonly [string], _, { signal }) => {
+   *     const response = await fetch(url, { signal }); // given up when the caller gives up
+   *     return await response.text();
+   *   });
+   *   await root.unregister();
+   * }
+   * ```
+   */
+  register<Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
     procedure: string,
     handler: CallHandler<Args, Kwargs>,
     options?: RegisterOptions,
@@ -79,8 +121,23 @@ export class Session {
   }
 
   /** Receives the events of a topic, from now on until `subscription.unsubscribe()`. One topic may have several handlers. Rejects
-   * with `ApplicationError` when the router refuses. */
-  subscribe<Args extends readonly unknown[], Kwargs extends object>(
+   * with `ApplicationError` when the router refuses.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from "realmway";
+   *
+   * async function watch(session: Session): Promise<void> {
+   *   const subscription = await session.subscribe(
+   *     "com.example.sensor",
+   *     ([celsius]: readonly [number], _, { topic }) => console.log(topic, celsius),
+   *     { match: "prefix" },
+   *   );
+   *   await subscription.unsubscribe();
+   * }
+   * ```
+   */
+  subscribe<Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
     topic: string,
     handler: EventHandler<Args, Kwargs>,
     options?: SubscribeOptions,
@@ -94,7 +151,18 @@ export class Session {
   }
 
   /** Publishes an event. Without `acknowledge` nothing comes back, not even a refusal; with it, a promise of the publication's ID that
-   * rejects with `ApplicationError` when the broker refuses. Throws `SessionClosedError`. */
+   * rejects with `ApplicationError` when the broker refuses. Throws `SessionClosedError`.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from "realmway";
+   *
+   * async function report(session: Session): Promise<void> {
+   *   session.publish("com.example.sensor.kitchen", [21.5]);
+   *   await session.publish("com.example.alarm", [], { room: "kitchen" }, { acknowledge: true });
+   * }
+   * ```
+   */
   publish(
     topic: string,
     args: readonly unknown[] | undefined,

@@ -10,8 +10,10 @@ export type {
   Transport,
 } from "../transports/dial.ts";
 
+/** How values are written on the wire. */
 export type SerializerName = "json" | "msgpack" | "cbor";
 
+/** What a `Dial` is asked for. */
 export interface DialOptions {
   readonly url: string;
   /** In order of preference; at least one. */
