@@ -33,6 +33,7 @@ const KNOWN_VERSIONS = [13, 8];
 const GET = [0x47, 0x45, 0x54, 0x20];
 /** 16 bytes in canonical Base64. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+const HOST = /^[\w.~!$&'()*+,;=%[\]:-]+$/;
 const TARGET = /^(?:https?:\/\/[^/?#\s]+)?(\/[^?#\s]*|(?=\?|$))(?:\?([^#\s]*))?$/i;
 const ONCE = [
   "host",
@@ -63,12 +64,14 @@ export function parseUpgrade(bytes: Uint8Array, length: number): UpgradeParse {
   for (const name of ONCE) {
     if (repeated.has(name)) return bad(`more than one ${name} header`, "one");
   }
-  if ((headers.get("host") ?? "") === "") return bad("no Host header", "one");
+  const host = headers.get("host") ?? "";
+  if (!HOST.test(host)) return bad(`Host header "${host}"`, "host and port");
   if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {
     return bad("a request body", "none");
   }
-  const version = Number(headers.get("sec-websocket-version"));
-  if (!KNOWN_VERSIONS.includes(version)) return wrongVersion(headers.get("sec-websocket-version"));
+  const versionText = headers.get("sec-websocket-version");
+  const version = KNOWN_VERSIONS.find((known) => versionText === `${known}`);
+  if (version === undefined) return wrongVersion(versionText);
   const key = headers.get("sec-websocket-key") ?? "";
   if (!KEY.test(key)) return bad(`Sec-WebSocket-Key "${key}"`, "16 bytes in Base64");
   const protocols = listOf(headers.get("sec-websocket-protocol"));

@@ -16,7 +16,7 @@ export interface WebSocketOptions {
   /** `enable_rfc6455` (13, default true) and `enable_hybi10` (8; its frames are those of RFC 6455): the accepted versions.
    * Default [13]. DEVIATION: Crossbar.io accepts 8 too unless told otherwise; its last speaker was a browser of 2012. */
   readonly versions: readonly number[];
-  /** `enable_webstatus`: answer a plain GET with a status page (`http_seam.ts` does, with `statusPage`). Default true. */
+  /** `enable_webstatus`: answer a plain GET with a status page; HTTP does (`node/web/`). Default true. */
   readonly hasStatusPage: boolean;
   /** `show_server_version`: name the server in its answers. Default true. */
   readonly showsServerVersion: boolean;
