@@ -15,29 +15,37 @@ const KEYS = [
 ] as const;
 
 export class Receivers {
-  readonly #lists: readonly (ReadonlySet<unknown> | undefined)[];
+  readonly #eligible: ReadonlySet<unknown> | undefined;
+  readonly #eligibleAuthids: ReadonlySet<unknown> | undefined;
+  readonly #eligibleAuthroles: ReadonlySet<unknown> | undefined;
+  readonly #excluded: ReadonlySet<unknown> | undefined;
+  readonly #excludedAuthids: ReadonlySet<unknown> | undefined;
+  readonly #excludedAuthroles: ReadonlySet<unknown> | undefined;
 
-  private constructor(lists: readonly (ReadonlySet<unknown> | undefined)[]) {
-    this.#lists = lists;
+  private constructor(options: Dict) {
+    this.#eligible = setOf(options["eligible"]);
+    this.#eligibleAuthids = setOf(options["eligible_authid"]);
+    this.#eligibleAuthroles = setOf(options["eligible_authrole"]);
+    this.#excluded = setOf(options["exclude"]);
+    this.#excludedAuthids = setOf(options["exclude_authid"]);
+    this.#excludedAuthroles = setOf(options["exclude_authrole"]);
   }
 
   /** Undefined when the options restrict nothing. An empty whitelist means nobody. */
   static from(options: Dict): Receivers | undefined {
-    const lists = KEYS.map((key) => {
-      const list = options[key];
-      return Array.isArray(list) ? new Set(list) : undefined;
-    });
-    return lists.some((list) => list !== undefined) ? new Receivers(lists) : undefined;
+    return KEYS.some((key) => Array.isArray(options[key])) ? new Receivers(options) : undefined;
   }
 
   includes(session: Session): boolean {
-    const [eligible, authids, authroles, exclude, excludedAuthids, excludedAuthroles] = this.#lists;
-    const authrole = session.role.name;
-    return (eligible === undefined || eligible.has(session.id)) &&
-      (authids === undefined || authids.has(session.authid)) &&
-      (authroles === undefined || authroles.has(authrole)) &&
-      exclude?.has(session.id) !== true &&
-      excludedAuthids?.has(session.authid) !== true &&
-      excludedAuthroles?.has(authrole) !== true;
+    return this.#eligible?.has(session.id) !== false &&
+      this.#eligibleAuthids?.has(session.authid) !== false &&
+      this.#eligibleAuthroles?.has(session.role.name) !== false &&
+      this.#excluded?.has(session.id) !== true &&
+      this.#excludedAuthids?.has(session.authid) !== true &&
+      this.#excludedAuthroles?.has(session.role.name) !== true;
   }
+}
+
+function setOf(list: unknown): ReadonlySet<unknown> | undefined {
+  return Array.isArray(list) ? new Set(list) : undefined;
 }

@@ -23,7 +23,7 @@ export class Router {
   #onEmpty: (() => void) | undefined;
 
   constructor(ports: RouterPorts) {
-    this.clock = ports.clock;
+    this.clock = guarded(ports.clock, ports.log);
     this.random = ports.random;
     this.log = ports.log;
   }
@@ -87,4 +87,21 @@ export class Router {
       };
     });
   }
+}
+
+/** A timer's fault is ours, and nobody above it could catch it: it is logged, and the router goes on. */
+function guarded(clock: Clock, log: Log): Clock {
+  return {
+    now: () => clock.now(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        try {
+          run();
+        } catch (cause) {
+          log.error("Router fault in a timer: {error}", {
+            error: cause instanceof Error ? cause.stack : String(cause),
+          });
+        }
+      }),
+  };
 }

@@ -224,7 +224,7 @@ export class Session implements MessageHandler {
         `Cannot join realm "${decided.realm}" as "${decided.authrole}": it has no such role`,
       );
     }
-    this.#timer?.cancel();
+    this.#stopTimer();
     this.#realm = realm;
     this.#role = role;
     this.id = realm.newSessionId();
@@ -242,8 +242,7 @@ export class Session implements MessageHandler {
 
   /** Gives back all that the session holds in its realm. */
   #leave(how: ClosedHow | "goodbye" | "abort"): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#stopTimer();
     if (this.#state !== "joined") return;
     this.#state = "closed";
     const realm = this.#realm;
@@ -259,11 +258,15 @@ export class Session implements MessageHandler {
   }
 
   #end(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#stopTimer();
     this.#state = "gone";
     this.transport.end("session ended");
     this.#router.forget(this);
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #expectHello(): Timer {

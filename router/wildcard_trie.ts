@@ -7,15 +7,55 @@
 /** Exported for the test of the invariants. */
 export class WildcardNode<T> {
   entry: T | undefined = undefined;
+  /** Behind the empty component. */
   any: WildcardNode<T> | undefined = undefined;
-  named: Map<string, WildcardNode<T>> | undefined = undefined;
+  /** Behind named components: the only one here, or all of several in a Map, which takes three times the memory of a node. */
+  name = "";
+  only: WildcardNode<T> | undefined = undefined;
+  several: Map<string, WildcardNode<T>> | undefined = undefined;
 
   get isEmpty(): boolean {
-    return this.entry === undefined && this.any === undefined && this.named === undefined;
+    return this.entry === undefined && this.any === undefined && !this.hasNamed;
   }
 
+  get hasNamed(): boolean {
+    return this.only !== undefined || this.several !== undefined;
+  }
+
+  /** The node behind a component that is not empty. */
+  named(component: string): WildcardNode<T> | undefined {
+    return this.several === undefined
+      ? (this.name === component ? this.only : undefined)
+      : this.several.get(component);
+  }
+
+  /** The node behind a component of a pattern. */
   next(component: string): WildcardNode<T> | undefined {
-    return component === "" ? this.any : this.named?.get(component);
+    return component === "" ? this.any : this.named(component);
+  }
+
+  add(component: string, node: WildcardNode<T>): void {
+    if (component === "") {
+      this.any = node;
+    } else if (!this.hasNamed) {
+      this.name = component;
+      this.only = node;
+    } else {
+      if (this.only !== undefined) this.several = new Map([[this.name, this.only]]);
+      this.only = undefined;
+      this.several?.set(component, node);
+    }
+  }
+
+  remove(component: string): void {
+    if (component === "") {
+      this.any = undefined;
+    } else if (this.several === undefined) {
+      this.only = undefined;
+    } else {
+      this.several.delete(component);
+      if (this.several.size === 0) this.several = undefined;
+    }
   }
 }
 
@@ -38,8 +78,7 @@ export class WildcardTrie<T> {
       let next = node.next(component);
       if (next === undefined) {
         next = new WildcardNode();
-        if (component === "") node.any = next;
-        else (node.named ??= new Map()).set(component, next);
+        node.add(component, next);
       }
       node = next;
     }
@@ -63,8 +102,7 @@ export class WildcardTrie<T> {
       const parent = path[i - 1];
       const component = components[i - 1];
       if (parent === undefined || component === undefined) return;
-      if (component === "") parent.any = undefined;
-      else if (parent.named?.delete(component) && parent.named.size === 0) parent.named = undefined;
+      parent.remove(component);
     }
   }
 
@@ -83,8 +121,8 @@ export class WildcardTrie<T> {
  * the trie at the first component, and then nothing is allocated. */
 function collect<T>(node: WildcardNode<T>, uri: string, at: number, into: T[]): void {
   const dot = uri.indexOf(".", at);
-  if (node.named !== undefined) {
-    const named = node.named.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
+  if (node.hasNamed) {
+    const named = node.named(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
     if (named !== undefined) {
       if (dot >= 0) collect(named, uri, dot + 1, into);
       else if (named.entry !== undefined) into.push(named.entry);
@@ -98,7 +136,9 @@ function collect<T>(node: WildcardNode<T>, uri: string, at: number, into: T[]): 
 
 function find<T>(node: WildcardNode<T>, uri: string, at: number): T | undefined {
   const dot = uri.indexOf(".", at);
-  const named = node.named?.get(dot < 0 ? uri.slice(at) : uri.slice(at, dot));
+  const named = node.hasNamed
+    ? node.named(dot < 0 ? uri.slice(at) : uri.slice(at, dot))
+    : undefined;
   if (named !== undefined) {
     const found = dot < 0 ? named.entry : find(named, uri, dot + 1);
     if (found !== undefined) return found;

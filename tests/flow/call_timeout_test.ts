@@ -78,3 +78,19 @@ test("Dealer: time-outs are gone when the caller or the callee is", () => {
     assert.equal(flow.clock.pendingCount, 0);
   }
 });
+
+test("Router: a fault in a timer is logged, and the others run", () => {
+  const flow = new Flow();
+  const [alice, bob, carol] = [flow.join(), flow.join(), flow.join()];
+  carol.registers("com.myapp.slow");
+  for (const caller of [alice, bob]) {
+    caller.calls("com.myapp.slow", { "timeout": 1_000 });
+    carol.isInvoked();
+  }
+  alice.transport.send = () => {
+    throw new Error("broken");
+  };
+  flow.clock.advance(1_000);
+  assert.equal(flow.log.errors.length, 1);
+  bob.receives("ERROR", 48, 1, {}, "wamp.error.timeout", EXPLAINED);
+});

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { BROKER_FEATURES, DEALER_FEATURES, META_FEATURES } from "../../wamp/features.ts";
 import { VERSION } from "../../wamp/version.ts";
 import { BASIC_ROLES, Flow } from "../kit/flow_kit.ts";
 
-const HERE = new URL("./", import.meta.url);
+const HERE = dirname(fileURLToPath(import.meta.url));
 
 test("Features: every feature that WELCOME announces has a flow test with its tag", () => {
   const tests = readdirSync(HERE).filter((name) => name.endsWith("_test.ts"))
-    .map((name) => readFileSync(new URL(name, HERE), "utf8"));
+    .map((name) => readFileSync(join(HERE, name), "utf8"));
   for (const section of Object.values({ ...BROKER_FEATURES, ...DEALER_FEATURES })) {
     assert.ok(
       tests.some((text) => text.includes(`[WAMP ${section}]`)),
@@ -37,7 +39,7 @@ test("Features: WELCOME announces them all, or all but the meta API", () => {
 
 test("Version: the manifests and the source agree", () => {
   for (const manifest of ["deno.json", "package.json"]) {
-    const { version } = JSON.parse(readFileSync(new URL(`../../${manifest}`, HERE), "utf8"));
+    const { version } = JSON.parse(readFileSync(join(HERE, "../..", manifest), "utf8"));
     assert.equal(version, VERSION, manifest);
   }
 });

@@ -58,10 +58,13 @@ function checkPrefixes<T>(node: PrefixNode<T>, isRoot = true): number {
 
 function checkWildcards<T>(node: WildcardNode<T>, isRoot = true): number {
   assert.ok(isRoot || !node.isEmpty, "no empty node is left");
-  assert.notEqual(node.named?.size, 0);
-  const children = [...node.named?.values() ?? []];
-  if (node.any !== undefined) children.push(node.any);
-  return children.reduce((count, child) => count + checkWildcards(child, false), 1);
+  assert.ok(node.only === undefined || node.several === undefined);
+  assert.notEqual(node.several?.size, 0);
+  const children = [node.any, node.only, ...node.several?.values() ?? []];
+  return children.reduce(
+    (count, child) => child === undefined ? count : count + checkWildcards(child, false),
+    1,
+  );
 }
 
 test("PatternIndex: finds what a scan of all patterns finds, while patterns come and go", () => {
