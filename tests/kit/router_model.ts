@@ -248,10 +248,11 @@ export class RouterModel {
     const serve = requests[name];
     if (serve === undefined) throw new Violation();
     const isStrict = this.options.requestIds === "strict";
-    if (request <= peer.lastRequest || (isStrict && request !== peer.lastRequest + 1)) {
-      throw new Violation();
-    }
-    peer.lastRequest = request;
+    const isInFlight = this.dealer.calls.some((call) =>
+      call.caller === peer && call.request === request
+    );
+    if (isInFlight || (isStrict && request !== peer.lastRequest + 1)) throw new Violation();
+    peer.lastRequest = Math.max(peer.lastRequest, request);
     serve();
   }
 

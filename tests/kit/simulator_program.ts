@@ -176,8 +176,9 @@ export class Program {
     ]);
   }
 
-  /** The next id, rarely with a gap. */
+  /** The next id, rarely with a gap, rarely an earlier one. */
   #requestId(peer: ModelPeer): number {
+    if (this.#random.oneIn(300)) return 1 + this.#random.index(peer.lastRequest + 1);
     const gap = this.#random.oneIn(300) ? this.#random.index(3) : 0;
     return peer.lastRequest + 1 + gap;
   }
