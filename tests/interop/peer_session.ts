@@ -135,6 +135,11 @@ export class PeerSession {
     await this.#request("burst", { topic, count });
   }
 
+  /** Calls a procedure `count` times at once, from as many threads as the client's language offers. */
+  async stampede(procedure: string, count: number): Promise<void> {
+    await this.#request("stampede", { procedure, count });
+  }
+
   /** The next event that the handler of `subscription` gets. */
   async event(subscription: string): Promise<ReceivedEvent> {
     const note = await this.#note("event", (note) => note["handler"] === subscription);

@@ -39,6 +39,16 @@ export const callScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "500 calls at once are all answered",
+    run: async ({ join }) => {
+      const [callee, caller] = [await join(), await join()];
+      const procedure = freshUri("echo");
+      await callee.register(procedure, "echo");
+      await caller.stampede(procedure, 500);
+      assert.deepEqual((await caller.call(procedure, { args: [1] })).args, [1]);
+    },
+  },
+  {
     name: "an exception in the callee becomes its ERROR",
     applies: ({ habits }) => habits.exception !== undefined,
     run: async ({ client, join }) => {

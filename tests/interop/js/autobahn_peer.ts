@@ -262,4 +262,11 @@ serve(`autobahn ${require("autobahn/package.json").version}`, {
     for (let number = 0; number < request.count; number++) joined.publish(request.topic, [number]);
     return {};
   },
+
+  stampede: async (request) => {
+    const { joined } = sessions.of(request);
+    const numbers = Array.from({ length: request.count }, (_, number) => number);
+    await answer(Promise.all(numbers.map((number) => joined.call(request.procedure, [number]))));
+    return {};
+  },
 });

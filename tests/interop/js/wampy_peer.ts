@@ -213,4 +213,11 @@ serve(`wampy ${new Wampy().version}`, {
     for (let number = 0; number < request.count; number++) wampy.publish(request.topic, [number]);
     return {};
   },
+
+  stampede: async (request) => {
+    const { wampy } = sessions.of(request);
+    const numbers = Array.from({ length: request.count }, (_, number) => number);
+    await answer(Promise.all(numbers.map((number) => wampy.call(request.procedure, [number]))));
+    return {};
+  },
 });

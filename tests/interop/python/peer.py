@@ -266,6 +266,11 @@ class Peer:
             session.publish(r["topic"], number)
         return {}
 
+    async def stampede(self, r):
+        session = self.sessions[r["session"]]
+        await asyncio.gather(*(session.call(r["procedure"], number) for number in range(r["count"])))
+        return {}
+
     async def handle(self, r):
         try:
             result = await getattr(self, r["do"])(r)

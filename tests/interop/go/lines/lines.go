@@ -87,6 +87,21 @@ func Write(line Dict) {
 	_, _ = os.Stdout.Write(append(text, '\n'))
 }
 
+// Stampede runs `action` `count` times at once, and tells the first trouble.
+func Stampede(count int, action func(number int) error) error {
+	errs := make(chan error, count)
+	for number := range count {
+		go func() { errs <- action(number) }()
+	}
+	var first error
+	for range count {
+		if err := <-errs; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
 // Bytes leaves binary values as they are.
 func Bytes(value []byte) any { return value }
 

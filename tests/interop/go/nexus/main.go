@@ -247,6 +247,14 @@ func burst(r *lines.Request) (dict, error) {
 	return dict{}, nil
 }
 
+func stampede(r *lines.Request) (dict, error) {
+	c := session(r.Session).client
+	return dict{}, lines.Stampede(r.Count, func(number int) error {
+		_, err := c.Call(context.Background(), r.Procedure, nil, wamp.List{number}, nil, nil)
+		return err
+	})
+}
+
 func version() string {
 	info, _ := debug.ReadBuildInfo()
 	for _, module := range info.Deps {
@@ -261,6 +269,6 @@ func main() {
 	lines.Serve(version(), map[string]func(*lines.Request) (dict, error){
 		"join": join, "leave": leave, "register": register, "unregister": unregister,
 		"release": release, "call": call, "cancel": cancelCall, "subscribe": subscribe,
-		"unsubscribe": unsubscribe, "publish": publish, "burst": burst,
+		"unsubscribe": unsubscribe, "publish": publish, "burst": burst, "stampede": stampede,
 	})
 }

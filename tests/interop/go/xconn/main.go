@@ -235,6 +235,13 @@ func burst(r *lines.Request) (dict, error) {
 	return dict{}, nil
 }
 
+func stampede(r *lines.Request) (dict, error) {
+	session := find(r.Session).session
+	return dict{}, lines.Stampede(r.Count, func(number int) error {
+		return session.Call(r.Procedure).Arg(number).Do().Err
+	})
+}
+
 func version() string {
 	info, _ := debug.ReadBuildInfo()
 	for _, module := range info.Deps {
@@ -250,6 +257,6 @@ func main() {
 	lines.Serve(version(), map[string]func(*lines.Request) (dict, error){
 		"join": join, "leave": leave, "register": register, "unregister": unregister,
 		"release": release, "call": call, "subscribe": subscribe,
-		"unsubscribe": unsubscribe, "publish": publish, "burst": burst,
+		"unsubscribe": unsubscribe, "publish": publish, "burst": burst, "stampede": stampede,
 	})
 }
