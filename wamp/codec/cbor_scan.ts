@@ -6,6 +6,7 @@
  */
 import { DecodeError } from "../protocol_error.ts";
 import { isUtf8 } from "../utf8.ts";
+import { readUint } from "./big_endian.ts";
 import { MAX_DEPTH } from "./codec.ts";
 
 /** Major types: the upper three bits of a head. */
@@ -27,13 +28,6 @@ export const BREAK = 0xff;
 const ANY_ELEMENT = 0xffffffff;
 const ANY_KEY = 0xfffffffe;
 const ANY_VALUE = 0xfffffffd;
-
-/** The big-endian unsigned integer of `size` bytes at `at`. Exact up to 2^53. */
-export function readUint(bytes: Uint8Array, at: number, size: number): number {
-  let value = 0;
-  for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] as number);
-  return value;
-}
 
 /** Bytes that the argument takes behind the head `byte`. */
 export function argumentSize(byte: number): number {
@@ -83,26 +77,29 @@ export function skipValue(
       if (left < ANY_VALUE) left--;
       else if (left !== ANY_ELEMENT) left = left === ANY_KEY ? ANY_VALUE : ANY_KEY;
     }
-    const info = byte & 0x1f;
-    const size = argumentSize(byte);
-    if (info > ARGUMENT64 && (info !== INDEFINITE || major < BYTES || major > MAP)) {
-      malformed(`reserved additional information ${info}`);
-    }
-    if (at + size > end) truncated();
-    if (major <= NEGATIVE || major >= TAG) {
-      if (byte === 0xf8 && (bytes[at] as number) < 0x20) malformed("a simple value in two bytes");
-      at += size;
-    } else if (major === BYTES || major === TEXT) {
-      if (info === INDEFINITE) at = skipChunks(bytes, major, at, end);
-      else at = skipString(bytes, major, at + size, at + size + argument(bytes, byte, at), end);
-    } else {
-      let inner = 0;
-      if (info === INDEFINITE) inner = major === ARRAY ? ANY_ELEMENT : ANY_KEY;
-      else {
-        inner = argument(bytes, byte, at) * (major === ARRAY ? 1 : 2);
-        at += size;
-        if (inner > end - at) truncated();
+
+    let argument = byte & 0x1f;
+    const isIndefinite = argument === INDEFINITE;
+    if (argument >= ARGUMENT8) {
+      if (isIndefinite ? major < BYTES || major > MAP : argument > ARGUMENT64) {
+        malformed(`reserved additional information ${argument}`);
       }
+      if (!isIndefinite) {
+        const size = 1 << (argument - ARGUMENT8);
+        if (at + size > end) truncated();
+        argument = readUint(bytes, at, size);
+        at += size;
+        if (byte === 0xf8 && argument < 0x20) malformed("a simple value in two bytes");
+      }
+    }
+    if (major === BYTES || major === TEXT) {
+      at = isIndefinite
+        ? skipChunks(bytes, major, at, end)
+        : skipString(bytes, major, at, at + argument, end);
+    } else if (major === ARRAY || major === MAP) {
+      let inner = major === ARRAY ? argument : argument * 2;
+      if (isIndefinite) inner = major === ARRAY ? ANY_ELEMENT : ANY_KEY;
+      else if (inner > end - at) truncated();
       if (depth === MAX_DEPTH) tooDeep();
       stack[depth++] = left;
       left = inner;

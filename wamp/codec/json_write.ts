@@ -14,6 +14,7 @@ import {
   MINUS,
   OBJECT,
   OBJECT_END,
+  plainEnd,
   QUOTE,
   SPECIAL,
   ZERO,
@@ -99,13 +100,10 @@ function writeLongText(writer: ByteWriter, text: string): void {
   const start = writer.length;
   writer.utf8(text);
   const end = writer.length;
-  for (let at = start; at < end; at++) {
-    if (SPECIAL[writer.bytes[at] as number] !== 0) {
-      const plain = writer.bytes.slice(start, end);
-      writer.length = start;
-      writeEscaped(writer, plain, 0, plain.length);
-      break;
-    }
+  if (plainEnd(writer.bytes, start, end) < end) {
+    const plain = writer.bytes.slice(start, end);
+    writer.length = start;
+    writeEscaped(writer, plain, 0, plain.length);
   }
   writer.byte(QUOTE);
 }
@@ -118,16 +116,14 @@ function writeUtf8(writer: ByteWriter, bytes: Uint8Array, start: number, end: nu
 }
 
 function writeEscaped(writer: ByteWriter, bytes: Uint8Array, start: number, end: number): void {
-  let run = start;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    if (SPECIAL[byte] === 0) continue;
-    writer.range(bytes, run, at);
-    const escape = ESCAPES[byte] as Uint8Array;
+  for (let at = start;; at++) {
+    const plain = plainEnd(bytes, at, end);
+    writer.range(bytes, at, plain);
+    if (plain === end) return;
+    const escape = ESCAPES[bytes[plain] as number] as Uint8Array;
     writer.range(escape, 0, escape.length);
-    run = at + 1;
+    at = plain;
   }
-  writer.range(bytes, run, end);
 }
 
 /** Puts the closing `bracket` in the place of the last element's comma, or behind the opening bracket. */

@@ -10,6 +10,7 @@ import { Payload, type PayloadValues } from "../payload.ts";
 import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 import { decodeUtf8 } from "../utf8.ts";
+import { readUint } from "./big_endian.ts";
 import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
 import {
   ARRAY16,
@@ -22,7 +23,6 @@ import {
   INT8,
   MAP16,
   MAP32,
-  readUint,
   skipText,
   skipValue,
   STR32,

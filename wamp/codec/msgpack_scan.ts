@@ -5,6 +5,7 @@
  */
 import { DecodeError } from "../protocol_error.ts";
 import { isUtf8 } from "../utf8.ts";
+import { readUint } from "./big_endian.ts";
 import { MAX_DEPTH } from "./codec.ts";
 
 export const NIL = 0xc0;
@@ -27,13 +28,6 @@ export const ARRAY16 = 0xdc;
 export const ARRAY32 = 0xdd;
 export const MAP16 = 0xde;
 export const MAP32 = 0xdf;
-
-/** The big-endian unsigned integer of `size` bytes at `at`. Exact up to 2^53. */
-export function readUint(bytes: Uint8Array, at: number, size: number): number {
-  let value = 0;
-  for (let i = at; i < at + size; i++) value = value * 256 + (bytes[i] as number);
-  return value;
-}
 
 /**
  * The end of the value that begins at `start`.

@@ -5,6 +5,7 @@
  */
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
+import { readBigUint64, readFloat32, readFloat64, readUint } from "./big_endian.ts";
 import type { TokenSink } from "./codec.ts";
 import { tellKeyAsJson } from "./json_write.ts";
 import {
@@ -17,7 +18,6 @@ import {
   INT8,
   MAP16,
   NIL,
-  readUint,
   STR8,
   TRUE,
   UINT8,
@@ -42,7 +42,6 @@ export function walkMsgpack(
 /** Recursive: the decoder has limited the depth. */
 class Walk {
   readonly #bytes: Uint8Array;
-  #view: DataView | undefined;
   #at: number;
 
   constructor(bytes: Uint8Array, start: number) {
@@ -118,11 +117,13 @@ class Walk {
 
   #unsigned(sink: TokenSink, size: number): void {
     if (size < 8) return sink.integer(this.#uint(size));
-    this.#long(sink, this.#viewed().getBigUint64(this.#data(8)));
+    this.#long(sink, readBigUint64(this.#bytes, this.#data(8)));
   }
 
   #signed(sink: TokenSink, size: number): void {
-    if (size === 8) return this.#long(sink, this.#viewed().getBigInt64(this.#data(8)));
+    if (size === 8) {
+      return this.#long(sink, BigInt.asIntN(64, readBigUint64(this.#bytes, this.#data(8))));
+    }
     const value = this.#uint(size);
     const limit = 2 ** (size * 8 - 1);
     sink.integer(value < limit ? value : value - limit * 2);
@@ -134,9 +135,10 @@ class Walk {
   }
 
   #float(sink: TokenSink, byte: number): void {
-    const view = this.#viewed();
     sink.float(
-      byte === FLOAT64 ? view.getFloat64(this.#data(8)) : view.getFloat32(this.#data(4)),
+      byte === FLOAT64
+        ? readFloat64(this.#bytes, this.#data(8))
+        : readFloat32(this.#bytes, this.#data(4)),
     );
   }
 
@@ -154,17 +156,17 @@ class Walk {
 
   /** RFC 3339 in UTC with as many digits as the fraction of a second has, at least three. */
   #timestamp(start: number, count: number): string | undefined {
-    const view = this.#viewed();
+    const bytes = this.#bytes;
     let seconds: number;
     let nanoseconds = 0;
-    if (count === 4) seconds = view.getUint32(start);
+    if (count === 4) seconds = readUint(bytes, start, 4);
     else if (count === 8) {
-      const high = view.getUint32(start);
+      const high = readUint(bytes, start, 4);
       nanoseconds = high >>> 2;
-      seconds = (high & 3) * 4294967296 + view.getUint32(start + 4);
+      seconds = (high & 3) * 4294967296 + readUint(bytes, start + 4, 4);
     } else if (count === 12) {
-      nanoseconds = view.getUint32(start);
-      seconds = Number(view.getBigInt64(start + 4));
+      nanoseconds = readUint(bytes, start, 4);
+      seconds = Number(BigInt.asIntN(64, readBigUint64(bytes, start + 4)));
     } else return undefined;
     if (nanoseconds > 999_999_999 || seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
       return undefined;
@@ -172,11 +174,6 @@ class Walk {
     const whole = new Date(seconds * 1000).toISOString().slice(0, -4);
     const fraction = String(nanoseconds).padStart(9, "0").replace(/(?:000){1,2}$/, "");
     return `${whole}${fraction}Z`;
-  }
-
-  #viewed(): DataView {
-    const bytes = this.#bytes;
-    return this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 }
 
