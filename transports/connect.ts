@@ -26,8 +26,8 @@ export async function connect(
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    attempt.signal.throwIfAborted();
     const runtime = await (endpoint.tls === undefined ? nativeRuntime() : nodeRuntime());
+    attempt.signal.throwIfAborted();
     return await runtime.connect(endpoint, attempt.signal);
   } catch (error) {
     throw connectError(endpoint, attempt.signal.aborted ? attempt.signal.reason : error);

@@ -175,8 +175,9 @@ export async function listen(
       resolve();
     });
   });
-  // Faults of single connections, before they are streams: nobody to tell.
-  server.on("error", nothing).on("tlsClientError", nothing);
+  // Faults of single connections, before they are streams: nobody to tell. Not every runtime closes them.
+  server.on("error", nothing);
+  server.on("tlsClientError", (_error: Error, socket: net.Socket) => socket.destroy());
   const address = server.address();
   return {
     address: typeof address === "string" || address === null

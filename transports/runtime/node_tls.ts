@@ -1,10 +1,11 @@
 /**
  * Our TLS options as those of `node:tls`, and what `node:tls` tells of a peer.
- * Traps of Deno: a paused TLS socket goes on reading, without limit; what is unread when the peer ends without close_notify is lost;
+ * Traps of Deno: bad certificates are not noticed; a paused TLS socket goes on reading, without limit; what is unread when the peer ends without close_notify is lost;
  * keying material cannot be exported.
  */
 import { isIP } from "node:net";
 import { Buffer } from "node:buffer";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type {
   ConnectionOptions,
   SecureContextOptions,
@@ -42,8 +43,9 @@ export function clientOptions(
   };
 }
 
-/** The part that may be changed while listening. */
+/** The part that may be changed while listening. Throws when certificate or key are no good. */
 export function contextOptions(options: TlsOptions | ClientTlsOptions): SecureContextOptions {
+  check(options);
   return {
     ...(options.cert === undefined ? {} : { cert: options.cert }),
     ...(options.key === undefined ? {} : { key: options.key }),
@@ -54,6 +56,33 @@ export function contextOptions(options: TlsOptions | ClientTlsOptions): SecureCo
     ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
     minVersion: options.minVersion ?? "TLSv1.2",
   };
+}
+
+/** Deno takes any text for a certificate or key, and fails when somebody connects. */
+function check(options: TlsOptions | ClientTlsOptions): void {
+  const { cert, key, ca = [], passphrase } = options;
+  for (const one of typeof ca === "string" ? [ca] : ca) certificateIn(one, "an authority");
+  if (cert === undefined || key === undefined) return;
+  const certificate = certificateIn(cert, "the certificate");
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(passphrase === undefined ? key : { key, passphrase });
+  } catch (cause) {
+    throw new Error("the private key is not readable, expected PEM and the right passphrase", {
+      cause,
+    });
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new Error("the private key belongs to another certificate");
+  }
+}
+
+function certificateIn(pem: string, what: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new Error(`${what} is not readable, expected PEM`, { cause });
+  }
 }
 
 /** Whether a client that was asked for a certificate shows one that nobody vouches for. */
