@@ -16,12 +16,10 @@ import { isProgress, substituteOf } from "./unsendable.ts";
 
 /** How a framing puts messages into the outbox, and what it can do with the connection. */
 export interface Link {
-  /** Appends a message. False: it is too large for the peer, and nothing was appended. Throws what encoding throws. */
+  /** Appends a message. False: it is too large for the peer. Throws what encoding throws; nothing was appended then either. */
   append(outbox: Outbox, message: Message): boolean;
   /** Appends a message that other peers get too. */
   appendShared(outbox: Outbox, outgoing: Outgoing): boolean;
-  /** Takes back what `append` left behind when it threw. */
-  cancel(outbox: Outbox): void;
   pause(): void;
   resume(): void;
   /** Ends the connection once what was sent has gone. */
@@ -79,7 +77,6 @@ export class PeerTransport implements Transport {
     try {
       hasRoom = this.#link.append(this.#outbox, message);
     } catch (error) {
-      this.#link.cancel(this.#outbox);
       return this.#unsendable(message, error);
     }
     if (hasRoom) this.#count(this.#outbox.waiting - before);
@@ -94,7 +91,6 @@ export class PeerTransport implements Transport {
     try {
       hasRoom = this.#link.appendShared(this.#outbox, outgoing);
     } catch (error) {
-      this.#link.cancel(this.#outbox);
       return this.#unsendable(message, error);
     }
     if (hasRoom) this.#count(this.#outbox.waiting - before);

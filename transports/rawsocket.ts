@@ -147,8 +147,6 @@ class RawSocketLink implements Link {
   readonly #deadline: Deadline;
   readonly #closeTimeoutMs: number;
   #isDone = false;
-  /** Where `append` began, to take back what it wrote. */
-  #start = 0;
 
   /** What has arrived of a frame that was cut: its prefix, then its payload behind it. */
   #cut: Uint8Array<ArrayBuffer> = EMPTY;
@@ -199,10 +197,14 @@ class RawSocketLink implements Link {
   append(outbox: Outbox, message: Message): boolean {
     const writer = outbox.writer();
     const start = writer.length;
-    this.#start = start;
     writer.reserve(4);
     writer.length += 4;
-    serialize(writer, this.#codec, message);
+    try {
+      serialize(writer, this.#codec, message);
+    } catch (error) {
+      writer.length = start;
+      throw error;
+    }
     const length = writer.length - start - 4;
     if (length > this.#maxSendBytes) {
       writer.length = start;
@@ -217,10 +219,6 @@ class RawSocketLink implements Link {
     if (frame.length - 4 > this.#maxSendBytes) return false;
     outbox.share(frame);
     return true;
-  }
-
-  cancel(outbox: Outbox): void {
-    outbox.writer().length = this.#start;
   }
 
   pause(): void {

@@ -284,7 +284,12 @@ class WebSocketLink implements Link, WebSocketOwner {
       return true;
     }
     this.#wire.open(writer, this.#opcode, expectedBytes(message));
-    serialize(writer, this.#codec, message);
+    try {
+      serialize(writer, this.#codec, message);
+    } catch (error) {
+      this.#wire.cancel(writer);
+      throw error;
+    }
     this.#wire.close(writer);
     return true;
   }
@@ -305,13 +310,6 @@ class WebSocketLink implements Link, WebSocketOwner {
       this.#wire.close(writer);
     }
     return true;
-  }
-
-  cancel(outbox: Outbox): void {
-    // A batch has taken back its item already, and may hold others.
-    if (!this.#wire.isOpen) return;
-    const writer = outbox.writer();
-    if (!this.#isBatched || this.#wire.openBytes(writer) === 0) this.#wire.cancel(writer);
   }
 
   pause(): void {
