@@ -22,7 +22,7 @@ import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
-import { type Callee, calleeOf, type Invoke, invokeOf, Registration } from "./registration.ts";
+import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
 /** Told of every change to the registrations, for the meta API. */
@@ -176,6 +176,11 @@ export class Dealer {
       session.sendError(Type.CALL, request, error, text);
     const problem = optionProblem(message);
     if (problem !== undefined) return refuse(uris.INVALID_ARGUMENT, problem);
+    if (options["progress"] === true) {
+      throw new ProtocolError(
+        "Cannot accept CALL with progress: the dealer did not announce progressive_call_invocations",
+      );
+    }
     if (!isUri(procedure, this.#uriRule)) {
       return refuse(uris.INVALID_URI, invalid("call", procedure));
     }
@@ -261,26 +266,6 @@ export class Dealer {
     }
     this.#observer.unregistered(session, registration, wasLast);
   }
-}
-
-function conflictOf(
-  session: Session,
-  registration: Registration,
-  invoke: Invoke,
-): { readonly error: string; readonly text: string } | undefined {
-  const { procedure } = registration;
-  if (registration.invoke === "single" || registration.callee(session) !== undefined) {
-    return {
-      error: uris.PROCEDURE_ALREADY_EXISTS,
-      text: `Cannot register "${procedure}": it is registered already`,
-    };
-  }
-  if (registration.invoke === invoke) return undefined;
-  return {
-    error: uris.PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY,
-    text:
-      `Cannot register "${procedure}" with invoke "${invoke}": found it registered with "${registration.invoke}"`,
-  };
 }
 
 /** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */

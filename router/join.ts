@@ -75,7 +75,9 @@ export function anonymous(role: string, random: Random): Gate {
       if (Array.isArray(offered) && offered.length > 0 && !offered.includes("anonymous")) {
         return {
           refusal: uris.NO_MATCHING_AUTH_METHOD,
-          text: `Cannot authenticate: found ${offered.join(", ")}, expected "anonymous"`,
+          text: `Cannot authenticate: found ${
+            offered.join(", ").slice(0, 100)
+          }, expected "anonymous"`,
         };
       }
       return {

@@ -1,6 +1,7 @@
 /** The record of one registered procedure or pattern and who serves it. Owned by `dealer.ts`. [WAMP rpc_shared_registration] */
 import type { Dict } from "../wamp/message.ts";
 import type { Match } from "../wamp/uri.ts";
+import * as uris from "../wamp/uris.ts";
 import type { Session } from "./session.ts";
 
 export const INVOKE_POLICIES = ["single", "first", "last", "roundrobin", "random"] as const;
@@ -66,5 +67,26 @@ export function calleeOf(session: Session, options: Dict): Callee {
     forwardsTimeout: options["forward_timeout"] === true,
     concurrency: typeof concurrency === "number" ? concurrency : 0,
     inFlight: 0,
+  };
+}
+
+/** Why a session cannot join a registration that exists; undefined when it can. */
+export function conflictOf(
+  session: Session,
+  registration: Registration,
+  invoke: Invoke,
+): { readonly error: string; readonly text: string } | undefined {
+  const { procedure } = registration;
+  if (registration.invoke === "single" || registration.callee(session) !== undefined) {
+    return {
+      error: uris.PROCEDURE_ALREADY_EXISTS,
+      text: `Cannot register "${procedure}": it is registered already`,
+    };
+  }
+  if (registration.invoke === invoke) return undefined;
+  return {
+    error: uris.PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY,
+    text:
+      `Cannot register "${procedure}" with invoke "${invoke}": found it registered with "${registration.invoke}"`,
   };
 }

@@ -8,7 +8,7 @@ export class Subscription {
   readonly topic: string;
   /** Milliseconds since 1970. */
   readonly created: number;
-  readonly subscribers = new SessionList();
+  readonly subscribers: SessionList = new SessionList();
 
   constructor(id: number, match: Match, topic: string, created: number) {
     this.id = id;

@@ -16,6 +16,10 @@ const ROUNDS = 9;
 const only = process.argv.slice(2);
 const payload = Payload.of(["sensor-17", 21.5], { unit: "celsius" });
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 declare const gc: (() => void) | undefined;
 declare const Bun: { gc(force: boolean): void } | undefined;
 
@@ -37,7 +41,7 @@ function row(name: string, parts: number, run: () => void): void {
     count = Math.max(100, Math.min(1_000_000, Math.floor(count * 60 / Math.max(ms, 0.01))));
   }
   const bytes = allocated(run);
-  console.log(
+  print(
     `${name.padEnd(52)} ${(best / parts).toFixed(1).padStart(8)} ns ${
       bytes === Infinity ? "" : `${(bytes / parts).toFixed(0).padStart(7)} B`
     }`,
@@ -79,7 +83,9 @@ const log: Log = {
   debug() {},
   info() {},
   warn() {},
-  error: (_text, properties) => console.error(properties),
+  error(_text, properties) {
+    throw new Error(String(properties["error"]));
+  },
 };
 let lastId = 1000;
 const random: Random = {
@@ -176,7 +182,7 @@ function footprint(name: string, count: number, make: (i: number) => void): void
   for (let i = 0; i < count; i++) make(i);
   collect();
   const bytes = (process.memoryUsage().heapUsed - before) / count;
-  console.log(`${name.padEnd(52)} ${bytes.toFixed(0).padStart(19)} B`);
+  print(`${name.padEnd(52)} ${bytes.toFixed(0).padStart(19)} B`);
 }
 const kept: unknown[] = [];
 footprint("memory of a null transport", 20_000, () => kept.push(new NullTransport()));

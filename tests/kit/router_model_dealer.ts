@@ -130,6 +130,7 @@ export class DealerModel {
     const model = this.#model;
     const refuse = (error: string) => model.sendError(peer, 48, request, error);
     if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
+    if (options["progress"] === true) throw new Violation();
     if (!isValidUri(procedure)) return refuse("wamp.error.invalid_uri");
     const permission = model.permission(peer, procedure);
     if (!permission.allow("call")) return refuse("wamp.error.not_authorized");
