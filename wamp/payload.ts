@@ -88,7 +88,10 @@ export class Payload {
     if (this.#isExpired) throw new Error(EXPIRED);
     if (this.count === 0) return;
     if (this.codec === codec) writer.range(this.bytes, this.start, this.end);
-    else this.#in(codec, writer);
+    else if (this.#isWorthConverting()) {
+      const converted = this.#convert(codec);
+      writer.range(converted.bytes, converted.start, converted.end);
+    } else this.#encode(writer, codec);
   }
 
   /** The same elements as bytes of `codec`; converted once per codec. Valid as long as the payload is. */
@@ -122,20 +125,24 @@ export class Payload {
     if (this.isBorrowed) this.#isExpired = true;
   }
 
-  #in(codec: Codec, writer: ByteWriter): void {
-    const converted = this.#convert(codec);
-    writer.range(converted.bytes, converted.start, converted.end);
+  /** What was kept is sent to many, at different times. What is passed on at once goes straight to its peer. */
+  #isWorthConverting(): boolean {
+    return this.#converted !== undefined || (this.codec !== undefined && !this.isBorrowed);
   }
 
   #convert(codec: Codec): Payload {
     const known = this.#converted?.find((one) => one.codec === codec);
     if (known !== undefined) return known;
     const writer = new ByteWriter(this.end - this.start + 64);
-    if (this.codec === undefined) codec.writeValues(writer, this.decode(), this.count);
-    else codec.transcode(writer, this);
+    this.#encode(writer, codec);
     const made = new Payload(codec, writer.bytes, 0, writer.length, this.count, false, undefined);
     (this.#converted ??= []).push(made);
     return made;
+  }
+
+  #encode(writer: ByteWriter, codec: Codec): void {
+    if (this.codec === undefined) codec.writeValues(writer, this.decode(), this.count);
+    else codec.transcode(writer, this);
   }
 }
 
