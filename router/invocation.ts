@@ -119,11 +119,8 @@ export class Invocations {
         `Cannot accept ERROR of request type ${message.requestType}: expected INVOCATION`,
       );
     }
-    if (!isUri(message.error, "loose")) {
-      throw new ProtocolError(
-        `Cannot accept ERROR.Error: ${JSON.stringify(message.error.slice(0, 100))} is no valid URI`,
-      );
-    }
+    const problem = optionProblem(message) ?? errorProblem(message.error);
+    if (problem !== undefined) throw new ProtocolError(problem);
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "ERROR");
     this.#finish(invocation);
@@ -269,6 +266,13 @@ function modeOf(options: Dict, callee: Session): "skip" | "kill" | "killnowait" 
   const mode = options["mode"];
   if (!callee.features.canBeInterrupted || mode === "skip") return "skip";
   return mode === "kill" ? "kill" : "killnowait";
+}
+
+/** What a caller's client could not accept must not end the caller's session: it ends the callee's. */
+function errorProblem(error: string): string | undefined {
+  return isUri(error, "loose")
+    ? undefined
+    : `Cannot accept ERROR.Error ${JSON.stringify(error.slice(0, 100))}: it is no valid URI`;
 }
 
 /** An answer to an invocation that is over is ignored; one to an invocation that never was breaks the protocol. */

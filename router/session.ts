@@ -36,7 +36,6 @@ export class Session implements MessageHandler {
   id = 0;
   authid = "";
   admission: Admission | undefined = undefined;
-  joinedAt = 0;
   features = NO_FEATURES;
 
   /** What the peer holds. Owned by broker and dealer; here so that they are found without a look-up, made when needed. */
@@ -63,10 +62,6 @@ export class Session implements MessageHandler {
     this.#gate = gate;
     this.#router = router;
     this.#timer = this.#expectHello();
-  }
-
-  get isJoined(): boolean {
-    return this.#state === "joined";
   }
 
   /** The role under which the peer joined. Only while it is joined. */
@@ -230,7 +225,6 @@ export class Session implements MessageHandler {
     this.id = realm.newSessionId();
     this.authid = decided.authid;
     this.admission = decided;
-    this.joinedAt = this.#router.clock.now();
     this.lastRequest = 0;
     this.lastInvocation = 0;
     this.features = featuresOf(hello);

@@ -173,6 +173,8 @@ export function optionProblem(message: Message): string | undefined {
       return problem("EVENT.Details", message.details, EVENT);
     case Type.INVOCATION:
       return problem("INVOCATION.Details", message.details, INVOCATION);
+    case Type.ERROR:
+      return problem("ERROR.Details", message.details, PAYLOAD);
     case Type.RESULT:
       return problem("RESULT.Details", message.details, RESULT);
     case Type.HELLO:

@@ -110,13 +110,17 @@ test("Session: YIELD or ERROR for an invocation that never was is a protocol err
   }
 });
 
-test("Session: ERROR with an error that is no URI is a protocol error, and is not passed on", () => {
-  for (const error of ["", "my error", "a..b"]) {
+test("Session: ERROR that the caller could not accept is the callee's protocol error, and is not passed on", () => {
+  const errors = [[{}, ""], [{}, "my error"], [{}, "a..b"], [
+    { "ppt_scheme": 5 },
+    "com.myapp.error",
+  ]];
+  for (const [details, error] of errors) {
     const flow = new Flow();
     const [alice, bob] = [flow.join(), flow.join()];
     bob.registers("com.procedure");
     alice.calls("com.procedure");
-    bob.sends("ERROR", 68, bob.isInvoked().request, {}, error);
+    bob.sends("ERROR", 68, bob.isInvoked().request, details, error);
     bob.isAborted("wamp.error.protocol_violation");
     alice.receives("ERROR", 48, 1, {}, "wamp.error.canceled", EXPLAINED);
   }

@@ -206,6 +206,7 @@ export class DealerModel {
   error(peer: ModelPeer, wire: Wire): void {
     const [, type, id, details, error, ...payload] = wire;
     if (type !== 68 || !isValidUri(error as string)) throw new Violation();
+    if (!optionsAreValid(details as Dict)) throw new Violation();
     const call = this.#invocation(peer, id as number);
     if (call === undefined) return;
     this.#finish(call);

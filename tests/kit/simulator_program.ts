@@ -311,6 +311,7 @@ export class Program {
     return this.#options({
       "timeout": () => this.#random.index(4) * 500,
       "receive_progress": this.#boolean,
+      "progress": () => this.#random.oneIn(10),
       "disclose_me": this.#boolean,
       ...this.#passed(),
     });
