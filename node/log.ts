@@ -70,8 +70,10 @@ export function logFor(category: string): Log {
 function formatterOf(format: LogFormat): TextFormatter {
   const category = (names: readonly string[]) => names.slice(1).join(".");
   switch (format) {
-    case "json":
-      return getJsonLinesFormatter();
+    case "json": {
+      const format = getJsonLinesFormatter();
+      return (record) => format({ ...record, message: record.message.map(worded) });
+    }
     case "color":
       return getAnsiColorFormatter({ timestamp: "time", category, value: "bare" });
     case "nocolor":
@@ -79,4 +81,9 @@ function formatterOf(format: LogFormat): TextFormatter {
     case "syslogd":
       return getTextFormatter({ timestamp: "none", category, value: "bare" });
   }
+}
+
+/** JSON has no form for an error within a message: its text stands there, all of it stands in the properties. */
+function worded(part: unknown): unknown {
+  return part instanceof Error ? part.message : part;
 }

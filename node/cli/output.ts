@@ -2,14 +2,41 @@
 import process from "node:process";
 import { styleText } from "node:util";
 
+/** How long a reader that does not read may delay the end of the process. */
+const FLUSH_MS = 2000;
+
+/** A standard stream until its reader goes away (`realmway start | head`): a node runs on without its log. */
+class Output {
+  readonly #stream: NodeJS.WriteStream;
+  #isOpen = true;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    stream.on("error", () => this.#isOpen = false);
+  }
+
+  line(text: string): void {
+    if (this.#isOpen) this.#stream.write(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  /** Calls back when everything has left. */
+  flush(done: () => void): void {
+    if (this.#isOpen) this.#stream.write("", () => done());
+    else done();
+  }
+}
+
+const standard = new Output(process.stdout);
+const complaints = new Output(process.stderr);
+
 /** Writes whole lines to standard output. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  standard.line(text);
 }
 
 /** Writes whole lines to standard error. */
 export function complain(text: string): void {
-  process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
+  complaints.line(text);
 }
 
 /** True when people read standard output. */
@@ -38,5 +65,6 @@ export function styled(
 /** Ends the process once everything printed has left it. */
 export function exit(code: number): void {
   process.exitCode = code;
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  setTimeout(() => process.exit(code), FLUSH_MS);
+  standard.flush(() => complaints.flush(() => process.exit(code)));
 }

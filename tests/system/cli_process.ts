@@ -25,6 +25,8 @@ export interface Running {
   readonly ended: Promise<number | string>;
   /** Waits until standard output matches. Rejects when the process ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Stops reading standard output, as `| head` does. */
+  stopReading(): void;
   send(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<number | string>;
@@ -84,7 +86,7 @@ export function launch(
     send(signal);
     return ended;
   };
-  return { output, ended, until, send, end };
+  return { output, ended, until, stopReading: () => child.stdout.destroy(), send, end };
 }
 
 /** Runs a command to its end. */

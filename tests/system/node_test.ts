@@ -115,6 +115,19 @@ test("start: log lines are JSON when nobody looks", async () => {
   await remove();
 });
 
+test("start: a node goes on without its log when nobody reads it any more", async () => {
+  const { node, url, remove } = await startNode([WEBSOCKET], {}, ["--loglevel", "debug"]);
+  node.stopReading();
+  for (let i = 0; i < 3; i++) {
+    const { client } = await join(url);
+    client.close();
+    await client.closed;
+  }
+  assert.equal(await node.end(), 0);
+  assert.equal(node.output.stderr, "");
+  await remove();
+});
+
 test("start: --loglevel and --logformat", async () => {
   const quiet = await workplace(
     openConfig([{ type: "rawsocket", endpoint: { type: "unix", path: "x.sock" } }]),
