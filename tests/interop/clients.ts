@@ -31,6 +31,8 @@ export interface Client {
 export interface Habits {
   /** Tells its user why the router ended the session. */
   readonly tellsReason: boolean;
+  /** Tells its user the reason that the router answers GOODBYE with. */
+  readonly tellsReply: boolean;
   /** Error URI that an exception in a callee becomes; undefined where there are no exceptions. */
   readonly exception: string | undefined;
   /** Tells its user the id of an acknowledged publication. */
@@ -51,7 +53,7 @@ export interface Habits {
   readonly survivesUnserializable: boolean;
 }
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url).href);
 const interop = process.env["REALMWAY_INTEROP"];
 
 const all: readonly Trait[] = ["float", "negative", "int64", "uint64", "bytes"];
@@ -90,6 +92,7 @@ const autobahnPython: Client = {
   ],
   habits: {
     tellsReason: true,
+    tellsReply: true,
     exception: "wamp.error.runtime_error",
     tellsPublication: true,
     canIncludeItself: true,
@@ -126,6 +129,7 @@ const autobahnJs: Client = {
   ],
   habits: {
     tellsReason: true,
+    tellsReply: true,
     exception: "wamp.error.runtime_error",
     tellsPublication: true,
     canIncludeItself: true,
@@ -151,6 +155,7 @@ const wampy: Client = {
   }),
   habits: {
     tellsReason: false,
+    tellsReply: false,
     exception: "wamp.error.invocation_exception",
     tellsPublication: true,
     canIncludeItself: false,
@@ -193,6 +198,7 @@ const nexus: Client = {
   ],
   habits: {
     tellsReason: true,
+    tellsReply: true,
     exception: undefined,
     tellsPublication: false,
     canIncludeItself: true,
@@ -220,6 +226,7 @@ const xconn: Client = {
   ],
   habits: {
     tellsReason: true,
+    tellsReply: true,
     exception: undefined,
     tellsPublication: false,
     canIncludeItself: true,
@@ -234,10 +241,51 @@ const xconn: Client = {
   command: () => [goProgram("xconn")],
 };
 
-export const clients: readonly Client[] = [autobahnPython, autobahnJs, wampy, nexus, xconn];
+/** This project's own library, on each runtime that it is for. */
+function realmway(runtime: string, ...program: string[]): Client {
+  const plain: readonly Trait[] = ["negative", "int64", "uint64", "bignum", "bytes"];
+  const [first = ""] = program;
+  return {
+    id: `realmway-${runtime.toLowerCase()}`,
+    title: `Realmway on ${runtime}`,
+    endpoints: [
+      ...endpoints(["websocket", "rawsocket"], { "json": plain, "msgpack": plain, "cbor": plain }),
+      ...endpoints(["rawsocket-unix"], { "msgpack": plain }),
+    ],
+    habits: {
+      tellsReason: true,
+      tellsReply: false,
+      exception: "wamp.error.runtime_error",
+      tellsPublication: true,
+      canIncludeItself: true,
+      canDisclose: true,
+      keepsOrder: true,
+      yieldsProgress: true,
+      cancelModes: ["skip", "kill", "killnowait"],
+      isInterruptible: true,
+      survivesUnserializable: true,
+    },
+    missing: () => first === "" ? "Node 22: REALMWAY_NODE is not set" : undefined,
+    command: () => [...program, here("realmway/peer.ts")],
+  };
+}
+
+const realmwayOnDeno = realmway("Deno", "deno", "run", "-A");
+const realmwayOnBun = realmway("Bun", "bun");
+const realmwayOnNode = realmway("Node", process.env["REALMWAY_NODE"] ?? "");
+
+/** One of each kind. */
+export const clients: readonly Client[] = [
+  autobahnPython,
+  autobahnJs,
+  wampy,
+  nexus,
+  xconn,
+  realmwayOnDeno,
+];
 
 export function clientNamed(id: string): Client {
-  const found = clients.find((client) => client.id === id);
+  const found = [...clients, realmwayOnBun, realmwayOnNode].find((client) => client.id === id);
   if (found === undefined) throw new Error(`Cannot find a client named "${id}"`);
   return found;
 }

@@ -44,6 +44,7 @@ before(async () => {
         .replaceAll(/[-.]/g, "_");
       parties.push({ client, endpoint, session, name });
       await session.register(`com.cross.${name}`, "echo");
+      await session.register(`com.cross.progress.${name}`, "progress");
     }
   }
 });
@@ -64,6 +65,14 @@ for (const from of present) {
   }
 }
 
+for (const to of present) {
+  test(`${to.title} gets progress from callees of all clients that yield it`, async () => {
+    for (const callee of parties.filter(({ client }) => client.habits.yieldsProgress)) {
+      for (const caller of of(to)) await progress(caller, callee);
+    }
+  });
+}
+
 for (const from of present) {
   test(`${from.title} publishes: all subscribers of all clients get the same`, async () => {
     for (const publisher of of(from)) await publish(publisher);
@@ -76,6 +85,16 @@ async function call(caller: Party, callee: Party): Promise<void> {
   const kwargs = { caller: caller.name, "ключ": [null, true] };
   const back = await caller.session.call(`com.cross.${callee.name}`, { args, kwargs });
   compare([back.args, back.kwargs], [args, kwargs], traits, `${caller.name} to ${callee.name}`);
+}
+
+async function progress(caller: Party, callee: Party): Promise<void> {
+  const options = { "receive_progress": true };
+  const procedure = `com.cross.progress.${callee.name}`;
+  const call = caller.session.beginCall(procedure, { args: [2], options });
+  assert.deepEqual((await call.result).args, ["done"]);
+  const who = `${caller.name} from ${callee.name}`;
+  const expected = [0, 1].map((step) => ({ args: [step], kwargs: { step } }));
+  assert.deepEqual({ who, progress: call.progress() }, { who, progress: expected });
 }
 
 /** What the publisher can send may be more than a subscriber can receive: what only some can is in events of its own. */

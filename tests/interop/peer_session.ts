@@ -8,6 +8,8 @@ export interface Parameters {
   readonly args?: readonly Value[];
   readonly kwargs?: Readonly<Record<string, Value>>;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** For clients that want to know the mode when they call. */
+  readonly cancelMode?: "skip" | "kill" | "killnowait";
 }
 
 export interface Result {

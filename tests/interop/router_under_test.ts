@@ -87,7 +87,7 @@ function configuration(socket: string) {
 function commandLine(): [string, ...string[]] {
   const binary = process.env["REALMWAY_BIN"];
   if (binary !== undefined) return [binary];
-  const main = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url));
+  const main = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url).href);
   if (process.env["REALMWAY_RUNTIME"] === "bun") return ["bun", main];
   return ["deno", "run", "-A", main];
 }

@@ -139,7 +139,7 @@ export const callScenarios: readonly Scenario[] = [
       const [callee, caller] = [await join(), await join()];
       const procedure = freshUri("slow");
       await callee.register(procedure, "hang");
-      const call = caller.beginCall(procedure);
+      const call = caller.beginCall(procedure, { cancelMode: "skip" });
       await callee.invoked(procedure);
       await call.cancel({ mode: "skip" });
       await refused(call.result, "wamp.error.canceled");
@@ -156,7 +156,7 @@ export const callScenarios: readonly Scenario[] = [
       const [callee, caller] = [await join(), await join()];
       const procedure = freshUri("slow");
       await callee.register(procedure, "hang");
-      const call = caller.beginCall(procedure);
+      const call = caller.beginCall(procedure, { cancelMode: mode });
       await callee.invoked(procedure);
       await call.cancel({ mode });
       await refused(call.result, "wamp.error.canceled");

@@ -5,12 +5,12 @@ import {
   named,
   Refused,
   type Request,
-  require,
   serve,
   Sessions,
   tag,
   write,
 } from "./lines.ts";
+import { require } from "./packages.ts";
 
 // It logs to stdout, where our lines are
 globalThis.console.log = globalThis.console.warn = globalThis.console.error;

@@ -1,6 +1,5 @@
-/** What both JavaScript peers share: the lines on stdin and stdout, and the values in them. They run on Node. See ../README.md. */
+/** What all peers in JavaScript share: the lines on stdin and stdout, and the values in them. See ../README.md. */
 import { Buffer } from "node:buffer";
-import { createRequire } from "node:module";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Value } from "../values.ts";
@@ -27,10 +26,8 @@ export interface Request {
   readonly args?: readonly Value[];
   readonly kwargs?: Readonly<Record<string, Value>>;
   readonly options?: Dict;
+  readonly cancelMode?: "skip" | "kill" | "killnowait";
 }
-
-/** Finds packages where `.ci/setup-interop.sh` has put them. */
-export const require = createRequire(`${process.env["REALMWAY_INTEROP"]}/js/package.json`);
 
 export function write(line: Dict): void {
   // IDs may come as BigInt
@@ -102,9 +99,11 @@ export function serve(
   versions: string,
   actions: Readonly<Record<string, (request: Request) => Dict | Promise<Dict>>>,
 ): void {
-  // Both libraries leave promises to themselves when a message cannot be serialized
+  // The foreign libraries leave promises to themselves when a message cannot be serialized
   process.on("unhandledRejection", () => {});
-  write({ note: "ready", versions: `${versions}, Node ${process.versions.node}` });
+  const { bun, deno, node } = process.versions;
+  const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
+  write({ note: "ready", versions: `${versions}, ${runtime}` });
   createInterface({ input: process.stdin }).on("line", async (line) => {
     const request: Request = JSON.parse(line);
     try {

@@ -5,13 +5,13 @@ import {
   named,
   Refused,
   type Request,
-  require,
   serve,
   Sessions,
   tag,
   untag,
   write,
 } from "./lines.ts";
+import { require } from "./packages.ts";
 
 const { Wampy, Errors } = require("wampy");
 
