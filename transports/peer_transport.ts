@@ -24,8 +24,8 @@ export interface Link {
   resume(): void;
   /** Ends the connection once what was sent has gone. */
   end(reason: string): void;
-  /** Ends it for a fault of the peer's messages: what the handler sends in `violated` still goes. */
-  fail(text: string): void;
+  /** Ends it for a fault of the peer's: calls `violated`, and what the handler sends there still goes. */
+  fail(error: ProtocolError): void;
   /** Ends it for a fault of ours. */
   crash(): void;
   /** Ends it now. */
@@ -120,7 +120,7 @@ export class PeerTransport implements Transport {
     try {
       message = parse(this.#decoder, bytes, start, end);
     } catch (error) {
-      if (error instanceof ProtocolError) this.malformed(error);
+      if (error instanceof ProtocolError) this.#link.fail(error);
       else this.#crash(error);
       return;
     }
@@ -135,15 +135,7 @@ export class PeerTransport implements Transport {
     }
   }
 
-  /** For the framing: the peer sent what is no message, or broke the framing's rules. */
-  malformed(error: ProtocolError): void {
-    if (!this.#isOpen || this.#isEnding) return;
-    this.violated(error);
-    this.#isEnding = true;
-    this.#link.fail(error.message);
-  }
-
-  /** For the framing, which ends the connection itself: lets the handler send its last words. */
+  /** For the framing, which is about to end the connection: lets the handler send its last words. */
   violated(error: ProtocolError): void {
     if (!this.#isOpen || this.#isEnding) return;
     try {

@@ -241,7 +241,8 @@ class RawSocketLink implements Link {
     this.#stream.resume();
   }
 
-  fail(_text: string): void {
+  fail(error: ProtocolError): void {
+    this.peer.violated(error);
     this.end("");
     this.peer.closed("clean");
   }
@@ -358,7 +359,7 @@ class RawSocketLink implements Link {
   }
 
   #violated(found: string): number {
-    this.peer.malformed(new ProtocolError(`Cannot accept a RawSocket message: found ${found}`));
+    this.fail(new ProtocolError(`Cannot accept a RawSocket message: found ${found}`));
     return -1;
   }
 

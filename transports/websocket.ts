@@ -237,6 +237,8 @@ class WebSocketLink implements Link, WebSocketOwner {
   readonly #item: (start: number, end: number) => void;
   #batch: Uint8Array = new Uint8Array(0);
   #separator = SEPARATOR;
+  /** What was wrong with a message, while the connection ends for it. */
+  #failure: ProtocolError | undefined = undefined;
 
   constructor(stream: ByteStream, wire: WebSocketWire, start: WebSocketStart) {
     const { host, outbox, subprotocol, deflate, options } = start;
@@ -324,8 +326,9 @@ class WebSocketLink implements Link, WebSocketOwner {
     this.endpoint.close(CloseCode.NORMAL, reason);
   }
 
-  fail(text: string): void {
-    this.endpoint.fail(CloseCode.PROTOCOL_ERROR, text);
+  fail(error: ProtocolError): void {
+    this.#failure = error;
+    this.endpoint.fail(CloseCode.PROTOCOL_ERROR, error.message);
   }
 
   crash(): void {
@@ -341,11 +344,11 @@ class WebSocketLink implements Link, WebSocketOwner {
     this.#batch = bytes;
     this.#separator = separatorOf(bytes, end);
     const problem = splitBatch(bytes, start, end, this.#codec, this.#separator, this.#item);
-    if (problem !== undefined) this.peer.malformed(new ProtocolError(problem));
+    if (problem !== undefined) this.fail(new ProtocolError(problem));
   }
 
   violated(_code: number, text: string): void {
-    this.peer.violated(new ProtocolError(text));
+    this.peer.violated(this.#failure ?? new ProtocolError(text));
   }
 
   pingMissed(): void {

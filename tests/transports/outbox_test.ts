@@ -128,11 +128,11 @@ test("Turn: tasks added by a task run in the next turn, and a fault stops no oth
     turn.later(() => order.push("c"));
   });
   turn.later(() => {
-    throw "b";
+    throw new Error("b");
   });
   turn.later(() => order.push("d"));
   await turnEnd();
-  assert.deepEqual(order, ["a", "fault b", "d", "c"]);
+  assert.deepEqual(order, ["a", "fault Error: b", "d", "c"]);
 });
 
 /** A peer behind RawSocket and JSON. */

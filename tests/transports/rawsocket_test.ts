@@ -152,7 +152,7 @@ test("RawSocket: messages in any pieces are answered in order", async () => {
   );
   const bytes = concat(...calls.map((call) => prefixed(call)));
   const expected = concat(
-    ...calls.map((call, i) => prefixed(`[50,${i + 1},{},["${"x".repeat(i * 37)}"]]`)),
+    ...calls.map((_, i) => prefixed(`[50,${i + 1},{},["${"x".repeat(i * 37)}"]]`)),
   );
   for (const size of [1, 2, 3, 5, 97, 1009, bytes.length]) {
     const rig = await opened();
