@@ -31,7 +31,8 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 /** Where Crossbar.io has no limit, a connection that says nothing would stay for ever. */
 const QUIET_MS = 10_000;
 const HTTP_BODY_MS = 30_000;
-const HTTP_KEEP_ALIVE_MS = 60_000;
+/** Of transports without options for HTTP; else `client_timeout` tells. */
+const HTTP_KEEP_ALIVE_S = 60;
 const NEVER_MS = 365 * 86_400_000;
 /** How long closing handshakes may take once all sessions have ended. */
 const CLOSING_MS = 250;
@@ -119,7 +120,7 @@ function quietLimit(services: TransportServices): number {
 function seamOf({ host, log, services, loadHttp }: ListenerParts): HttpSeam {
   let loading: Promise<HttpHandler> | undefined;
   const fault = (error: unknown) => log.error("Cannot answer an HTTP request: {error}", { error });
-  const keepAliveMs = services.http.options?.client_timeout;
+  const seconds = services.http.options?.client_timeout;
   return createHttpSeam({
     handler: (request, response) => {
       loading ??= loadHttp();
@@ -132,7 +133,7 @@ function seamOf({ host, log, services, loadHttp }: ListenerParts): HttpSeam {
       firstByteMs: QUIET_MS,
       headMs: QUIET_MS,
       bodyMs: HTTP_BODY_MS,
-      keepAliveMs: typeof keepAliveMs === "number" ? keepAliveMs * 1000 : HTTP_KEEP_ALIVE_MS,
+      keepAliveMs: seconds === null ? NEVER_MS : (seconds ?? HTTP_KEEP_ALIVE_S) * 1000,
     },
     wheel: host.deadlines,
     onError: fault,

@@ -126,9 +126,8 @@ export const webOptions = section("How HTTP is served", {
     .default(31_536_000),
   "client_timeout": whole(
     { min: 1, max: 86_400, unit: "s" },
-    "How long an idle HTTP connection stays open; null: as long as the runtime lets it",
-  )
-    .nullable().optional(),
+    "How long an HTTP connection stays open between requests; null: without limit",
+  ).nullable().default(60),
 });
 
 export type WebOptionsConfig = z.output<typeof webOptions>;
