@@ -12,7 +12,8 @@ import { canSetBacklog } from "../transports/listen.ts";
 import { newStats, TransportHost, type TransportStats } from "../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import type { Environment } from "./config/checks.ts";
-import { checkFiles } from "./config/files.ts";
+import { fileProblems } from "./config/files.ts";
+import { ConfigError } from "./config/problems.ts";
 import type { NodeConfig, TransportConfig } from "./config/schema.ts";
 import { type HttpHandler, OpenListener } from "./listener.ts";
 import { logFor } from "./log.ts";
@@ -56,7 +57,8 @@ export interface Node {
 
 /** See `startNode` in `embed.ts`. */
 export async function runNode(config: NodeConfig, settings: NodeSettings): Promise<Node> {
-  await checkFiles(config, settings.directory, "the configuration");
+  const problems = await fileProblems(config, settings.directory);
+  if (problems.length > 0) throw new ConfigError("the configuration", problems);
   const node = new RunningNode(config, settings);
   try {
     await node.start();

@@ -2,13 +2,11 @@
 import process from "node:process";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
-import { checkFiles } from "../config/files.ts";
 import { print, styled } from "./output.ts";
 
 export async function check(wanted: Wanted): Promise<number> {
   const { directory, file } = await locateNode(wanted, process.env, process.cwd());
-  const config = await readConfig(file, process.env);
-  await checkFiles(config, directory, file);
+  await readConfig(file, process.env, directory);
   print(`${styled("green", "OK")}, ${file} can be used`);
   return 0;
 }

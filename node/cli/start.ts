@@ -24,7 +24,7 @@ export async function start(options: StartOptions): Promise<number> {
   const { directory, file } = await locateNode(options, process.env, process.cwd());
   // Both take a while: one reads files, the other loads the router.
   const [config, { runNode }] = await Promise.all([
-    readConfig(file, process.env),
+    readConfig(file, process.env, directory),
     import("../node.ts"),
   ]);
   log.info("Starting with {file}", { file });

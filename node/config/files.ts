@@ -1,21 +1,14 @@
 /** The files and directories that a configuration names: whether they are there, before anything is started. */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ConfigError, type Problem } from "./problems.ts";
+import type { Problem } from "./problems.ts";
 import type { NodeConfig, TransportConfig } from "./schema.ts";
 import type { TlsConfig } from "./schema_endpoint.ts";
 import type { WebPathsConfig } from "./schema_web.ts";
 import type { Path } from "./source.ts";
 
-/**
- * Throws `ConfigError` when a file is missing or cannot be read.
- * @param directory the node directory, to which paths are relative. @param name names the configuration in the error.
- */
-export async function checkFiles(
-  config: NodeConfig,
-  directory: string,
-  name: string,
-): Promise<void> {
+/** What is missing or cannot be read. @param directory the node directory, to which paths are relative. */
+export async function fileProblems(config: NodeConfig, directory: string): Promise<Problem[]> {
   const problems = await Promise.all(
     config.workers.flatMap((worker, w) =>
       worker.transports.flatMap((transport, t) =>
@@ -23,8 +16,7 @@ export async function checkFiles(
       )
     ).map((wanted) => problemOf(wanted, directory)),
   );
-  const found = problems.filter((problem) => problem !== undefined);
-  if (found.length > 0) throw new ConfigError(name, found);
+  return problems.filter((problem) => problem !== undefined);
 }
 
 interface WantedFile {

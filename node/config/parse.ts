@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { checkRelations, type Environment } from "./checks.ts";
+import { fileProblems } from "./files.ts";
 import { ConfigError, expectation, type Problem, problemsOf } from "./problems.ts";
 import { type NodeConfig, nodeSchema } from "./schema.ts";
 import { readSource, type Source } from "./source.ts";
@@ -16,8 +17,15 @@ export function parseConfig(value: unknown, env: Environment = {}): NodeConfig {
   return checked(value, env, "the configuration", undefined);
 }
 
-/** Reads and checks a configuration file. Throws `ConfigError`, also when the file cannot be read. */
-export async function readConfig(path: string, env: Environment = {}): Promise<NodeConfig> {
+/**
+ * Reads and checks a configuration file. Throws `ConfigError`, also when the file cannot be read.
+ * @param directory the node directory: when given, the files that the configuration names are looked for too.
+ */
+export async function readConfig(
+  path: string,
+  env: Environment = {},
+  directory?: string,
+): Promise<NodeConfig> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -29,7 +37,10 @@ export async function readConfig(path: string, env: Environment = {}): Promise<N
   if (source.mistakes.length > 0) {
     throw new ConfigError(path, source.mistakes.map((mistake) => ({ path: [], ...mistake })));
   }
-  return checked(source.value, env, path, source);
+  const config = checked(source.value, env, path, source);
+  const problems = directory === undefined ? [] : await fileProblems(config, directory);
+  if (problems.length > 0) throw errorOf(path, problems, source);
+  return config;
 }
 
 function checked(
@@ -38,13 +49,22 @@ function checked(
   name: string,
   source: Source | undefined,
 ): NodeConfig {
-  const result = nodeSchema.safeParse(value, { error: expectation });
+  // Parsed once: generated code would never pay for being generated.
+  const result = nodeSchema.safeParse(value, { error: expectation, jitless: true });
   const problems = [
     ...(result.success ? [] : problemsOf(result.error.issues, value)),
     ...checkRelations(value, env),
   ];
   if (result.success && problems.length === 0) return result.data;
-  throw new ConfigError(name, problems.map((problem) => located(problem, source)).sort(inOrder));
+  throw errorOf(name, problems, source);
+}
+
+function errorOf(
+  name: string,
+  problems: readonly Problem[],
+  source: Source | undefined,
+): ConfigError {
+  return new ConfigError(name, problems.map((problem) => located(problem, source)).sort(inOrder));
 }
 
 function located(problem: Problem, source: Source | undefined): Problem {
