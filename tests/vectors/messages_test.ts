@@ -6,15 +6,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ByteWriter } from "../../wamp/byte_writer.ts";
 import type { Codec } from "../../wamp/codec/codec.ts";
 import { codecs } from "../../wamp/codec/codecs.ts";
-import { type Message, Type, typeNames } from "../../wamp/message.ts";
-import { parse } from "../../wamp/parse.ts";
+import { Type, typeNames } from "../../wamp/message.ts";
 import { Payload } from "../../wamp/payload.ts";
-import { serialize } from "../../wamp/serialize.ts";
-import { UriTable } from "../../wamp/uri_table.ts";
 import { oracles } from "../kit/codec_oracle.ts";
+import { codecOf, fromHex, fromText, read, write } from "../kit/codec_oracle_io.ts";
 import { plainMessage, plainParsed } from "../kit/codec_oracle_messages.ts";
 
 type Vector = Readonly<Record<"name" | "json" | "msgpack" | "cbor", string>>;
@@ -32,8 +29,7 @@ for (const vector of vectors) {
   test(`Vector ${vector.name}: the same message and the same bytes in all codecs`, () => {
     const expected = plainMessage(oracles.json.decode(bytesOf(vector, "json")));
     for (const source of codecs) {
-      const bytes = bytesOf(vector, source.name);
-      const message = parse(source.decoder(new UriTable(1)), bytes, 0, bytes.length);
+      const message = read(source, bytesOf(vector, source.name));
       assert.deepStrictEqual(plainParsed(message), expected, source.name);
       for (const target of codecs) {
         assert.deepEqual(write(target, message), bytesOf(vector, target.name), target.name);
@@ -46,8 +42,7 @@ test("Vectors: payloads made from values are written as those that came", () => 
   for (const vector of vectors) {
     // A float without a fraction is an integer to JavaScript.
     if (vector.name.includes("without a fraction")) continue;
-    const bytes = bytesOf(vector, "msgpack");
-    const message = parse(byName("msgpack").decoder(new UriTable(1)), bytes, 0, bytes.length);
+    const message = read(codecOf("msgpack"), bytesOf(vector, "msgpack"));
     if (!("payload" in message)) continue;
     const { args, kwargs, opaque } = message.payload.decode();
     const payload = opaque === undefined ? Payload.of(args, kwargs) : Payload.opaque(opaque);
@@ -58,19 +53,7 @@ test("Vectors: payloads made from values are written as those that came", () => 
   }
 });
 
-function write(codec: Codec, message: Message): Uint8Array {
-  const writer = new ByteWriter(16);
-  serialize(writer, codec, message);
-  return writer.toBytes();
-}
-
-function byName(name: Codec["name"]): Codec {
-  const codec = codecs.find((one) => one.name === name);
-  assert.ok(codec);
-  return codec;
-}
-
 function bytesOf(vector: Vector, name: Codec["name"]): Uint8Array {
-  if (name === "json") return new TextEncoder().encode(vector.json);
-  return Uint8Array.from(vector[name].match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  if (name === "json") return fromText(vector.json);
+  return fromHex(vector[name]);
 }

@@ -6,16 +6,13 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ByteWriter } from "../../wamp/byte_writer.ts";
 import type { Codec } from "../../wamp/codec/codec.ts";
 import { codecs } from "../../wamp/codec/codecs.ts";
 import type { Message } from "../../wamp/message.ts";
 import { optionProblem } from "../../wamp/options.ts";
-import { parse } from "../../wamp/parse.ts";
 import { Payload } from "../../wamp/payload.ts";
 import { ProtocolError } from "../../wamp/protocol_error.ts";
-import { serialize } from "../../wamp/serialize.ts";
-import { UriTable } from "../../wamp/uri_table.ts";
+import { codecOf, fromHex, fromText, read, toHex, write } from "../kit/codec_oracle_io.ts";
 
 const VECTORS = fileURLToPath(new URL("../../../shared/vectors/singlemessage/", import.meta.url));
 
@@ -50,9 +47,7 @@ function checkBytes(sample: Sample): void {
       const message = read(source, fromHex(hex));
       checkAttributes(message, sample["expected_attributes"] ?? {});
       for (const target of codecs) {
-        const writer = new ByteWriter(16);
-        serialize(writer, target, message);
-        const found = toHex(writer.toBytes());
+        const found = toHex(write(target, message));
         const known = listed(sample, target);
         assert.ok(known.includes(found), `${target.name}: ${found} is none of ${known.join()}`);
       }
@@ -61,10 +56,10 @@ function checkBytes(sample: Sample): void {
 }
 
 function checkValidation(wmsg: readonly unknown[], problem: string | undefined): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(wmsg));
+  const bytes = fromText(JSON.stringify(wmsg));
   let found: string | undefined;
   try {
-    const message = read(codecs[0] as Codec, bytes);
+    const message = read(codecOf("json"), bytes);
     found = optionProblem(message);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
@@ -101,18 +96,6 @@ function checkAttributes(message: Message, expected: Readonly<Record<string, unk
   }
 }
 
-function read(codec: Codec, bytes: Uint8Array): Message {
-  return parse(codec.decoder(new UriTable(1)), bytes, 0, bytes.length);
-}
-
 function listed(sample: Sample, codec: Codec): readonly string[] {
   return (sample.serializers?.[codec.name] ?? []).map((variant) => variant["bytes_hex"]);
-}
-
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

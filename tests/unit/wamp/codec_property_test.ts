@@ -9,38 +9,18 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { ByteWriter } from "../../../wamp/byte_writer.ts";
 import type { Codec, TokenSink } from "../../../wamp/codec/codec.ts";
 import { codecs } from "../../../wamp/codec/codecs.ts";
 import type { Message } from "../../../wamp/message.ts";
-import { parse } from "../../../wamp/parse.ts";
 import { Payload } from "../../../wamp/payload.ts";
 import { ProtocolError } from "../../../wamp/protocol_error.ts";
-import { serialize } from "../../../wamp/serialize.ts";
-import { UriTable } from "../../../wamp/uri_table.ts";
 import { decodeUtf8, isUtf8 } from "../../../wamp/utf8.ts";
 import { NoOpinion, oracles, plain } from "../../kit/codec_oracle.ts";
+import { read, toHex, write } from "../../kit/codec_oracle_io.ts";
 import { plainMessage, plainParsed } from "../../kit/codec_oracle_messages.ts";
 import { RandomCodec } from "../../kit/codec_oracle_random.ts";
 
 const ROUNDS = 400 * Number(process.env["REALMWAY_SOAK"] ?? 1);
-const decoders = new Map(codecs.map((codec) => [codec, codec.decoder(new UriTable(7))]));
-
-/** Reads a message that stands in the middle of a buffer, as it does in a read buffer. */
-function read(codec: Codec, bytes: Uint8Array): Message {
-  const decoder = decoders.get(codec);
-  assert.ok(decoder);
-  const buffer = new Uint8Array(bytes.length + 16).fill(codec.name === "json" ? 0x5d : 0x00);
-  buffer.set(bytes, 7);
-  return parse(decoder, buffer, 7, 7 + bytes.length);
-}
-
-function write(codec: Codec, message: Message): Uint8Array {
-  const writer = new ByteWriter(8);
-  serialize(writer, codec, message);
-  return writer.toBytes();
-}
-
 function withSeeds(name: string, round: (random: RandomCodec) => void): void {
   for (let i = 0; i < ROUNDS; i++) {
     const seed = i * 7919 + name.length;
@@ -171,7 +151,7 @@ function compareLibrary(codec: Codec, bytes: Uint8Array, value: unknown): void {
 function compareDamaged(codec: Codec, bytes: Uint8Array): void {
   // The transport has checked that JSON is UTF-8.
   if (!codec.isBinary && !isUtf8(bytes, 0, bytes.length)) return;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = toHex(bytes);
   const expected = attempt(() => plainMessage(oracles[codec.name].decode(bytes)));
   const found = attempt(() => plainParsed(read(codec, bytes)));
   if (found.error !== undefined) {
