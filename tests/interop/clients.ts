@@ -49,6 +49,10 @@ export interface Habits {
   readonly cancelModes: readonly ("unspecified" | "skip" | "kill" | "killnowait")[];
   /** Its callees can be interrupted. */
   readonly isInterruptible: boolean;
+  /** Takes a request id for a message that it then fails to serialize. */
+  readonly leavesGaps: boolean;
+  /** Takes request ids in threads, which then compete for the connection. */
+  readonly hasThreads: boolean;
   /** The session goes on when the application sends what cannot be serialized. */
   readonly survivesUnserializable: boolean;
 }
@@ -101,6 +105,8 @@ const autobahnPython: Client = {
     yieldsProgress: true,
     cancelModes: ["unspecified"],
     isInterruptible: true,
+    leavesGaps: true,
+    hasThreads: false,
     survivesUnserializable: true,
   },
   missing: () => missingVariable("REALMWAY_PYTHON", "Autobahn|Python"),
@@ -139,6 +145,8 @@ const autobahnJs: Client = {
     // With the others it takes the router's ERROR for a violation of the protocol
     cancelModes: ["kill"],
     isInterruptible: false,
+    leavesGaps: true,
+    hasThreads: false,
     survivesUnserializable: true,
   },
   missing: () => missingPackage("autobahn"),
@@ -164,6 +172,8 @@ const wampy: Client = {
     yieldsProgress: false,
     cancelModes: ["unspecified", "skip", "kill", "killnowait"],
     isInterruptible: false,
+    leavesGaps: true,
+    hasThreads: false,
     survivesUnserializable: false,
   },
   missing: () => missingPackage("wampy"),
@@ -207,6 +217,8 @@ const nexus: Client = {
     yieldsProgress: true,
     cancelModes: ["skip", "kill", "killnowait"],
     isInterruptible: true,
+    leavesGaps: true,
+    hasThreads: true,
     survivesUnserializable: true,
   },
   missing: () => missingGo("the client of nexus"),
@@ -235,6 +247,8 @@ const xconn: Client = {
     yieldsProgress: true,
     cancelModes: [],
     isInterruptible: false,
+    leavesGaps: true,
+    hasThreads: true,
     survivesUnserializable: true,
   },
   missing: () => missingGo("xconn-go"),
@@ -263,6 +277,8 @@ function realmway(runtime: string, ...program: string[]): Client {
       yieldsProgress: true,
       cancelModes: ["skip", "kill", "killnowait"],
       isInterruptible: true,
+      leavesGaps: false,
+      hasThreads: false,
       survivesUnserializable: true,
     },
     missing: () => first === "" ? "Node 22: REALMWAY_NODE is not set" : undefined,

@@ -73,6 +73,33 @@ for (const to of present) {
   });
 }
 
+/** Binary values and what JSON has for them. [WAMP serialization_binary_json] */
+const BYTES = { $bytes: "00ff80" };
+const IN_JSON = "\0AP+A";
+
+for (const client of present) {
+  test(`${client.title}: bytes are \\0 and Base64 in JSON, bytes in other serializers`, async () => {
+    const mine = of(client);
+    const binary = mine.find(({ endpoint }) => endpoint.serializer === "msgpack");
+    const json = mine.find(({ endpoint }) => endpoint.serializer === "json");
+    assert.ok(binary && json);
+    const topic = `com.cross.bytes.${binary.name}`;
+    await json.session.subscribe(topic);
+    await binary.session.publish(topic, { args: [BYTES], kwargs: { BYTES } });
+    const received = await json.session.event(topic);
+    const expected = json.endpoint.traits.includes("bytes") ? BYTES : IN_JSON;
+    assert.deepEqual([received.args, received.kwargs], [[expected], { BYTES: expected }]);
+
+    await binary.session.subscribe(`${topic}.back`);
+    await json.session.publish(`${topic}.back`, { args: [IN_JSON, "AP+A", "\0no Base64"] });
+    assert.deepEqual((await binary.session.event(`${topic}.back`)).args, [
+      BYTES,
+      "AP+A",
+      "\0no Base64",
+    ]);
+  });
+}
+
 for (const from of present) {
   test(`${from.title} publishes: all subscribers of all clients get the same`, async () => {
     for (const publisher of of(from)) await publish(publisher);
