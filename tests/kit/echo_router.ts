@@ -35,6 +35,9 @@ export class EchoSession implements MessageHandler {
   readonly failures: string[] = [];
   how: ClosedHow | undefined = undefined;
 
+  #resolve: (how: ClosedHow) => void = () => {};
+  readonly #closed = new Promise<ClosedHow>((resolve) => this.#resolve = resolve);
+
   constructor(transport: Transport) {
     this.transport = transport;
   }
@@ -71,6 +74,11 @@ export class EchoSession implements MessageHandler {
 
   closed(how: ClosedHow): void {
     this.how = how;
+    this.#resolve(how);
+  }
+
+  untilClosed(): Promise<ClosedHow> {
+    return this.#closed;
   }
 }
 

@@ -1,6 +1,7 @@
 /** One behaviour, over every way to reach a router: WebSocket with six subprotocols, RawSocket with three serializers; TCP, unix, TLS. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { dial, type DialOptions } from "../../transports/dial.ts";
@@ -192,3 +193,97 @@ for (const way of WAYS) {
       assert.deepEqual(router.faults, []);
     }));
 }
+
+/** A client that shakes hands by hand: for what no decent client does. */
+function rawClient(where: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const [host = "", port = ""] = where.split(":");
+    const socket = connect({ host, port: Number(port) }, () => {
+      socket.write(new Uint8Array([0x7f, 0xf1, 0, 0]));
+      socket.once("data", () => resolve(socket));
+    });
+    socket.on("error", () => {});
+  });
+}
+
+function rawMessage(message: unknown): Uint8Array {
+  const body = new TextEncoder().encode(JSON.stringify(message));
+  const bytes = new Uint8Array(4 + body.length);
+  new DataView(bytes.buffer).setUint32(0, body.length);
+  bytes.set(body, 4);
+  return bytes;
+}
+
+test("Slow consumers: one that does not read costs no memory beyond its limit, and slows nobody", async () => {
+  const slowConsumers = {
+    policy: "drop-events",
+    limitBytes: 500_000,
+    hardLimitBytes: 5_000_000,
+  } as const;
+  const router = await startEchoRouter({ host: { slowConsumers } });
+  try {
+    const stalled = await rawClient(router.where);
+    stalled.pause();
+    const event = rawMessage([16, 1, {}, "test.topic", ["x".repeat(100_000)]]);
+    const receiver = new Receiver();
+    const way = { name: "", scheme: "rs", codec: json, isBatched: false, deflates: false };
+    const transport = await dial(optionsOf(way, `rs://${router.where}`), receiver.attach);
+    for (let i = 1; i <= 300; i++) {
+      await new Promise<void>((resolve) => stalled.write(event, () => resolve()));
+      transport.send(call(i, [i]));
+    }
+    await receiver.until(() => receiver.messages.length === 300);
+    assert.ok(router.stats.droppedEvents > 100, `${router.stats.droppedEvents} dropped`);
+    assert.equal(router.stats.closedSlowConsumers, 0);
+    assert.equal(router.sessions[0]?.how, undefined);
+    stalled.destroy();
+    transport.end("done");
+    await receiver.untilClosed();
+  } finally {
+    await router.close();
+  }
+});
+
+test("Slow consumers: one that asks for ever more without reading is cut", async () => {
+  const slowConsumers = {
+    policy: "drop-events",
+    limitBytes: 500_000,
+    hardLimitBytes: 1_000_000,
+  } as const;
+  const router = await startEchoRouter({ host: { slowConsumers } });
+  try {
+    const stalled = await rawClient(router.where);
+    stalled.pause();
+    const request = rawMessage([48, 1, {}, "test.echo", ["x".repeat(100_000)]]);
+    const [session] = router.sessions;
+    let isCut = false;
+    session?.untilClosed().then(() => isCut = true);
+    for (let i = 0; i < 1000 && !isCut; i++) {
+      await new Promise<void>((resolve) => stalled.write(request, () => resolve()));
+    }
+    assert.equal(await session?.untilClosed(), "slow");
+    assert.equal(router.stats.closedSlowConsumers, 1);
+    assert.deepEqual(router.faults, []);
+    stalled.destroy();
+  } finally {
+    await router.close();
+  }
+});
+
+test("Resets: a connection that is cut in the middle of a message ends its session alone", async () => {
+  const router = await startEchoRouter();
+  try {
+    for (let i = 0; i < 20; i++) {
+      const socket = await rawClient(router.where);
+      socket.write(
+        rawMessage([48, 1, {}, "test.echo", ["x".repeat(100_000)]]).subarray(0, 5 + i * 1000),
+      );
+      socket.resetAndDestroy();
+    }
+    for (const session of router.sessions) assert.equal(await session.untilClosed(), "reset");
+    assert.equal(router.sessions.length, 20);
+    assert.deepEqual(router.faults, []);
+  } finally {
+    await router.close();
+  }
+});
