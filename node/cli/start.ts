@@ -3,9 +3,11 @@
  * ends it at once. Faults that nobody caught are logged, the node goes on.
  */
 import process from "node:process";
+import { VERSION } from "../../wamp/version.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
+import type { Node } from "../node.ts";
 import { watchFaults, watchSignals } from "./process_events.ts";
 import { hasColors, isTerminal, print, styled } from "./output.ts";
 
@@ -31,11 +33,22 @@ export async function start(options: StartOptions): Promise<number> {
   const node = await runNode(config, { directory });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
-  if (format !== "json" && isTerminal()) print(styled("dim", "Stop with Ctrl-C"));
+  if (format !== "json" && isTerminal()) print(summary(node));
 
   const signal = await signalled;
   log.info("Stopping because of {signal}", { signal });
   await node.stop();
   log.info("Stopped", {});
   return 0;
+}
+
+/** For people: where to connect. */
+function summary(node: Node): string {
+  const kinds = { "ws": "WebSocket", "http": "HTTP", "rs": "RawSocket", "unix": "Unix socket" };
+  const lines = node.listeners.flatMap((listener) => listener.urls).map((url) => {
+    const kind = Object.entries(kinds).find(([scheme]) => url.startsWith(scheme))?.[1] ?? "";
+    return `  ${kind.padEnd(13)}${styled("cyan", url)}`;
+  });
+  const title = styled("bold", `Realmway ${VERSION} is running`);
+  return ["", `  ${title}`, ...lines, styled("dim", "  Stop with Ctrl-C"), ""].join("\n");
 }
