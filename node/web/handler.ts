@@ -10,6 +10,10 @@ export function httpHandler(
   settings: Omit<WebSettings, "options">,
 ): HttpHandler {
   const app = createWeb(paths, { ...settings, options });
-  // The global Request and Response stay the runtime's own.
-  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return getRequestListener(app.fetch, {
+    // The global Request and Response stay the runtime's own.
+    overrideGlobalObjects: false,
+    // For HTTP/1.0, which knows no Host header: health checks speak it.
+    hostname: "localhost",
+  });
 }

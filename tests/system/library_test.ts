@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { parseConfig, startNode } from "../../node/mod.ts";
+import { dial as dialBrowser } from "../../client/dial_browser.ts";
+import { connect, ConnectError, JoinError } from "../../mod.ts";
+import { type Node, parseConfig, startNode } from "../../node/mod.ts";
 
 const PROGRAM = fileURLToPath(new URL("library_program.ts", import.meta.url).href);
 const run = promisify(execFile);
@@ -23,18 +27,27 @@ const config = parseConfig({
   }],
 });
 
-/** What the program prints when `command` runs it against a router of this process, over WebSocket and RawSocket. */
-async function output(command: string, args: readonly string[]): Promise<unknown[]> {
+async function withNode<T>(use: (node: Node, url: string) => Promise<T>): Promise<T> {
   const node = await startNode(config, { directory: "." });
   try {
-    const urls = node.listeners[0]?.urls.filter((url) => /^(?:ws|rs):/.test(url)) ?? [];
-    return await Promise.all(urls.map(async (url) => {
-      const { stdout } = await run(command, [...args, PROGRAM, url], { timeout: 20_000 });
-      return JSON.parse(stdout);
-    }));
+    return await use(node, urlOf(node, "ws:"));
   } finally {
     await node.stop();
   }
+}
+
+function urlOf(node: Node, scheme: string): string {
+  return node.listeners[0]?.urls.find((url) => url.startsWith(scheme)) ?? "";
+}
+
+/** What the program prints when `command` runs it against a router of this process, over WebSocket and RawSocket. */
+function output(command: string, args: readonly string[]): Promise<unknown[]> {
+  return withNode((node) =>
+    Promise.all([urlOf(node, "ws:"), urlOf(node, "rs:")].map(async (url) => {
+      const { stdout } = await run(command, [...args, PROGRAM, url], { timeout: 20_000 });
+      return JSON.parse(stdout);
+    }))
+  );
 }
 
 const result = { "args": [1, 1], "kwargs": { "name": "Ada" } };
@@ -51,3 +64,51 @@ test("Library: a program on Node.js imports realmway and talks to a router", {
 }, async () => {
   assert.deepEqual(await output(node ?? "", []), expected);
 });
+
+for (const serializer of ["json", "msgpack", "cbor"] as const) {
+  for (const [name, dial] of [["own", undefined], ["browser's", dialBrowser]] as const) {
+    test(`Library: all kinds of values travel in ${serializer} by the ${name} WebSocket`, () =>
+      withNode(async (_node, url) => {
+        const options = { url, realm: "realm1", serializers: [serializer] };
+        const session = await connect(dial === undefined ? options : { ...options, dial });
+        await session.register("com.example.echo", ([value]) => value);
+        const value = [null, true, -1.5, 2 ** 40, "é😀", new Uint8Array([0, 255]), { "a": [] }];
+        assert.deepEqual(await session.call("com.example.echo", [value]), value);
+        await assert.rejects(session.call("com.example.echo", [() => 0]), /function/);
+        assert.equal(await session.call("com.example.echo", [1]), 1);
+        await session.leave();
+      }));
+  }
+}
+
+for (const [name, dial] of [["own", undefined], ["browser's", dialBrowser]] as const) {
+  const join = (url: string, realm: string, timeoutMs = 10_000) =>
+    connect({ url, realm, timeoutMs, ...(dial === undefined ? {} : { dial }) });
+
+  test(`Library: refusals and silence reject with words, by the ${name} WebSocket`, async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    await assert.rejects(join(`ws://127.0.0.1:${port}/ws`, "realm1", 100), (error) => {
+      assert.ok(error instanceof ConnectError);
+      assert.match(error.message, /within 100 ms/);
+      return true;
+    });
+    silent.close();
+    await once(silent, "close");
+    await assert.rejects(join(`ws://127.0.0.1:${port}/ws`, "realm1"), ConnectError);
+    await withNode(async (_node, url) => {
+      await assert.rejects(join(url, "nowhere"), JoinError);
+      await assert.rejects(join(url.replace(/ws$/, "nowhere"), "realm1"), ConnectError);
+    });
+  });
+
+  test(`Library: a node that stops says goodbye, by the ${name} WebSocket`, async () => {
+    const session = await withNode((_node, url) => join(url, "realm1"));
+    assert.deepEqual(await session.closed, {
+      reason: "wamp.close.system_shutdown",
+      message: undefined,
+      by: "router",
+    });
+  });
+}

@@ -257,6 +257,8 @@ test("start: requests with hostile paths get nothing from outside of the directo
     assert.match(answer, /^HTTP\/1\.1 40[04] /, path);
     assert.ok(!answer.includes("root:") && !answer.includes("workers"), path);
   }
+  // Health checks may speak HTTP/1.0, which needs no Host.
+  assert.match(await rawRequest(port, "GET /ws HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
   assert.equal(await node.end(), 0);
   await remove();
 });
