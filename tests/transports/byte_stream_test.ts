@@ -389,3 +389,20 @@ for (const kind of kinds) {
     }
   }
 }
+
+test("ByteStream: a peer that never ends its side is let go a few seconds after close()", async () => {
+  await Promise.all(
+    kinds.filter(({ transport }) => transport === "tcp").map(async (kind) => {
+      const host = await serve(kind);
+      const { address } = host.listener;
+      assert.ok("port" in address);
+      const socket = net.connect({ host: "127.0.0.1", port: address.port, allowHalfOpen: true });
+      socket.on("error", () => {}).resume();
+      const probe = await host.accepted();
+      probe.stream.close();
+      assert.equal(await probe.closed, "timeout");
+      socket.destroy();
+      await host.close();
+    }),
+  );
+});

@@ -1,146 +1,14 @@
 /**
- * ByteStream over `node:net` and `node:tls`: TLS and inherited descriptors on every runtime, plain connections on Node.
- * Traps: `write()` tells of the high-water mark, not whether the buffer is free again (`writableLength` does); its callback comes
- * later even then; a Buffer's `slice()` does not copy, so none is handed on; errors need a listener from the first turn on;
- * without `allowHalfOpen` the peer's end is answered at once.
+ * Sockets of `node:net` and `node:tls`: TLS and inherited descriptors on every runtime, plain connections on Node; `node_stream.ts` has
+ * the streams. Traps: without `allowHalfOpen` the peer's end is answered at once; not every runtime closes a failed handshake.
  */
 import * as net from "node:net";
 import { setImmediate } from "node:timers";
 import * as tls from "node:tls";
-import {
-  type Address,
-  type ByteStream,
-  plainHost,
-  type StreamEnd,
-  type TlsPeer,
-} from "../byte_stream.ts";
-import type { Deadline } from "../deadline.ts";
+import { type Address, type ByteStream, plainHost } from "../byte_stream.ts";
 import type { ClientEndpoint, Endpoint, Listener } from "../endpoint.ts";
-import { linger } from "./linger.ts";
-import {
-  clientOptions,
-  contextOptions,
-  isImpostor,
-  serverOptions,
-  setReading,
-  tlsPeer,
-} from "./node_tls.ts";
-
-function nothing(): void {}
-
-class NodeStream implements ByteStream {
-  readonly remote: Address;
-  readonly local: Address;
-  readonly tls: TlsPeer | undefined;
-  onData: (bytes: Uint8Array<ArrayBuffer>) => void = nothing;
-  onDrain: () => void = nothing;
-  onEnd: () => void = nothing;
-  onClose: (how: StreamEnd) => void = nothing;
-
-  readonly #socket: net.Socket;
-  readonly #written: (error?: Error | null) => void;
-  /** Callbacks to come of writes that were done at once. */
-  #doneWrites = 0;
-  #isWriting = false;
-  #isPaused = false;
-  #isClosing = false;
-  #hasPeerEnded = false;
-  #isClosed = false;
-  #how: StreamEnd | undefined;
-  #linger: Deadline | undefined;
-
-  constructor(socket: net.Socket, remote: Address, local: Address) {
-    this.#socket = socket;
-    this.remote = remote;
-    this.local = local;
-    this.tls = socket instanceof tls.TLSSocket ? tlsPeer(socket) : undefined;
-    this.#written = (error) => {
-      // After a fault only "close" counts.
-      if (error === undefined || error === null) this.#drained();
-    };
-    socket.on("error", (error: Error) => this.#how ??= endOf(error));
-    socket.on("close", () => this.#closed());
-  }
-
-  /** Lets bytes in; not to be called before the callbacks are set. */
-  start(): void {
-    this.#socket.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
-      if (this.#isClosing) return;
-      this.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
-    });
-    this.#socket.on("end", () => {
-      if (this.#hasPeerEnded || this.#socket.destroyed) return;
-      this.#hasPeerEnded = true;
-      if (!this.#isClosing) this.onEnd();
-    });
-  }
-
-  write(bytes: Uint8Array<ArrayBuffer>): boolean {
-    if (this.#isClosing || this.#socket.destroyed || bytes.length === 0) return true;
-    if (this.#isWriting) throw new Error("Cannot write to stream: the last buffer is not drained");
-    this.#socket.write(bytes, this.#written);
-    if (this.#socket.writableLength === 0) {
-      this.#doneWrites++;
-      return true;
-    }
-    this.#isWriting = true;
-    return false;
-  }
-
-  pause(): void {
-    if (this.#isPaused || this.#isClosing || this.#socket.destroyed) return;
-    this.#isPaused = true;
-    this.#socket.pause();
-    if (this.#socket instanceof tls.TLSSocket) setReading(this.#socket, false);
-  }
-
-  resume(): void {
-    if (!this.#isPaused || this.#socket.destroyed) return;
-    this.#isPaused = false;
-    if (this.#socket instanceof tls.TLSSocket) setReading(this.#socket, true);
-    this.#socket.resume();
-  }
-
-  close(): void {
-    if (this.#isClosing || this.#socket.destroyed) return;
-    this.#isClosing = true;
-    this.resume();
-    this.#socket.end(() => {
-      if (this.#hasPeerEnded || this.#isClosed) return;
-      this.#linger = linger(() => {
-        this.#how = "timeout";
-        this.#socket.destroy();
-      });
-    });
-  }
-
-  abort(): void {
-    if (this.#socket.destroyed) return;
-    this.#isClosing = true;
-    this.#how = "reset";
-    this.#socket.resetAndDestroy();
-  }
-
-  #drained(): void {
-    if (this.#doneWrites > 0) {
-      this.#doneWrites--;
-      return;
-    }
-    this.#isWriting = false;
-    if (!this.#isClosing && !this.#socket.destroyed) this.onDrain();
-  }
-
-  #closed(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#linger?.clear();
-    this.onClose(this.#how ?? (this.#isClosing || this.#hasPeerEnded ? "clean" : "reset"));
-  }
-}
-
-function endOf(error: Error): StreamEnd {
-  return "code" in error && error.code === "ETIMEDOUT" ? "timeout" : "reset";
-}
+import { NodeStream } from "./node_stream.ts";
+import { clientOptions, contextOptions, isImpostor, serverOptions } from "./node_tls.ts";
 
 function tcpAddress(host: string | undefined, port: number | undefined): Address {
   return { host: plainHost(host ?? ""), port: port ?? 0 };
@@ -240,3 +108,5 @@ export function connect(endpoint: ClientEndpoint, signal: AbortSignal): Promise<
     signal.addEventListener("abort", aborted, { once: true });
   });
 }
+
+function nothing(): void {}
