@@ -9,7 +9,7 @@ import { Exchange } from "./exchange.ts";
 import { roles } from "./features.ts";
 import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
-import type { Clock, Dial, DialOptions, Log, SerializerName } from "./transport.ts";
+import type { Clock, Dial, DialOptions, Log, SerializerName, Transport } from "./transport.ts";
 
 /** Where to, and how. */
 export interface ConnectOptions {
@@ -71,24 +71,31 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   }
 }
 
+/** Dials, and gives up with the signal even when the dial does not. */
 async function open(
   options: DialOptions,
   dial: Dial,
   clock: Clock,
   log: Log,
 ): Promise<Exchange> {
-  options.signal.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<Exchange>();
-  try {
-    await dial(options, (transport) => {
+  const { url, signal } = options;
+  signal.throwIfAborted();
+  const opened = new Promise<Exchange>((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const attach = (transport: Transport) => {
       const exchange = new Exchange(transport, clock, log);
-      resolve(exchange);
+      if (signal.aborted) transport.end("The client no longer waits");
+      else resolve(exchange);
       return exchange;
-    });
+    };
+    const missing = new Error("found no transport attached, expected one");
+    dial(options, attach).then(() => reject(missing), reject);
+  });
+  try {
+    return await opened;
   } catch (cause) {
-    throw new ConnectError(`Cannot connect to "${options.url}": ${textOf(cause)}`, { cause });
+    throw new ConnectError(`Cannot connect to "${url}": ${textOf(cause)}`, { cause });
   }
-  return await promise;
 }
 
 async function join(exchange: Exchange, realm: string, signal: AbortSignal): Promise<Welcome> {
@@ -101,6 +108,9 @@ async function join(exchange: Exchange, realm: string, signal: AbortSignal): Pro
   }
 }
 
+/** The beginnings of texts of `transports/` that say no more than ours. */
+const REPEATED = /^Cannot dial "[^"]*": (?:Cannot connect to \S+: )?/;
+
 function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return cause instanceof Error ? cause.message.replace(REPEATED, "") : String(cause);
 }

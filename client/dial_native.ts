@@ -2,12 +2,7 @@
  * Connections by `transports/`: WebSocket and RawSocket, over TCP, TLS and unix sockets, on Deno, Bun and Node.js.
  * Loaded by `dial.ts` at the first connection.
  */
-import {
-  dial as dialTransport,
-  DialError,
-  type MessageHandler,
-  type Transport,
-} from "../transports/dial.ts";
+import { dial as dialTransport, type MessageHandler, type Transport } from "../transports/dial.ts";
 import { TransportHost } from "../transports/host.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
 import { codecs } from "../wamp/codec/codecs.ts";
@@ -24,19 +19,11 @@ const HOST = new TransportHost({
 export const dial: Dial = async ({ url, serializers, signal }, attach) => {
   const wanted = serializers.map((name) => codecs.find((codec) => codec.name === name))
     .filter((codec) => codec !== undefined);
-  try {
-    return await dialTransport(
-      { url, codecs: wanted, signal, host: HOST },
-      (transport) => attachEncoding(transport, attach),
-    );
-  } catch (cause) {
-    if (!(cause instanceof DialError)) throw cause;
-    throw new Error(cause.message.replace(REPEATED, ""), { cause });
-  }
+  return await dialTransport(
+    { url, codecs: wanted, signal, host: HOST },
+    (transport) => attachEncoding(transport, attach),
+  );
 };
-
-/** The beginnings of texts that say no more than that of the ConnectError which this becomes. */
-const REPEATED = /^Cannot dial "[^"]*": (?:Cannot connect to \S+: )?/;
 
 function attachEncoding(
   transport: Transport,

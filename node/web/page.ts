@@ -26,17 +26,6 @@ const SCRIPT = "text/javascript; charset=utf-8";
 
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-cache",
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-  ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
@@ -46,7 +35,11 @@ const HEADERS: Readonly<Record<string, string>> = {
 export function createPage(): Hono {
   const app = new Hono();
   const bundle = bundler();
-  app.get("/", async () => respond(await page("index.html"), "text/html; charset=utf-8"));
+  app.get("/", async (context) => {
+    const response = respond(await page("index.html"), "text/html; charset=utf-8");
+    response.headers.set("content-security-policy", policy(new URL(context.req.url).host));
+    return response;
+  });
   app.get("/page/page.js", async () => {
     return respond(
       canErase ? `import "./src/${ENTRY}";\n` : await bundle(),
@@ -65,6 +58,22 @@ export function createPage(): Hono {
     return type === undefined ? context.notFound() : respond(await page(file), type);
   });
   return app;
+}
+
+/** Nothing from anywhere else, and no script but the page's. Not every browser counts WebSocket among 'self'. */
+function policy(host: string): string {
+  const sockets = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self'${sockets}`,
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
 }
 
 function respond(body: string, type: string): Response {
@@ -95,7 +104,15 @@ function erase(source: string): string {
 /** The whole page as one script, made at first use by `bun build`. */
 function bundler(): () => Promise<string> {
   let made: Promise<string> | undefined;
-  return () => made ??= build();
+  return async () => {
+    try {
+      return await (made ??= build());
+    } catch (error) {
+      // The next request tries again.
+      made = undefined;
+      throw error;
+    }
+  };
 }
 
 async function build(): Promise<string> {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, ConnectError, JoinError } from "../../../mod.ts";
+import { FakeClock } from "../../kit/fake_clock.ts";
+import { FakeTransport } from "../../kit/fake_transport.ts";
 import { connecting, joined, RouterSide, turn } from "./client_kit.ts";
 
 test("connect: HELLO announces the realm, the agent and four roles", async () => {
@@ -135,4 +137,27 @@ test("connect: anything but WELCOME, CHALLENGE or ABORT first is a protocol viol
   router.sends("RESULT", 1, {});
   await assert.rejects(session, ConnectError);
   assert.deepEqual([router.takes().at(-1)], ["wamp.error.protocol_violation"]);
+});
+
+test("connect: a dial that neither attaches nor listens to the signal cannot hold it up", async () => {
+  const clock = new FakeClock();
+  const options = { url: "ws://router/ws", realm: "realm1", clock };
+  const transport = new FakeTransport();
+  let attachLate = () => {};
+  const stuck = connect({
+    ...options,
+    dial: (_options, attach) => {
+      attachLate = () => void attach(transport);
+      return new Promise(() => {});
+    },
+  });
+  clock.advance(10_000);
+  await assert.rejects(stuck, /no answer within 10000 ms/);
+  attachLate();
+  assert.notEqual(transport.endReason, undefined);
+  assert.deepEqual(transport.sent, []);
+  await assert.rejects(
+    connect({ ...options, dial: () => Promise.resolve(transport) }),
+    /found no transport attached/,
+  );
 });
