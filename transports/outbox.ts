@@ -8,9 +8,9 @@ import { ByteWriter } from "../wamp/byte_writer.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Turn, TurnTask } from "./turn.ts";
 
-const SIZES = [4096, 16_384, 65_536] as const;
-/** Buffers kept of each size: 1 MiB each. */
-const KEPT = [256, 64, 16] as const;
+const SIZES = [1024, 8192, 65_536] as const;
+/** Buffers kept of each size: 2 MiB each. */
+const KEPT = [2048, 256, 32] as const;
 
 /** Writers with buffers of three sizes, used again and again; shared by many outboxes. */
 export class WriterPool {

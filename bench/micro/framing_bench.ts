@@ -2,11 +2,9 @@
  * What framing costs: nanoseconds a message, best of several rounds, no sockets. 64 messages arrive in a read, as under load.
  * `deno run -A bench/micro/framing_bench.ts [word...]` or `bun run bench/micro/framing_bench.ts [word...]`: only rows with these words.
  */
-import process from "node:process";
 import { EchoSession } from "../../tests/kit/echo_router.ts";
 import { frame } from "../../tests/kit/websocket_peer.ts";
-import type { Address, ByteStream } from "../../transports/byte_stream.ts";
-import { newStats, TransportHost } from "../../transports/host.ts";
+import { newStats } from "../../transports/host.ts";
 import { Outbox } from "../../transports/outbox.ts";
 import { startRawSocket } from "../../transports/rawsocket.ts";
 import { startWebSocket } from "../../transports/websocket.ts";
@@ -23,55 +21,9 @@ import { msgpack } from "../../wamp/codec/msgpack.ts";
 import { EMPTY_DICT, type Message, Type } from "../../wamp/message.ts";
 import { Payload } from "../../wamp/payload.ts";
 import { serialize } from "../../wamp/serialize.ts";
+import { endTurn, host, NullStream, row } from "./framing_kit.ts";
 
-const ROUNDS = 7;
 const PER_READ = 64;
-const only = process.argv.slice(2);
-
-/** @param messages how many one call of `run` stands for. */
-function row(name: string, messages: number, run: () => void): void {
-  if (!only.every((word) => name.includes(word))) return;
-  let count = 100;
-  let best = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    for (let i = 0; i < count; i++) run();
-    const ms = performance.now() - start;
-    if (round > 0) best = Math.min(best, ms * 1e6 / count);
-    count = Math.max(100, Math.min(1_000_000, Math.floor(count * 40 / Math.max(ms, 0.01))));
-  }
-  console.log(`${name.padEnd(58)} ${(best / messages).toFixed(1).padStart(9)} ns`);
-}
-
-/** Takes everything at once and forgets it. */
-class NullStream implements ByteStream {
-  readonly remote: Address = { host: "127.0.0.1", port: 1 };
-  readonly local: Address = { host: "127.0.0.1", port: 2 };
-  readonly tls = undefined;
-  onData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {};
-  onDrain: () => void = () => {};
-  onEnd: () => void = () => {};
-  onClose: () => void = () => {};
-  write(): boolean {
-    return true;
-  }
-  pause(): void {}
-  resume(): void {}
-  close(): void {}
-  abort(): void {}
-}
-
-const turns: (() => void)[] = [];
-/** A host whose turns end when the benchmark says so. */
-const host = new TransportHost({
-  onFault: (error) => {
-    throw error;
-  },
-  defer: (run) => void turns.push(run),
-});
-function endTurn(): void {
-  for (let run = turns.pop(); run !== undefined; run = turns.pop()) run();
-}
 
 function callOf(size: number): Message {
   return {
