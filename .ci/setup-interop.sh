@@ -32,7 +32,6 @@ if ! cmp -s "$wanted" "$REALMWAY_INTEROP/js/done"; then
     --no-fund --loglevel=error >&2
   cp "$wanted" "$REALMWAY_INTEROP/js/done"
 fi
-ln -sfn "$REALMWAY_INTEROP/js/node_modules" "$peers/js/node_modules"
 
 # The clients of nexus and xconn: one Go module, compiled here once so that the tests find it in Go's cache
 REALMWAY_GO="${REALMWAY_GO:-$(command -v go)}"
