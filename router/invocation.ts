@@ -18,6 +18,7 @@ import {
 } from "../wamp/message.ts";
 import { isUri } from "../wamp/uri.ts";
 import { carriedOver, isPassedThrough } from "./details.ts";
+import { InFlight } from "./in_flight.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Callee } from "./registration.ts";
 import type { Session } from "./session.ts";
@@ -79,8 +80,8 @@ export class Invocations {
       wantsProgress,
       timeoutMs,
     );
-    (session.invocations ??= new Map()).set(invocation.id, invocation);
-    (caller.calls ??= new Map()).set(callRequest, invocation);
+    (session.invocations ??= new InFlight()).set(invocation.id, invocation);
+    (caller.calls ??= new InFlight()).set(callRequest, invocation);
     callee.inFlight++;
     if (timeoutMs > 0) this.#startTimer(invocation);
     return invocation;

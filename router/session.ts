@@ -9,6 +9,7 @@ import type { Outgoing } from "../wamp/outgoing.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
+import type { InFlight } from "./in_flight.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Admission, Decision, Gate } from "./join.ts";
 import { welcomeDetails } from "./join.ts";
@@ -42,11 +43,13 @@ export class Session implements MessageHandler {
   subscriptions: Set<Subscription> | undefined = undefined;
   registrations: Map<number, Registration> | undefined = undefined;
   /** Calls in flight that this peer made, by its request id. */
-  calls: Map<number, Invocation> | undefined = undefined;
+  calls: InFlight<Invocation> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */
-  invocations: Map<number, Invocation> | undefined = undefined;
+  invocations: InFlight<Invocation> | undefined = undefined;
   /** Last request id that the peer used, and that the dealer used towards it. */
   lastRequest = 0;
+  /** Ids that the peer left out and may still use. */
+  skippedRequests: Set<number> | undefined = undefined;
   lastInvocation = 0;
 
   readonly transport: Transport;

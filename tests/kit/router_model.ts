@@ -49,6 +49,7 @@ export class ModelPeer {
   authrole = "";
   roles: Dict = {};
   lastRequest = 0;
+  readonly usedRequests = new Set<number>();
   lastInvocation = 0;
   subscriptions: ModelSubscription[] = [];
   registrations: ModelRegistration[] = [];
@@ -212,6 +213,7 @@ export class RouterModel {
     peer.authrole = authrole;
     peer.roles = roles;
     peer.lastRequest = 0;
+    peer.usedRequests.clear();
     peer.lastInvocation = 0;
     this.#transmit(peer, ["WELCOME", peer.session, () => true]);
     this.sessions.push(peer);
@@ -248,10 +250,9 @@ export class RouterModel {
     const serve = requests[name];
     if (serve === undefined) throw new Violation();
     const isStrict = this.options.requestIds === "strict";
-    const isInFlight = this.dealer.calls.some((call) =>
-      call.caller === peer && call.request === request
-    );
-    if (isInFlight || (isStrict && request !== peer.lastRequest + 1)) throw new Violation();
+    if (peer.usedRequests.has(request)) throw new Violation();
+    if (isStrict && request !== peer.lastRequest + 1) throw new Violation();
+    peer.usedRequests.add(request);
     peer.lastRequest = Math.max(peer.lastRequest, request);
     serve();
   }
