@@ -17,6 +17,7 @@ const ENTRY = "node/web/page/page.ts";
 
 /** What the browser may ask for beside the page itself. */
 const FILES: Readonly<Record<string, string>> = {
+  "desk.css": "text/css; charset=utf-8",
   "page.css": "text/css; charset=utf-8",
   "icon.svg": "image/svg+xml",
 };

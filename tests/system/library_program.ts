@@ -7,11 +7,12 @@ const session = await connect({
   realm: "realm1",
   serializers: ["msgpack", "json"],
 });
+const procedure = `com.example.twice.${session.id}`;
 await session.register(
-  "com.example.twice",
+  procedure,
   (args: readonly unknown[], kwargs) => new CallResult([...args, ...args], kwargs),
 );
-const result = await session.call("com.example.twice", [1], { "name": "Ada" });
+const result = await session.call(procedure, [1], { "name": "Ada" });
 const { reason } = await session.leave();
 // deno-lint-ignore no-console -- its output is what the test reads
 console.log(JSON.stringify([result, reason]));
