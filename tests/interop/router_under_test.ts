@@ -101,8 +101,10 @@ async function startProcess(): Promise<RouterUnderTest> {
   const child = spawn(program, [...args, ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
+  let hasEnded = false;
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve)).then(
     (code) => {
+      hasEnded = true;
       process.off("exit", kill);
       rmSync(directory, { recursive: true, force: true });
       return code;
@@ -124,7 +126,7 @@ async function startProcess(): Promise<RouterUnderTest> {
     complaints: () => log.complaints(),
     stop: async () => {
       // `child.kill` would make Deno report the signal in place of the exit code
-      if (child.pid !== undefined) process.kill(child.pid, "SIGTERM");
+      if (child.pid !== undefined && !hasEnded) process.kill(child.pid, "SIGTERM");
       const timer = setTimeout(kill, STOP_LIMIT_MS);
       const code = await ended;
       clearTimeout(timer);
@@ -152,7 +154,8 @@ class RouterLog {
     return new Promise((resolve) => {
       const look = () => {
         const port = /127\.0\.0\.1:(\d+)/.exec(this.text)?.[1];
-        if (port === undefined) return;
+        // All listeners are up
+        if (port === undefined || !/Ready in/.test(this.text)) return;
         this.#onText.delete(look);
         resolve(Number(port));
       };

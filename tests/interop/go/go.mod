@@ -4,6 +4,7 @@ go 1.25
 
 require (
 	github.com/gammazero/nexus/v3 v3.3.0
+	github.com/sirupsen/logrus v1.9.3
 	github.com/xconnio/xconn-go v0.1.0
 )
 
@@ -20,7 +21,6 @@ require (
 	github.com/projectdiscovery/ratelimit v0.0.50 // indirect
 	github.com/projectdiscovery/utils v0.2.3 // indirect
 	github.com/shirou/gopsutil v3.21.11+incompatible // indirect
-	github.com/sirupsen/logrus v1.9.3 // indirect
 	github.com/tklauser/go-sysconf v0.3.12 // indirect
 	github.com/tklauser/numcpus v0.6.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect
