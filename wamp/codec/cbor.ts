@@ -83,6 +83,8 @@ class CborDecoder implements Decoder {
   readonly #uris: UriTable;
   readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint32Array(MAX_DEPTH);
+  /** Of the last message that had one. */
+  #payload: Payload | undefined = undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
@@ -172,7 +174,7 @@ class CborDecoder implements Decoder {
     }
     const end = this.#at;
     this.end();
-    return Payload.borrowed(cbor, this.#bytes, start, end, count);
+    return this.#payload = Payload.borrowed(cbor, this.#bytes, start, end, count, this.#payload);
   }
 
   end(): void {

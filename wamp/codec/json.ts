@@ -25,9 +25,10 @@ import {
   unexpected,
   ZERO,
 } from "./json_scan.ts";
+import { decodeJson } from "./json_values.ts";
 import { unescape, walkJson } from "./json_walk.ts";
 import { JsonSink, writeDict, writeDigits, writeText } from "./json_write.ts";
-import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
+import { dictTable, tellPayload } from "./values.ts";
 
 export const json: Codec = {
   name: "json",
@@ -78,12 +79,7 @@ export const json: Codec = {
     if (count > 0) writer.length--;
   },
 
-  decodePayload(bytes: Uint8Array, start: number, end: number, count: number): PayloadValues {
-    const builder = new ValueBuilder();
-    walkJson(bytes, start, end, count, builder);
-    return payloadValues(builder.values);
-  },
-
+  decodePayload: decodeJson,
   walk: walkJson,
 };
 
@@ -92,6 +88,8 @@ class JsonDecoder implements Decoder {
   readonly #uris: UriTable;
   readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint8Array(MAX_DEPTH);
+  /** Of the last message that had one. */
+  #payload: Payload | undefined = undefined;
   #bytes = new Uint8Array(0);
   #at = 0;
   #end = 0;
@@ -198,7 +196,7 @@ class JsonDecoder implements Decoder {
       count = 2;
     }
     this.end();
-    return Payload.borrowed(json, this.#bytes, start, end, count);
+    return this.#payload = Payload.borrowed(json, this.#bytes, start, end, count, this.#payload);
   }
 
   end(): void {

@@ -84,6 +84,8 @@ class MsgpackDecoder implements Decoder {
   readonly #uris: UriTable;
   readonly #dicts: InternTable<Dict>;
   readonly #stack = new Uint32Array(MAX_DEPTH);
+  /** Of the last message that had one. */
+  #payload: Payload | undefined = undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #end = 0;
@@ -167,7 +169,14 @@ class MsgpackDecoder implements Decoder {
     this.#at = skipValue(this.#bytes, start, this.#end, this.#stack, 0);
     if (count > 1) this.#map(this.#element("ArgumentsKw"), "ArgumentsKw");
     this.end();
-    return Payload.borrowed(msgpack, this.#bytes, start, this.#at, count);
+    return this.#payload = Payload.borrowed(
+      msgpack,
+      this.#bytes,
+      start,
+      this.#at,
+      count,
+      this.#payload,
+    );
   }
 
   end(): void {
