@@ -73,7 +73,7 @@ export function plain(value: unknown): unknown {
 function keyText(key: unknown): string {
   if (key instanceof Tagged) return keyText(key.content);
   if (typeof key === "string") return key;
-  if (key instanceof Uint8Array) return JSON.stringify(toJsonValue("", key));
+  if (key instanceof Uint8Array) return String(toJsonValue("", key));
   if (key === null || key === undefined) return "null";
   if (typeof key === "boolean" || typeof key === "bigint") return String(key);
   throw new NoOpinion(`key ${String(key)}`);

@@ -1,7 +1,7 @@
 /**
  * Checked CBOR to tokens: for other codecs to write, and for values to be built from.
  * A tag is dropped and its content told, but for bignums (tags 2 and 3), which are integers unless they are absurdly long.
- * Undefined and simple values without a meaning are nil. A key that is no string becomes its JSON as a string.
+ * Undefined and simple values without a meaning are nil. Keys that are no strings: `keys.ts`.
  */
 import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
@@ -21,7 +21,7 @@ import {
   UINT,
 } from "./cbor_scan.ts";
 import type { TokenSink } from "./codec.ts";
-import { tellKeyAsJson } from "./json_write.ts";
+import { KeySink, NOTHING } from "./keys.ts";
 
 const BIGNUM = 2;
 const NEGATIVE_BIGNUM = 3;
@@ -139,12 +139,17 @@ class Walk {
     const start = this.#at;
     this.#skipTags();
     const byte = this.#bytes[this.#at] as number;
-    if (byte >>> 5 !== TEXT) {
-      this.#at = start;
-      return tellKeyAsJson(sink, (inner) => this.value(inner));
+    const major = byte >>> 5;
+    if (major === TEXT) {
+      const text = this.#string(byte);
+      sink.key(text.bytes, text.start, text.end);
+      return;
     }
-    const text = this.#string(byte);
-    sink.key(text.bytes, text.start, text.end);
+    this.#at = start;
+    if (major === ARRAY || major === MAP) {
+      this.value(NOTHING);
+      new KeySink(sink).binary(this.#bytes, start, this.#at);
+    } else this.value(new KeySink(sink));
   }
 
   /** Moves behind the string whose head is `byte`; where its content is. Chunks are joined. */

@@ -30,7 +30,8 @@ export interface Codec {
 
   /** The elements of a payload made from values: args, kwargs if `count` is 2, or the opaque value; as `Payload.writeTo`. */
   writeValues(writer: ByteWriter, values: PayloadValues, count: number): void;
-  /** The elements of a payload of another codec, token by token: integers of 64 bits, floats and binary values survive. */
+  /** The elements of a payload of another codec, token by token: integers of 64 bits, floats and binary values survive. What the
+   * other codec lacks becomes what the head of its `*_write.ts` says. */
   transcode(writer: ByteWriter, payload: Payload): void;
   /** Values of `count` elements in `bytes[start..end)`, which a decoder has checked. */
   decodePayload(bytes: Uint8Array, start: number, end: number, count: number): PayloadValues;
@@ -48,12 +49,12 @@ export interface Decoder {
   string(field: string): string;
   /** A string that is expected again and again: interned. Its syntax is not checked here. */
   uri(field: string): string;
-  /** A dictionary with string keys; `EMPTY_DICT` when it is empty. */
+  /** A dictionary with string keys; `EMPTY_DICT` when it is empty. Frozen, as the same bytes may give the same object again. */
   dict(field: string): Dict;
   /** True when another element follows. */
   hasMore(): boolean;
   /** The remaining elements: none, a list, or a list and a dictionary, checked to be well-formed. With `isOpaque` also one
-   * binary value. Ends the message: nothing may follow, inside or behind it. */
+   * binary value or string. Ends the message: nothing may follow, inside or behind it. */
   payload(isOpaque: boolean): Payload;
   /** Nothing may follow, inside or behind the message. */
   end(): void;
@@ -63,9 +64,9 @@ export interface Decoder {
 export interface TokenSink {
   nil(): void;
   boolean(value: boolean): void;
-  /** A safe integer. */
+  /** An integer up to 2^53 in magnitude. */
   integer(value: number): void;
-  /** An integer beyond 2^53 in magnitude. */
+  /** An integer beyond 2^53 in magnitude: of 64 bits, or a bignum of CBOR or JavaScript. */
   bigint(value: bigint): void;
   /** A floating point number, also when it has no fraction: 1.0 stays a float. NaN and infinities included. */
   float(value: number): void;

@@ -5,7 +5,7 @@
  * infinities, which JSON lacks, become null; binary becomes U+0000 and Base64. [WAMP binary-support-in-json]
  */
 import { encodeBase64 } from "../base64.ts";
-import { ByteWriter } from "../byte_writer.ts";
+import type { ByteWriter } from "../byte_writer.ts";
 import {
   ARRAY,
   ARRAY_END,
@@ -20,7 +20,6 @@ import {
   ZERO,
 } from "./json_scan.ts";
 import type { Dict } from "../message.ts";
-import type { TokenSink } from "./codec.ts";
 import { isNatural, isSaid, tellValue, type ValueSink } from "./values.ts";
 
 const ENCODER = new TextEncoder();
@@ -213,11 +212,4 @@ export function writeDict(writer: ByteWriter, dict: Dict): void {
     writer.byte(COMMA);
   }
   close(writer, OBJECT_END);
-}
-
-/** Tells `sink` a key that is no string: the JSON of the value that `tell` tells. */
-export function tellKeyAsJson(sink: TokenSink, tell: (json: TokenSink) => void): void {
-  const writer = new ByteWriter(32);
-  tell(new JsonSink(writer));
-  sink.key(writer.bytes, 0, writer.length - 1);
 }

@@ -7,7 +7,7 @@ import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
 import { readBigUint64, readFloat32, readFloat64, readUint } from "./big_endian.ts";
 import type { TokenSink } from "./codec.ts";
-import { tellKeyAsJson } from "./json_write.ts";
+import { KeySink, NOTHING } from "./keys.ts";
 import {
   ARRAY16,
   BIN8,
@@ -17,6 +17,7 @@ import {
   FLOAT64,
   INT8,
   MAP16,
+  MAP32,
   NIL,
   STR8,
   TRUE,
@@ -105,14 +106,17 @@ class Walk {
   }
 
   #key(sink: TokenSink): void {
-    const byte = this.#bytes[this.#at] as number;
+    const start = this.#at;
+    const byte = this.#bytes[start] as number;
     const isFixed = byte >= 0xa0 && byte < 0xc0;
-    if (!isFixed && (byte < STR8 || byte >= ARRAY16)) {
-      return tellKeyAsJson(sink, (inner) => this.value(inner));
-    }
-    this.#at++;
-    const start = this.#data(isFixed ? byte & 0x1f : this.#uint(1 << (byte - STR8)));
-    sink.key(this.#bytes, start, this.#at);
+    if (isFixed || (byte >= STR8 && byte < ARRAY16)) {
+      this.#at++;
+      const text = this.#data(isFixed ? byte & 0x1f : this.#uint(1 << (byte - STR8)));
+      sink.key(this.#bytes, text, this.#at);
+    } else if ((byte >= 0x80 && byte < 0xa0) || (byte >= ARRAY16 && byte <= MAP32)) {
+      this.value(NOTHING);
+      new KeySink(sink).binary(this.#bytes, start, this.#at);
+    } else this.value(new KeySink(sink));
   }
 
   #unsigned(sink: TokenSink, size: number): void {

@@ -88,11 +88,23 @@ test("MessagePack: timestamps are text in UTC, out of range they are binary", ()
   }
 });
 
-test("MessagePack: keys that are no strings become their JSON", () => {
+test("MessagePack: keys that are no strings become their JSON, or Base64 of their bytes", () => {
   const map = "91 87 01 a0 d0ff a0 c0 a0 c3 a0 ca3fc00000 a0 9101 a0 c40101 a0";
-  const text = '[{"1":"","-1":"","null":"","true":"","1.5":"","[1]":"","\\"\\\\u0000AQ==\\"":""}]';
+  const text = '[{"1":"","-1":"","null":"","true":"","1.5":"","\\u0000kQE=":"","\\u0000AQ==":""}]';
   assert.equal(toText(convert(msgpack, fromHex(map), json)), text);
   assert.deepEqual(JSON.parse(text), readArguments(msgpack, fromHex(map)).args);
+});
+
+test("MessagePack and CBOR: keys within keys cost no more than their bytes", () => {
+  for (const codec of [msgpack, cbor]) {
+    const [list, map, one] = codec === msgpack ? ["91", "81", "c0"] : ["81", "a1", "f6"];
+    const nested = fromHex(list + map.repeat(100) + "a122" + one.repeat(100));
+    const bytes = codec === msgpack
+      ? nested
+      : fromHex(list + map.repeat(100) + "6122" + one.repeat(100));
+    assert.ok(convert(codec, bytes, json).length < 400);
+    assert.equal(readArguments(codec, bytes).args.length, 1);
+  }
 });
 
 test("MessagePack: a key of kwargs and options must be a string", () => {
