@@ -16,8 +16,9 @@ import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
 import { startRawSocket } from "./rawsocket.ts";
 import { handshake, HANDSHAKE_BYTES, maxBytesOf, replyProblem } from "./rawsocket_handshake.ts";
-import { serializerOf, startWebSocket, type Subprotocol, subprotocolsOf } from "./websocket.ts";
+import { serializerOf, type Subprotocol, subprotocolsOf } from "./subprotocol.ts";
 import { agreedDeflate, type DeflateAgreement, offerDeflate } from "./websocket_deflate.ts";
+import { startWebSocket } from "./websocket_link.ts";
 import { newKey, parseAnswer, type UpgradeAsk, upgradeRequest } from "./websocket_request.ts";
 import {
   DEFAULT_RAWSOCKET_OPTIONS,
@@ -116,7 +117,10 @@ function shakeHands(
     const aborted = () => give("aborted", "aborted by the caller");
     const late = () => give("timeout", "no answer to the handshake in time");
     const deadline = host.deadlines.deadline(late);
-    deadline.set(timeoutMs);
+    const openMs = target.framing === "websocket"
+      ? options.websocket?.openHandshakeTimeoutMs
+      : options.rawsocket?.openHandshakeTimeoutMs;
+    deadline.set(openMs === undefined || openMs === 0 ? timeoutMs : Math.min(timeoutMs, openMs));
     signal?.addEventListener("abort", aborted, { once: true });
     stream.onDrain = () => outbox.drained();
     stream.onEnd = () => give("handshake", "the connection ended during the handshake");

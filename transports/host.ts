@@ -3,7 +3,7 @@
  * and clients of a router; tests make their own. No connection's state is here.
  */
 import { setImmediate } from "node:timers";
-import type { Clock } from "../router/ports.ts";
+import type { Clock, TransportDetails } from "../router/ports.ts";
 import type { Codec, Decoder } from "../wamp/codec/codec.ts";
 import type { Framing } from "../wamp/outgoing.ts";
 import { UriTable } from "../wamp/uri_table.ts";
@@ -61,10 +61,15 @@ export function newStats(): TransportStats {
   };
 }
 
+/** What happens to a peer that does not read: its events begin to be dropped, or its connection is closed. */
+export type SlowConsumerFate = "dropping" | "closed";
+
 export interface HostOptions {
   /** An exception that came out of a message handler: a bug of ours. The connection ends, the process goes on. */
   readonly onFault: (error: unknown) => void;
   readonly slowConsumers?: SlowConsumerOptions;
+  /** For logs: told on a later turn, and of "dropping" once until the peer has caught up. */
+  readonly onSlowConsumer?: (peer: TransportDetails, fate: SlowConsumerFate) => void;
   /** For tests: payloads that were not kept throw when used later, and read buffers are overwritten. Default false. */
   readonly poisons?: boolean;
   /** Default: the system's. */
@@ -76,6 +81,7 @@ export interface HostOptions {
 export class TransportHost {
   readonly onFault: (error: unknown) => void;
   readonly slowConsumers: SlowConsumerOptions;
+  readonly onSlowConsumer: (peer: TransportDetails, fate: SlowConsumerFate) => void;
   readonly poisons: boolean;
   readonly deadlines: DeadlineWheel;
   readonly writers: WriterPool = new WriterPool();
@@ -90,6 +96,7 @@ export class TransportHost {
   constructor(options: HostOptions) {
     this.onFault = options.onFault;
     this.slowConsumers = options.slowConsumers ?? DEFAULT_SLOW_CONSUMER_OPTIONS;
+    this.onSlowConsumer = options.onSlowConsumer ?? (() => {});
     this.poisons = options.poisons ?? false;
     this.deadlines = new DeadlineWheel(options.clock ?? systemClock);
     const immediate = (run: () => void) => void setImmediate(run);

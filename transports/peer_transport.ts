@@ -53,6 +53,8 @@ export class PeerTransport implements Transport {
   #handler: MessageHandler | undefined = undefined;
   #isOpen = true;
   #isEnding = false;
+  /** Events are being dropped, as the peer does not read. */
+  #isDropping = false;
   /** Requests that were answered by us because an answer did not fit, and of which more may come. */
   #answered: Set<number> | undefined = undefined;
 
@@ -176,21 +178,33 @@ export class PeerTransport implements Transport {
     if (waiting > limits.limitBytes) {
       const drops = limits.policy === "drop-events" && waiting <= limits.hardLimitBytes;
       if (drops && message.type === Type.EVENT) {
-        this.#stats.droppedEvents++;
+        this.#drop();
         return false;
       }
       if (!drops) {
         this.#closeSlow();
         return false;
       }
+    } else {
+      this.#isDropping = false;
     }
     return this.#answered === undefined || !this.#wasAnswered(this.#answered, message);
+  }
+
+  #drop(): void {
+    this.#stats.droppedEvents++;
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    this.#host.later(() => this.#host.onSlowConsumer(this.details, "dropping"));
   }
 
   #closeSlow(): void {
     this.#isEnding = true;
     this.#stats.closedSlowConsumers++;
-    this.#host.later(() => this.#link.drop("slow"));
+    this.#host.later(() => {
+      this.#link.drop("slow");
+      this.#host.onSlowConsumer(this.details, "closed");
+    });
   }
 
   #crash(error: unknown): void {

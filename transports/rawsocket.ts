@@ -18,6 +18,7 @@ import { KeepAlive } from "./keep_alive.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
 import { type Link, PeerTransport } from "./peer_transport.ts";
+import { Kind, PREFIX_BYTES, RawSocketReader, type RawSocketSink } from "./rawsocket_reader.ts";
 import {
   HANDSHAKE_BYTES,
   handshakeReply,
@@ -41,11 +42,7 @@ export interface RawSocketService {
   readonly attach: (transport: Transport) => MessageHandler;
 }
 
-const Kind = { MESSAGE: 0, PING: 1, PONG: 2 } as const;
 const PING_BYTES = 4;
-/** Messages up to this size get their memory at once; larger ones as they arrive. */
-const TRUSTED_BYTES = 65_536;
-const EMPTY = new Uint8Array(0);
 
 /** Serves `stream`, whose first bytes are `first`, valid during the call: the handshake, perhaps in part, and what follows it. */
 export function serveRawSocket(
@@ -134,25 +131,20 @@ export function startRawSocket(stream: ByteStream, start: RawSocketStart): Start
   return { transport: link.peer, read: (bytes, at) => link.read(bytes, at) };
 }
 
-class RawSocketLink implements Link {
+class RawSocketLink implements Link, RawSocketSink {
   readonly peer: PeerTransport;
   readonly #stream: ByteStream;
   readonly #outbox: Outbox;
   readonly #codec: Codec;
   readonly #framing: Framing;
   readonly #maxSendBytes: number;
-  readonly #maxReceiveBytes: number;
+  readonly #maxUnreadBytes: number;
+  readonly #reader: RawSocketReader;
   readonly #checksText: boolean;
   readonly #keepAlive: KeepAlive;
   readonly #deadline: Deadline;
   readonly #closeTimeoutMs: number;
   #isDone = false;
-
-  /** What has arrived of a frame that was cut: its prefix, then its payload behind it. */
-  #cut: Uint8Array<ArrayBuffer> = EMPTY;
-  #cutBytes = 0;
-  /** Bytes of the whole frame, once its prefix is complete; 0 before. */
-  #needed = 0;
 
   constructor(stream: ByteStream, start: RawSocketStart) {
     const { host, options, codec, outbox } = start;
@@ -161,7 +153,8 @@ class RawSocketLink implements Link {
     this.#codec = codec;
     this.#framing = host.framing("rawsocket", codec);
     this.#maxSendBytes = start.maxSendBytes;
-    this.#maxReceiveBytes = 512 << lengthCode(options.maxMessageBytes);
+    this.#maxUnreadBytes = host.slowConsumers.limitBytes;
+    this.#reader = new RawSocketReader(this, 512 << lengthCode(options.maxMessageBytes));
     this.#checksText = !codec.isBinary;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.#deadline = host.deadlines.deadline(() => this.drop("timeout"));
@@ -197,15 +190,15 @@ class RawSocketLink implements Link {
   append(outbox: Outbox, message: Message): boolean {
     const writer = outbox.writer();
     const start = writer.length;
-    writer.reserve(4);
-    writer.length += 4;
+    writer.reserve(PREFIX_BYTES);
+    writer.length += PREFIX_BYTES;
     try {
       serialize(writer, this.#codec, message);
     } catch (error) {
       writer.length = start;
       throw error;
     }
-    const length = writer.length - start - 4;
+    const length = writer.length - start - PREFIX_BYTES;
     if (length > this.#maxSendBytes) {
       writer.length = start;
       return false;
@@ -216,7 +209,7 @@ class RawSocketLink implements Link {
 
   appendShared(outbox: Outbox, outgoing: Outgoing): boolean {
     const frame = outgoing.framed(this.#framing);
-    if (frame.length - 4 > this.#maxSendBytes) return false;
+    if (frame.length - PREFIX_BYTES > this.#maxSendBytes) return false;
     outbox.share(frame);
     return true;
   }
@@ -235,6 +228,7 @@ class RawSocketLink implements Link {
   end(_reason: string): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    this.#reader.stop();
     this.#keepAlive.stop();
     if (this.#closeTimeoutMs > 0) this.#deadline.set(this.#closeTimeoutMs);
     this.#outbox.end();
@@ -253,6 +247,7 @@ class RawSocketLink implements Link {
 
   drop(how: ClosedHow): void {
     this.#isDone = true;
+    this.#reader.stop();
     this.#keepAlive.stop();
     this.#deadline.clear();
     this.#outbox.discard();
@@ -262,42 +257,16 @@ class RawSocketLink implements Link {
 
   /** Reads `bytes` from `at` on. */
   read(bytes: Uint8Array<ArrayBuffer>, at: number): void {
-    const end = bytes.length;
-    while (at < end && !this.#isDone) {
-      if (this.#cutBytes > 0) {
-        at = this.#complete(bytes, at, end);
-        continue;
-      }
-      if (end - at < 4) return this.#cutOff(bytes, at, end);
-      const length = this.#lengthAt(bytes, at);
-      if (length < 0) return;
-      const frameEnd = at + 4 + length;
-      if (frameEnd > end) return this.#cutOff(bytes, at, end);
-      this.#frame((bytes[at] as number) & 7, bytes, at + 4, frameEnd);
-      at = frameEnd;
-    }
+    this.#reader.read(bytes, at);
   }
 
-  /** The length in the prefix at `at`; -1 when it broke the rules. */
-  #lengthAt(bytes: Uint8Array, at: number): number {
-    const first = bytes[at] as number;
-    const length = ((first & 8) << 21) | ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
-    if ((first & 0xf0) !== 0) return this.#violated("reserved bits, expected none");
-    if ((first & 7) > Kind.PONG) return this.#violated(`type ${first & 7}, expected 0 to 2`);
-    if (length > 1 << 24) return this.#violated(`${length} bytes, expected at most 2^24`);
-    if (length > this.#maxReceiveBytes) {
-      return this.#violated(`${length} bytes, expected at most ${this.#maxReceiveBytes}`);
-    }
-    return length;
-  }
-
-  #frame(kind: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
+  /** For the reader. */
+  frame(kind: number, bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
     if (kind === Kind.MESSAGE) {
       // Any message shows that the peer lives.
       if (this.#keepAlive.isWaiting) this.#keepAlive.heard();
       if (this.#checksText && !isUtf8(bytes, start, end)) {
-        this.#violated("text that is not UTF-8, expected UTF-8");
+        this.violated("Cannot accept a RawSocket message: found text that is not UTF-8");
       } else this.peer.received(bytes, start, end);
     } else if (kind === Kind.PING) this.#pong(bytes, start, end);
     else this.#keepAlive.pong(bytes, start, end);
@@ -305,62 +274,21 @@ class RawSocketLink implements Link {
 
   /** "Exactly one PONG immediately", with the same payload: a peer that pings without reading gets none. */
   #pong(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
-    if (this.#outbox.waiting <= this.#maxReceiveBytes) this.#control(Kind.PONG, bytes, start, end);
+    if (this.#outbox.waiting <= this.#maxUnreadBytes) this.#control(Kind.PONG, bytes, start, end);
   }
 
   #control(kind: number, bytes: Uint8Array, start: number, end: number): void {
     const writer = this.#outbox.writer();
     const at = writer.length;
-    writer.reserve(4);
-    writer.length += 4;
+    writer.reserve(PREFIX_BYTES);
+    writer.length += PREFIX_BYTES;
     writer.range(bytes, start, end);
     writePrefix(writer.bytes, at, kind, end - start);
   }
 
-  #cutOff(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): void {
-    this.#cut = new Uint8Array(Math.max(4, end - at));
-    this.#cut.set(bytes.subarray(at, end));
-    this.#cutBytes = end - at;
-    this.#needed = end - at < 4 ? 0 : 4 + this.#lengthAt(bytes, at);
-  }
-
-  /** Adds what the cut frame lacks; returns where the next one begins, or `end`. */
-  #complete(bytes: Uint8Array<ArrayBuffer>, at: number, end: number): number {
-    while (this.#cutBytes < 4 && at < end) this.#cut[this.#cutBytes++] = bytes[at++] as number;
-    if (this.#cutBytes < 4) return end;
-    if (this.#needed === 0) {
-      const length = this.#lengthAt(this.#cut, 0);
-      if (length < 0) return end;
-      this.#needed = 4 + length;
-    }
-    const pieceEnd = Math.min(end, at + this.#needed - this.#cutBytes);
-    const have = this.#cutBytes + pieceEnd - at;
-    if (have > this.#cut.length) this.#growCut(have);
-    this.#cut.set(bytes.subarray(at, pieceEnd), this.#cutBytes);
-    this.#cutBytes = have;
-    if (have === this.#needed) {
-      const frame = this.#cut;
-      this.#cut = EMPTY;
-      this.#cutBytes = 0;
-      this.#needed = 0;
-      this.#frame((frame[0] as number) & 7, frame, 4, have);
-    }
-    return pieceEnd;
-  }
-
-  /** A prefix may lie about its length: memory follows what arrived. */
-  #growCut(have: number): void {
-    const capacity = this.#needed <= TRUSTED_BYTES
-      ? this.#needed
-      : Math.min(this.#needed, Math.max(have * 2, TRUSTED_BYTES));
-    const larger = new Uint8Array(capacity);
-    larger.set(this.#cut.subarray(0, this.#cutBytes));
-    this.#cut = larger;
-  }
-
-  #violated(found: string): number {
-    this.fail(new ProtocolError(`Cannot accept a RawSocket message: found ${found}`));
-    return -1;
+  /** For the reader. */
+  violated(text: string): void {
+    this.fail(new ProtocolError(text));
   }
 
   #peerEnded(): void {
@@ -370,6 +298,7 @@ class RawSocketLink implements Link {
 
   #streamClosed(how: StreamEnd): void {
     this.#isDone = true;
+    this.#reader.stop();
     this.#keepAlive.stop();
     this.#deadline.clear();
     this.#outbox.discard();

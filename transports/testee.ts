@@ -65,6 +65,7 @@ export function serveTestee(stream: ByteStream, upgrade: Upgrade, service: Teste
       ? undefined
       : new Inflater(deflate.agreement, options.maxMessageBytes),
     accepts: "both",
+    maxUnreadBytes: host.slowConsumers.limitBytes,
   });
   endpoint.start();
   endpoint.read(upgrade.first, upgrade.end);

@@ -1,25 +1,15 @@
 /**
- * WAMP over WebSocket, both roles: a finished handshake and a ByteStream become a Transport. HOT.
- * Subprotocols wamp.2.{json,msgpack,cbor}, each also .batched. Listeners call `serveWebSocket` with what `parseUpgrade` found,
- * `dial.ts` calls `startWebSocket`. Below: `websocket_endpoint.ts` and `websocket_wire.ts`; above: `peer_transport.ts`.
- * [WAMP websocket] [WAMP batchedwebsocket]
+ * The server's side of WAMP over WebSocket: chooses the subprotocol, answers the upgrade, and starts the transport.
+ * Listeners call `serveWebSocket` with what `parseUpgrade` found; `websocket_link.ts` is what follows. [WAMP websocket]
  */
-import type { ClosedHow, MessageHandler, Transport, TransportDetails } from "../router/ports.ts";
-import type { ByteWriter } from "../wamp/byte_writer.ts";
+import type { MessageHandler, Transport } from "../router/ports.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
-import { EMPTY_DICT, type Message, Type } from "../wamp/message.ts";
-import type { Framing, Outgoing } from "../wamp/outgoing.ts";
-import { ProtocolError } from "../wamp/protocol_error.ts";
-import { serialize } from "../wamp/serialize.ts";
-import { appendItem, closeItem, openItem, SEPARATOR, separatorOf, splitBatch } from "./batch.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { opcodeOf } from "./framing.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
-import { type Link, PeerTransport } from "./peer_transport.ts";
-import { acceptDeflate, type DeflateAgreement, Deflater, Inflater } from "./websocket_deflate.ts";
-import { CloseCode, WebSocketEndpoint, type WebSocketOwner } from "./websocket_endpoint.ts";
+import { chooseSubprotocol, serializerOf, subprotocolsOf } from "./subprotocol.ts";
+import { acceptDeflate } from "./websocket_deflate.ts";
 import {
   type Refusal,
   refusalAnswer,
@@ -27,8 +17,8 @@ import {
   upgradeAnswer,
   type UpgradeRequest,
 } from "./websocket_handshake.ts";
+import { startWebSocket } from "./websocket_link.ts";
 import type { WebSocketOptions } from "./websocket_options.ts";
-import { WebSocketWire } from "./websocket_wire.ts";
 
 /** What a listener serves on a path. */
 export interface WebSocketService {
@@ -49,37 +39,6 @@ export interface WebSocketService {
 export type UpgradeDecision =
   | { readonly headers: Readonly<Record<string, string>> }
   | { readonly refusal: Refusal };
-
-/** A subprotocol and what it stands for. */
-export interface Subprotocol {
-  readonly name: string;
-  readonly codec: Codec;
-  readonly isBatched: boolean;
-}
-
-/** Larger batches are sent as several messages, so that a peer's limit on messages, sized for one, holds. */
-const MAX_BATCH_BYTES = 65_535;
-
-/** The subprotocols of `codecs`, in order. */
-export function subprotocolsOf(codecs: readonly Codec[]): Subprotocol[] {
-  return codecs.flatMap((codec) => [
-    { name: `wamp.2.${codec.name}`, codec, isBatched: false },
-    { name: `wamp.2.${codec.name}.batched`, codec, isBatched: true },
-  ]);
-}
-
-/** The client's first choice among `codecs`. */
-export function chooseSubprotocol(
-  announced: readonly string[],
-  codecs: readonly Codec[],
-): Subprotocol | undefined {
-  const known = subprotocolsOf(codecs);
-  for (const name of announced) {
-    const found = known.find((one) => one.name === name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
 
 export interface Upgrade {
   readonly request: UpgradeRequest;
@@ -177,220 +136,4 @@ export function refuseUpgrade(
 function serverHeaders(service: WebSocketService): Record<string, string> {
   const { options, serverName } = service;
   return options.showsServerVersion && serverName !== undefined ? { "Server": serverName } : {};
-}
-
-export function serializerOf({ codec, isBatched }: Subprotocol): string {
-  return isBatched ? `${codec.name}.batched` : codec.name;
-}
-
-export interface WebSocketStart {
-  readonly role: "server" | "client";
-  readonly host: TransportHost;
-  readonly stats: TransportStats;
-  readonly options: WebSocketOptions;
-  readonly subprotocol: Subprotocol;
-  readonly deflate: DeflateAgreement | undefined;
-  /** May hold the handshake's answer already. */
-  readonly outbox: Outbox;
-  readonly details: TransportDetails;
-  readonly attach: (transport: Transport) => MessageHandler;
-}
-
-/** What reads on, and the transport that was attached. */
-export interface StartedWebSocket {
-  readonly transport: Transport;
-  /** Bytes from `at` on that came along with the handshake. */
-  read(bytes: Uint8Array<ArrayBuffer>, at: number): void;
-}
-
-/** Takes over a stream behind the handshake. */
-export function startWebSocket(stream: ByteStream, start: WebSocketStart): StartedWebSocket {
-  const { host, options, deflate, role } = start;
-  const isMasked = role === "server" ? options.masksServerFrames : options.masksClientFrames;
-  const wire = new WebSocketWire({
-    maskKeys: isMasked ? host.maskKeys : undefined,
-    appliesMask: options.appliesMask,
-    fragmentBytes: options.autoFragmentBytes,
-    deflater: deflate === undefined ? undefined : new Deflater(deflate),
-  });
-  const link = new WebSocketLink(stream, wire, start);
-  try {
-    link.peer.attach(start.attach);
-  } catch (error) {
-    host.onFault(error);
-    link.crash();
-  }
-  link.endpoint.start();
-  return { transport: link.peer, read: (bytes, at) => link.endpoint.read(bytes, at) };
-}
-
-class WebSocketLink implements Link, WebSocketOwner {
-  readonly peer: PeerTransport;
-  readonly endpoint: WebSocketEndpoint;
-  readonly #wire: WebSocketWire;
-  readonly #codec: Codec;
-  readonly #isBatched: boolean;
-  readonly #opcode: number;
-  readonly #framing: Framing;
-  /** True: shared frames are written as they are. */
-  readonly #sharesFrames: boolean;
-  readonly #item: (start: number, end: number) => void;
-  #batch: Uint8Array = new Uint8Array(0);
-  #separator = SEPARATOR;
-  /** What was wrong with a message, while the connection ends for it. */
-  #failure: ProtocolError | undefined = undefined;
-
-  constructor(stream: ByteStream, wire: WebSocketWire, start: WebSocketStart) {
-    const { host, outbox, subprotocol, deflate, options } = start;
-    const { codec, isBatched } = subprotocol;
-    this.#wire = wire;
-    this.#codec = codec;
-    this.#isBatched = isBatched;
-    this.#opcode = opcodeOf(codec);
-    this.#sharesFrames = wire.isPlain && !isBatched;
-    this.#framing = host.framing(this.#sharesFrames ? "websocket" : "bare", codec);
-    this.#item = (from, to) => this.peer.received(this.#batch, from, to);
-    if (isBatched) outbox.onSeal = (writer) => this.#seal(writer);
-    this.peer = new PeerTransport({
-      host,
-      stats: start.stats,
-      codec,
-      details: start.details,
-      outbox,
-      link: this,
-    });
-    this.endpoint = new WebSocketEndpoint(this, {
-      role: start.role,
-      stream,
-      outbox,
-      wire,
-      deadlines: host.deadlines,
-      options,
-      inflater: deflate === undefined ? undefined : new Inflater(deflate, options.maxMessageBytes),
-      accepts: codec.isBinary ? "binary" : "text",
-    });
-  }
-
-  append(outbox: Outbox, message: Message): boolean {
-    const writer = outbox.writer();
-    if (this.#isBatched) {
-      this.#openBatch(writer);
-      const item = openItem(writer, this.#codec);
-      try {
-        serialize(writer, this.#codec, message);
-      } catch (error) {
-        writer.length = item;
-        throw error;
-      }
-      closeItem(writer, this.#codec, item, this.#separator);
-      return true;
-    }
-    this.#wire.open(writer, this.#opcode, expectedBytes(message));
-    try {
-      serialize(writer, this.#codec, message);
-    } catch (error) {
-      this.#wire.cancel(writer);
-      throw error;
-    }
-    this.#wire.close(writer);
-    return true;
-  }
-
-  appendShared(outbox: Outbox, outgoing: Outgoing): boolean {
-    const frame = outgoing.framed(this.#framing);
-    if (this.#sharesFrames) {
-      outbox.share(frame);
-      return true;
-    }
-    const writer = outbox.writer();
-    if (this.#isBatched) {
-      this.#openBatch(writer);
-      appendItem(writer, this.#codec, frame, this.#separator);
-    } else {
-      this.#wire.open(writer, this.#opcode, frame.length);
-      writer.range(frame, 0, frame.length);
-      this.#wire.close(writer);
-    }
-    return true;
-  }
-
-  pause(): void {
-    this.endpoint.pause();
-  }
-
-  resume(): void {
-    this.endpoint.resume();
-  }
-
-  end(reason: string): void {
-    this.endpoint.close(CloseCode.NORMAL, reason);
-  }
-
-  fail(error: ProtocolError): void {
-    this.#failure = error;
-    this.endpoint.fail(CloseCode.PROTOCOL_ERROR, error.message);
-  }
-
-  crash(): void {
-    this.endpoint.close(CloseCode.INTERNAL_ERROR, "");
-  }
-
-  drop(how: ClosedHow): void {
-    this.endpoint.drop(how);
-  }
-
-  message(_isText: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isBatched) return this.peer.received(bytes, start, end);
-    this.#batch = bytes;
-    this.#separator = separatorOf(bytes, end);
-    const problem = splitBatch(bytes, start, end, this.#codec, this.#separator, this.#item);
-    if (problem !== undefined) this.fail(new ProtocolError(problem));
-  }
-
-  violated(_code: number, text: string): void {
-    this.peer.violated(this.#failure ?? new ProtocolError(text));
-  }
-
-  pingMissed(): void {
-    this.peer.pingMissed();
-  }
-
-  closed(how: ClosedHow): void {
-    this.peer.closed(how);
-  }
-
-  #openBatch(writer: ByteWriter): void {
-    if (this.#wire.isOpen && this.#wire.openBytes(writer) > MAX_BATCH_BYTES) {
-      this.#wire.close(writer);
-    }
-    if (!this.#wire.isOpen) this.#wire.open(writer, this.#opcode, MAX_BATCH_BYTES);
-  }
-
-  #seal(writer: ByteWriter): void {
-    if (!this.#wire.isOpen) return;
-    if (this.#wire.openBytes(writer) === 0) this.#wire.cancel(writer);
-    else this.#wire.close(writer);
-  }
-}
-
-/** A guess at the encoded size, for the size of the frame's header: right, it saves moving the message. */
-function expectedBytes(message: Message): number {
-  switch (message.type) {
-    case Type.EVENT:
-      return message.payload.end - message.payload.start +
-        (message.details === EMPTY_DICT ? 28 : 80);
-    case Type.RESULT:
-    case Type.INVOCATION:
-      return message.payload.end - message.payload.start +
-        (message.details === EMPTY_DICT ? 12 : 64);
-    case Type.CALL:
-    case Type.PUBLISH:
-    case Type.ERROR:
-      return message.payload.end - message.payload.start + 50;
-    case Type.WELCOME:
-    case Type.HELLO:
-      return 126;
-    default:
-      return 40;
-  }
 }

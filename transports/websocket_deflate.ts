@@ -180,10 +180,10 @@ export class Inflater {
   readonly #window: Window | undefined;
   readonly #maxBytes: number;
 
-  /** @param maxBytes of a message once decompressed: beyond, it is refused before it fills memory. */
+  /** @param maxBytes of a message once decompressed: beyond, it is refused before it fills memory. 0: no limit. */
   constructor(agreement: DeflateAgreement, maxBytes: number) {
     this.#window = agreement.peerTakesOver ? new Window(agreement.peerWindowBits) : undefined;
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = maxBytes || Number.MAX_SAFE_INTEGER;
   }
 
   /** The message of the compressed `bytes[start..end)`. */

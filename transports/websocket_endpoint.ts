@@ -7,8 +7,9 @@
 import { isUtf8 } from "../wamp/utf8.ts";
 import type { ClosedHow } from "../router/ports.ts";
 import type { ByteStream, StreamEnd } from "./byte_stream.ts";
-import { KeepAlive } from "./keep_alive.ts";
+import { Assembly } from "./assembly.ts";
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import type { Outbox } from "./outbox.ts";
 import { Utf8Check } from "./utf8_check.ts";
 import type { Inflater } from "./websocket_deflate.ts";
@@ -56,11 +57,9 @@ export interface WebSocketParts {
   readonly inflater: Inflater | undefined;
   /** What the peer may send; the other kind is refused with 1003. */
   readonly accepts: "text" | "binary" | "both";
+  /** With more than this waiting in the outbox, pings are not answered. */
+  readonly maxUnreadBytes: number;
 }
-
-/** Payloads of fragmented messages up to this size get their memory at once; larger ones as they arrive. */
-const TRUSTED_BYTES = 65_536;
-const EMPTY = new Uint8Array(0);
 
 export class WebSocketEndpoint implements FrameSink {
   readonly #owner: WebSocketOwner;
@@ -84,11 +83,10 @@ export class WebSocketEndpoint implements FrameSink {
   #length = 0;
   /** First byte of the first frame of a message that is not complete; 0 when there is none. */
   #messageFirst = 0;
-  #stored: Uint8Array<ArrayBuffer> = EMPTY;
-  #storedBytes = 0;
+  readonly #message = new Assembly();
   #utf8: Utf8Check | undefined = undefined;
-  #control: Uint8Array<ArrayBuffer> | undefined = undefined;
-  #controlBytes = 0;
+  /** The payload of a control frame that came in pieces, perhaps between those of a message. */
+  #control: Assembly | undefined = undefined;
 
   constructor(owner: WebSocketOwner, parts: WebSocketParts) {
     const { role, options, stream, outbox } = parts;
@@ -124,7 +122,7 @@ export class WebSocketEndpoint implements FrameSink {
 
   /** Starts keep-alive; called when the owner is ready. */
   start(): void {
-    this.#keepAlive.start();
+    if (this.#state === "open") this.#keepAlive.start();
   }
 
   /** Bytes from `at` on; also those that came along with the handshake. */
@@ -201,8 +199,8 @@ export class WebSocketEndpoint implements FrameSink {
       }
     }
     if (length > this.#maxFrameBytes) this.#tooBig("frame", length, this.#maxFrameBytes);
-    else if (this.#storedBytes + length > this.#maxMessageBytes) {
-      this.#tooBig("message", this.#storedBytes + length, this.#maxMessageBytes);
+    else if (this.#message.length + length > this.#maxMessageBytes) {
+      this.#tooBig("message", this.#message.length + length, this.#maxMessageBytes);
     }
   }
 
@@ -245,50 +243,32 @@ export class WebSocketEndpoint implements FrameSink {
 
   /** Adds a piece to the message that is being put together. */
   #store(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
-    if (this.#messageFirst === 0) {
-      this.#messageFirst = this.#first;
-      this.#storedBytes = 0;
-    }
+    if (this.#messageFirst === 0) this.#messageFirst = this.#first;
     const isPlainText = (this.#messageFirst & (0x0f | RSV1)) === Opcode.TEXT;
     if (isPlainText && this.#validatesUtf8) {
       this.#utf8 ??= new Utf8Check();
       if (!this.#utf8.accepts(bytes, start, end)) return this.#badText();
     }
-    // Only what follows a Close is dropped; its frames must still be told apart.
+    // Behind our Close frames are still told apart, but nothing is kept.
     if (this.#state !== "open") return;
-    const needed = this.#storedBytes + end - start;
-    if (needed > this.#stored.length) this.#grow(needed);
-    this.#stored.set(bytes.subarray(start, end), this.#storedBytes);
-    this.#storedBytes = needed;
-  }
-
-  /** A header may lie about its length: memory follows what arrived. */
-  #grow(needed: number): void {
-    const announced = this.#first === this.#messageFirst ? this.#length : needed;
-    const capacity = announced <= TRUSTED_BYTES
-      ? Math.max(needed, announced)
-      : Math.min(announced, Math.max(needed * 2, TRUSTED_BYTES));
-    const larger = new Uint8Array(Math.max(needed, capacity));
-    larger.set(this.#stored.subarray(0, this.#storedBytes));
-    this.#stored = larger;
+    const isFirstFrame = this.#first === this.#messageFirst;
+    this.#message.add(bytes, start, end, isFirstFrame ? this.#length : 0);
   }
 
   #storedMessage(): void {
     const first = this.#messageFirst;
     const isText = (first & 0x0f) === Opcode.TEXT;
-    const stored = this.#stored;
-    const end = this.#storedBytes;
+    const { bytes, length } = this.#message;
     this.#messageFirst = 0;
-    this.#stored = EMPTY;
-    this.#storedBytes = 0;
+    this.#message.reset();
     if (this.#utf8 !== undefined) {
-      const isComplete = this.#utf8.isComplete;
+      const { isComplete } = this.#utf8;
       this.#utf8.reset();
       if (!isComplete) return this.#badText();
     }
     if (this.#state !== "open") return;
-    if ((first & RSV1) !== 0) this.#inflated(isText, stored, 0, end);
-    else this.#owner.message(isText, stored, 0, end);
+    if ((first & RSV1) !== 0) this.#inflated(isText, bytes, 0, length);
+    else this.#owner.message(isText, bytes, 0, length);
   }
 
   #inflated(isText: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -316,15 +296,12 @@ export class WebSocketEndpoint implements FrameSink {
     end: number,
     isLast: boolean,
   ): void {
-    if (isLast && this.#controlBytes === 0) return this.#controlFrame(bytes, start, end);
-    const control = this.#control ??= new Uint8Array(MAX_CONTROL_BYTES);
-    control.set(bytes.subarray(start, end), this.#controlBytes);
-    this.#controlBytes += end - start;
+    if (isLast && this.#control === undefined) return this.#controlFrame(bytes, start, end);
+    const control = this.#control ??= new Assembly();
+    control.add(bytes, start, end, this.#length);
     if (!isLast) return;
-    const size = this.#controlBytes;
     this.#control = undefined;
-    this.#controlBytes = 0;
-    this.#controlFrame(control, 0, size);
+    this.#controlFrame(control.bytes, 0, control.length);
   }
 
   #controlFrame(bytes: Uint8Array, start: number, end: number): void {
@@ -332,7 +309,7 @@ export class WebSocketEndpoint implements FrameSink {
     switch (this.#first & 0x0f) {
       case Opcode.PING:
         // A peer that pings without reading gets no further pongs. [RFC 6455 5.5.3]
-        if (this.#state === "open" && outbox.waiting < this.#maxMessageBytes) {
+        if (this.#state === "open" && outbox.waiting <= this.#parts.maxUnreadBytes) {
           wire.control(outbox, Opcode.PONG, bytes, start, end);
         }
         return;

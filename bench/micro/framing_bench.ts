@@ -7,7 +7,7 @@ import { frame } from "../../tests/kit/websocket_peer.ts";
 import { newStats } from "../../transports/host.ts";
 import { Outbox } from "../../transports/outbox.ts";
 import { startRawSocket } from "../../transports/rawsocket.ts";
-import { startWebSocket } from "../../transports/websocket.ts";
+import { startWebSocket } from "../../transports/websocket_link.ts";
 import { applyMask, FrameReader } from "../../transports/websocket_frame.ts";
 import {
   DEFAULT_RAWSOCKET_OPTIONS,

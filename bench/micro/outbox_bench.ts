@@ -5,7 +5,7 @@
 import { newStats } from "../../transports/host.ts";
 import { Outbox } from "../../transports/outbox.ts";
 import { startRawSocket } from "../../transports/rawsocket.ts";
-import { startWebSocket } from "../../transports/websocket.ts";
+import { startWebSocket } from "../../transports/websocket_link.ts";
 import {
   DEFAULT_RAWSOCKET_OPTIONS,
   DEFAULT_WEBSOCKET_OPTIONS,

@@ -213,7 +213,9 @@ function result(request: number, size: number, details = EMPTY_DICT): Message {
 const SLOW = { policy: "drop-events", limitBytes: 1000, hardLimitBytes: 3000 } as const;
 
 test("Slow consumers: events beyond the limit are dropped and counted, other messages wait", async () => {
-  const rig = new Rig({ slowConsumers: SLOW });
+  const fates: string[] = [];
+  const onSlowConsumer = (_: unknown, fate: string) => fates.push(fate);
+  const rig = new Rig({ slowConsumers: SLOW, onSlowConsumer });
   rig.stream.takesWrites = false;
   for (let i = 1; i <= 20; i++) {
     if (i % 2 === 0) rig.transport.send(event(i, 200));
@@ -222,6 +224,7 @@ test("Slow consumers: events beyond the limit are dropped and counted, other mes
   rig.transport.send(result(7, 100));
   await turnEnd();
   assert.equal(rig.stats.droppedEvents, 15);
+  assert.deepEqual(fates, ["dropping"]);
   assert.equal(rig.how, undefined);
   rig.stream.drain();
   const sent = rig.sent() as unknown[][];

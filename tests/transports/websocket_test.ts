@@ -3,14 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newStats } from "../../transports/host.ts";
 import { Outbox } from "../../transports/outbox.ts";
-import {
-  chooseSubprotocol,
-  serveWebSocket,
-  startWebSocket,
-  subprotocolsOf,
-  type WebSocketService,
-} from "../../transports/websocket.ts";
+import { chooseSubprotocol, subprotocolsOf } from "../../transports/subprotocol.ts";
+import { serveWebSocket, type WebSocketService } from "../../transports/websocket.ts";
 import { parseUpgrade } from "../../transports/websocket_handshake.ts";
+import { startWebSocket } from "../../transports/websocket_link.ts";
 import {
   DEFAULT_WEBSOCKET_OPTIONS,
   type WebSocketOptions,
