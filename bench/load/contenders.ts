@@ -25,7 +25,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const ROUTER_CPU = process.env["ROUTER_CPU"] ?? "0";
 
 /** Runtimes that can run TypeScript here, as commands. */

@@ -14,7 +14,7 @@ import { type Contender, contenders, type Running, start } from "./contenders.ts
 import { type Run, table } from "./report.ts";
 
 const folder = process.env["WAMPLOAD"] ??
-  fileURLToPath(new URL("../../../shared/wampload", import.meta.url));
+  fileURLToPath(new URL("../../../shared/wampload", import.meta.url).href);
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -28,7 +28,7 @@ function generator(): string {
     );
   }
   const target = process.env["WAMPLOAD_TARGET"] ??
-    fileURLToPath(new URL("../../node_modules/.cache/wampload", import.meta.url));
+    fileURLToPath(new URL("../../node_modules/.cache/wampload", import.meta.url).href);
   const args = [
     "build",
     "--release",

@@ -24,6 +24,7 @@ import { serialize } from "../../wamp/serialize.ts";
 import { endTurn, host, NullStream, row } from "./framing_kit.ts";
 
 const PER_READ = 64;
+const READ_BYTES = 65_536;
 
 function callOf(size: number): Message {
   return {
@@ -137,4 +138,32 @@ for (const codec of [json, msgpack, cbor]) {
       }
     }
   }
+}
+
+// Large messages, which come in several reads.
+for (const size of [60_000, 1_000_000]) {
+  const stream = new NullStream();
+  startWebSocket(stream, {
+    role: "server",
+    host,
+    stats: newStats(),
+    options: { ...DEFAULT_WEBSOCKET_OPTIONS, autoPingIntervalMs: 0 },
+    subprotocol: { name: "", codec: msgpack, isBatched: false },
+    deflate: undefined,
+    outbox: new Outbox(stream, host.turnOf(stream), host.writers),
+    details: { kind: "websocket", serializer: "", peer: "", isSecure: false },
+    attach: (transport) => new EchoSession(transport),
+  });
+  const message = encoded(msgpack, callOf(size));
+  const template = frame({ opcode: 2, payload: message });
+  const buffer = new Uint8Array(READ_BYTES);
+  row(`websocket msgpack echo ${size} B in reads of 64 KiB`, 1, () => {
+    // Shifted, so that a message rarely begins with a read.
+    for (let at = -5000; at < template.length; at += READ_BYTES) {
+      const piece = template.subarray(Math.max(0, at), at + READ_BYTES);
+      buffer.set(piece);
+      stream.onData(buffer.subarray(0, piece.length));
+    }
+    endTurn();
+  });
 }

@@ -17,7 +17,7 @@ import { plainMessage, plainParsed } from "../kit/codec_oracle_messages.ts";
 type Vector = Readonly<Record<"name" | "json" | "msgpack" | "cbor", string>>;
 
 const vectors: readonly Vector[] = JSON.parse(
-  readFileSync(fileURLToPath(new URL("./messages.json", import.meta.url)), "utf8"),
+  readFileSync(fileURLToPath(new URL("./messages.json", import.meta.url).href), "utf8"),
 );
 
 test("Vectors: every message type has one", () => {

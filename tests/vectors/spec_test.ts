@@ -14,7 +14,9 @@ import { Payload } from "../../wamp/payload.ts";
 import { ProtocolError } from "../../wamp/protocol_error.ts";
 import { codecOf, fromHex, fromText, read, toHex, write } from "../kit/codec_oracle_io.ts";
 
-const VECTORS = fileURLToPath(new URL("../../../shared/vectors/singlemessage/", import.meta.url));
+const VECTORS = fileURLToPath(
+  new URL("../../../shared/vectors/singlemessage/", import.meta.url).href,
+);
 
 interface Sample {
   readonly description: string;

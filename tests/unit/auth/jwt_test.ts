@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { exportJWK, exportSPKI, generateKeyPair, importPKCS8, SignJWT } from "jose";
 import { utf8 } from "../../../auth/bytes.ts";
 import { jwtClient, jwtRouter, type JwtRouterOptions } from "../../../auth/jwt.ts";
@@ -290,7 +291,7 @@ test("JWT: public keys in PEM are keys", async () => {
 
 test("JWT: a certificate in PEM is its public key", async () => {
   const read = (name: string) =>
-    readFile(new URL(`../../kit/tls/${name}`, import.meta.url), "utf8");
+    readFile(fileURLToPath(new URL(`../../kit/tls/${name}`, import.meta.url).href), "utf8");
   const key = await importPKCS8(await read("client.key"), "ES256");
   const keys = jwkSet({ "keys": [await jwkOfPem(await read("client.crt"), "ES256")] });
   admittedAs(await playWith(await tokenOf({}, "ES256", { key }), { keys }));

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import plugin from "../../../.ci/layers.ts";
 
 const isDeno = "Deno" in globalThis;
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 
 /** The ids of the rules that a file of this path and text breaks. */
 function broken(path: string, text: string): string[] {
