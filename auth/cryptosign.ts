@@ -103,11 +103,13 @@ export interface CryptosignRouterOptions extends RouterMethodOptions {
 }
 
 export function cryptosignRouter(options: CryptosignRouterOptions): RouterMethod {
-  const nobody = decoys(
-    undefined,
-    { "role": "user", "authorized_keys": [] },
-    (sample) => Promise.resolve({ ...sample, "authorized_keys": [] }),
-  );
+  const nobody = decoys({
+    key: undefined,
+    samples: options.principals.samples,
+    isFit: (sample) => Object.hasOwn(sample, "authorized_keys"),
+    otherwise: { "role": "user" },
+    disguise: (sample) => Promise.resolve({ ...sample, "authorized_keys": [] }),
+  });
 
   async function challenge(request: AuthRequest, publicKey: Bytes): Promise<Step> {
     const { authid } = request;

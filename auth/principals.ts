@@ -138,7 +138,7 @@ export async function findOrDecoy(
   query: PrincipalQuery,
   decoys: Decoys,
 ): Promise<Found | Denial> {
-  const decoy = await decoys.of(query.authid ?? query.publicKey ?? "", options.principals.samples);
+  const decoy = await decoys.of(query.authid ?? query.publicKey ?? "");
   const record = await find(options, query);
   if (record !== undefined) return { record, isKnown: true };
   if (options.revealsUnknown === true) return unknown(query);
@@ -171,25 +171,39 @@ export function unknown({ authmethod, authid }: PrincipalQuery): Denial {
 
 /** Makes up records for principals that do not exist: always the same one for the same authid, and like those that do. */
 export interface Decoys {
-  of(authid: string, samples: readonly Dict[] | undefined): Promise<Dict>;
+  of(authid: string): Promise<Dict>;
 }
 
-/** @param key keeps decoys the same over restarts and processes; without, they last as long as this object. Secret.
- * @param otherwise what a principal looks like where there are no samples.
- * @param disguise changes what is secret or must differ in a sample; `bytes` are 32, and the authid's own for each label. */
-export function decoys(
-  key: Bytes | undefined,
-  otherwise: Dict,
-  disguise: (sample: Dict, bytes: (label: string) => Promise<Bytes>) => Promise<Dict>,
-): Decoys {
-  const secret = key ?? randomBytes(DIGEST_LENGTH);
+export interface DecoyOptions {
+  /** Keeps decoys the same over restarts and processes; without, they last as long as the object. Secret. */
+  readonly key: Bytes | undefined;
+  readonly samples: readonly Dict[] | undefined;
+  /** True for principals of this method. Samples that it throws for are none. */
+  readonly isFit: (sample: Dict) => boolean;
+  /** What a principal looks like where no sample is fit. */
+  readonly otherwise: Dict;
+  /** Changes what is secret or must differ in a sample. `bytes` gives 32 for each label, the authid's own. */
+  readonly disguise: (sample: Dict, bytes: (label: string) => Promise<Bytes>) => Promise<Dict>;
+}
+
+export function decoys(options: DecoyOptions): Decoys {
+  const secret = options.key ?? randomBytes(DIGEST_LENGTH);
+  const samples = (options.samples ?? []).filter((sample) => {
+    try {
+      return options.isFit(sample) && textIn(sample, "role") !== "" &&
+        textIn(sample, "realm") !== "";
+    } catch {
+      // Nobody else must suffer from a record that cannot be used.
+      return false;
+    }
+  });
   return {
-    async of(authid, samples = []) {
+    async of(authid) {
       const bytes = (label: string) => hmacSha256(secret, utf8(`${label}\0${authid}`));
-      const [first = 0, second = 0] = await bytes("sample");
-      const sample = samples[(first * 256 + second) % Math.max(samples.length, 1)] ?? otherwise;
+      const [high = 0, low = 0] = await bytes("sample");
+      const sample = samples[(high * 256 + low) % samples.length] ?? options.otherwise;
       const { "authid": _authid, "extra": _extra, ...rest } = sample;
-      return await disguise(rest, bytes);
+      return await options.disguise(rest, bytes);
     },
   };
 }

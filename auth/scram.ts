@@ -83,7 +83,7 @@ export interface ScramRouterOptions extends RouterMethodOptions {
 }
 
 export function scramRouter(options: ScramRouterOptions): RouterMethod {
-  const nobody = noPrincipal(options.decoyKey);
+  const nobody = noPrincipal(options);
 
   async function challenge(request: AuthRequest, authid: string, nonce: string): Promise<Step> {
     const channel = channelOf(request.authextra, request.connection);
@@ -217,16 +217,22 @@ function bytesIn(record: Dict, key: string, length?: number): Bytes {
   throw new PrincipalError(key, text, `${length ?? "some"} bytes in hexadecimal or Base64`);
 }
 
-function noPrincipal(key: Bytes | undefined): Decoys {
-  return decoys(key, ORDINARY, async (sample, bytes) => {
-    const { length } = bytesIn(sample, "salt");
-    const salt = concat(await bytes("salt"), await bytes("more salt")).slice(0, length);
-    return {
-      ...sample,
-      "salt": toHex(salt),
-      "stored-key": toHex(await bytes("stored-key")),
-      "server-key": toHex(await bytes("server-key")),
-    };
+function noPrincipal({ decoyKey, principals }: ScramRouterOptions): Decoys {
+  return decoys({
+    key: decoyKey,
+    samples: principals.samples,
+    isFit: (sample) => storedKeys(sample).hashing.iterations > 0,
+    otherwise: ORDINARY,
+    async disguise(sample, bytes) {
+      const { length } = bytesIn(sample, "salt");
+      const salt = concat(await bytes("salt"), await bytes("more salt")).slice(0, length);
+      return {
+        ...sample,
+        "salt": toHex(salt),
+        "stored-key": toHex(await bytes("stored-key")),
+        "server-key": toHex(await bytes("server-key")),
+      };
+    },
   });
 }
 

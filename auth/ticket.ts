@@ -24,10 +24,13 @@ export interface TicketRouterOptions extends RouterMethodOptions {
 }
 
 export function ticketRouter(options: TicketRouterOptions): RouterMethod {
-  const nobody = decoys(undefined, { "role": METHOD }, async (sample, bytes) => ({
-    ...sample,
-    "ticket": toHex(await bytes("ticket")),
-  }));
+  const nobody = decoys({
+    key: undefined,
+    samples: options.principals.samples,
+    isFit: (sample) => Object.hasOwn(sample, "ticket"),
+    otherwise: { "role": "user" },
+    disguise: async (sample, bytes) => ({ ...sample, "ticket": toHex(await bytes("ticket")) }),
+  });
 
   async function check(request: AuthRequest, { signature: ticket }: Answer): Promise<Step> {
     const query = { authmethod: METHOD, request, authid: request.authid, ticket } as const;

@@ -66,7 +66,7 @@ export interface CraRouterOptions extends RouterMethodOptions {
 }
 
 export function wampcraRouter(options: CraRouterOptions): RouterMethod {
-  const nobody = noPrincipal(options.decoyKey);
+  const nobody = noPrincipal(options);
 
   async function challenge(request: AuthRequest, authid: string): Promise<Step> {
     const query = { authmethod: METHOD, request, authid } as const;
@@ -124,6 +124,12 @@ function saltingOf(record: Dict): Salting | undefined {
   return salt === undefined || salt === "" ? undefined : { salt, iterations, keylen };
 }
 
+/** True for a record that `keyOf` can work with. */
+function isSecret(record: Dict, salting: Salting | undefined): boolean {
+  const derived = textIn(record, "derived-secret") ?? "";
+  return derived === "" ? requiredTextIn(record, "secret") !== "" : salting !== undefined;
+}
+
 async function keyOf(record: Dict, salting: Salting | undefined): Promise<string> {
   if (textIn(record, "derived-secret") === undefined) {
     const secret = requiredTextIn(record, "secret");
@@ -133,15 +139,21 @@ async function keyOf(record: Dict, salting: Salting | undefined): Promise<string
   return requiredTextIn(record, "derived-secret");
 }
 
-function noPrincipal(key: Bytes | undefined): Decoys {
-  return decoys(key, { "role": "user", "secret": "" }, async (sample, bytes) => {
-    const secret = toBase64(await bytes("secret"));
-    const salt = textIn(sample, "salt") ?? "";
-    return {
-      ...sample,
-      ...(salt !== "" && { "salt": saltLike(salt, await bytes("salt")) }),
-      [textIn(sample, "derived-secret") === undefined ? "secret" : "derived-secret"]: secret,
-    };
+function noPrincipal({ decoyKey, principals }: CraRouterOptions): Decoys {
+  return decoys({
+    key: decoyKey,
+    samples: principals.samples,
+    isFit: (sample) => isSecret(sample, saltingOf(sample)),
+    otherwise: { "role": "user" },
+    async disguise(sample, bytes) {
+      const secret = toBase64(await bytes("secret"));
+      const salt = textIn(sample, "salt") ?? "";
+      return {
+        ...sample,
+        ...(salt !== "" && { "salt": saltLike(salt, await bytes("salt")) }),
+        [textIn(sample, "derived-secret") === undefined ? "secret" : "derived-secret"]: secret,
+      };
+    },
   });
 }
 

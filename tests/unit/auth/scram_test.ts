@@ -470,3 +470,15 @@ test("SCRAM: to a client of both names, the record's kdf tells which keys there 
   assert.equal(admittedAs(await play([routerOf(byArgon2)], [client])).authmethod, "wamp-scram");
   assert.equal(admittedAs(await play([routerOf(byAutobahn)], [client])).authmethod, "scram");
 });
+
+test("SCRAM: nobody suffers from another principal's record that cannot be used", async () => {
+  const records: Record<string, Dict> = { "user": byPbkdf2 };
+  for (let i = 0; i < 20; i++) {
+    records[`broken${i}`] = i % 2 === 0 ? {} : { ...byPbkdf2, "role": i };
+  }
+  const router = scramRouter({ principals: staticPrincipals(records) });
+  for (let i = 0; i < 5; i++) admittedAs(await play([router], [client]));
+  for (const authid of ["a", "b", "c", "d", "e"]) {
+    assertDenied(await play([router], [scramClient({ authid, password: "pencil" })]));
+  }
+});

@@ -205,3 +205,18 @@ test("WAMP-CRA: a client does not do whatever it is told", async () => {
     await assert.rejects(async () => await answer("wampcra", extra), { name: "HandshakeError" });
   }
 });
+
+test("WAMP-CRA: nobody suffers from another principal's record that cannot be used", async () => {
+  const broken: Record<string, Dict> = {
+    "a": {},
+    "b": { "secret": 7 },
+    "c": { "secret": "s", "salt": 7 },
+    "d": { "derived-secret": "s" },
+    "e": { "secret": "s", "role": 7 },
+  };
+  const router = routerOf({ ...broken, ...PETER });
+  for (let i = 0; i < 5; i++) admittedAs(await play([router], [peter]));
+  for (const authid of ["q", "r", "s", "t", "u"]) {
+    assertDenied(await play([router], [wampcraClient({ authid, secret: "s" })]));
+  }
+});
