@@ -89,6 +89,7 @@ export class Broker {
     }
     const isAdded = subscription.subscribers.add(session);
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
+    if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
     if (isAdded) this.#observer.subscribed(session, subscription, isNew);
   }
@@ -237,7 +238,13 @@ export class Broker {
         details: own,
         payload,
       };
-      send(event, subscription.subscribers.sessions, excluded, receivers);
+      const { sessions } = subscription.subscribers;
+      send(
+        event,
+        subscription.isNarrowed ? permitted(sessions, topic) : sessions,
+        excluded,
+        receivers,
+      );
     }
   }
 
@@ -250,6 +257,11 @@ export class Broker {
     }
     this.#observer.unsubscribed(session, subscription, wasLast);
   }
+}
+
+/** A pattern does not pass a more specific denial: an event reaches those who may subscribe to its topic. [WAMP authorization] */
+function permitted(sessions: readonly Session[], topic: string): readonly Session[] {
+  return sessions.filter((session) => session.role.rule(topic).allow.subscribe);
 }
 
 /* PERF: an event for one peer is encoded straight into its outbox; only a fan-out is framed apart and shared

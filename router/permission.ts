@@ -40,20 +40,34 @@ export class Role {
   readonly isTrusted: boolean;
   readonly #index = new PatternIndex<Permission>();
   readonly #otherwise: Permission;
+  /** Some rule refuses subscriptions. */
+  readonly #deniesSubscribe: boolean;
   #cache = new Map<string, Permission>();
 
   constructor(options: RoleOptions) {
     this.name = options.name;
     this.isTrusted = options.name === TRUSTED;
     this.#otherwise = blanket(options.allowByDefault === true || this.isTrusted);
-    for (const permission of options.permissions ?? []) {
+    const permissions = options.permissions ?? [];
+    for (const permission of permissions) {
       this.#index.set(permission.match, permission.uri, permission);
     }
+    this.#deniesSubscribe = permissions.some((permission) => !permission.allow.subscribe);
   }
 
   /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
   rule(uri: string): Permission {
     return this.#cache.get(uri) ?? this.#decide(uri);
+  }
+
+  /** True when a subscription to `pattern`, which is allowed, may match topics that the role may not subscribe to. */
+  mayReachBeyond(match: Match, pattern: string): boolean {
+    if (match === "exact") return false;
+    if (this.#deniesSubscribe) return true;
+    const rule = this.rule(pattern);
+    if (this.#otherwise.allow.subscribe) return false;
+    // All rules allow it: topics that begin as the prefix of one do are covered.
+    return rule.match !== "prefix" || !fixedPart(match, pattern).startsWith(rule.uri);
   }
 
   #decide(uri: string): Permission {
@@ -63,6 +77,14 @@ export class Role {
     this.#cache.set(uri, rule);
     return rule;
   }
+}
+
+/** What all topics that match begin with. */
+function fixedPart(match: Match, pattern: string): string {
+  if (match !== "wildcard") return pattern;
+  const components = pattern.split(".");
+  const first = components.indexOf("");
+  return first < 0 ? pattern : components.slice(0, first).map((one) => `${one}.`).join("");
 }
 
 function blanket(isAllowed: boolean): Permission {

@@ -9,6 +9,8 @@ export class Subscription {
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly subscribers: SessionList = new SessionList();
+  /** Some subscriber's role may not subscribe to all topics that the pattern matches: it receives only those that it may. */
+  isNarrowed = false;
 
   constructor(id: number, match: Match, topic: string, created: number) {
     this.id = id;

@@ -153,3 +153,59 @@ test("Permission: roles do not share what they decided, and sessions keep their 
   assert.deepEqual(allowed(bob, "com.y"), []);
   assert.ok(ID(alice.id));
 });
+
+test("Permission: a subscription by pattern brings no topic that its role may not subscribe to [WAMP authorization]", () => {
+  const flow = new Flow({
+    roles: [
+      { name: "anyone", allowByDefault: true },
+      {
+        name: "guest",
+        allowByDefault: true,
+        permissions: [
+          rule("com.secret.", "prefix"),
+          rule("com.secret.not", "exact", "subscribe"),
+          rule("org..hidden", "wildcard"),
+        ],
+      },
+    ],
+  });
+  const [alice, bob] = [flow.join({ authrole: "guest" }), flow.join()];
+  const patterns = [["com.", "prefix"], ["org..", "wildcard"]] as const;
+  const ids = patterns.map(([pattern, match]) => {
+    const id = alice.subscribes(pattern, { "match": match });
+    assert.equal(bob.subscribes(pattern, { "match": match }), id);
+    return id;
+  });
+  const carol = flow.join();
+  for (
+    const topic of ["com.secret.x", "com.open", "com.secret.not", "org.x.hidden", "org.x.open"]
+  ) {
+    carol.publishes(topic);
+    const id = ids[topic.startsWith("com") ? 0 : 1];
+    bob.receives("EVENT", id, ID, { "topic": topic });
+    if (topic === "com.secret.x" || topic === "org.x.hidden") continue;
+    alice.receives("EVENT", id, ID, { "topic": topic });
+  }
+  flow.ends();
+});
+
+test("Permission: leave to subscribe to one topic is no leave to subscribe to what begins like it", () => {
+  const flow = new Flow({
+    roles: [
+      { name: "anyone", allowByDefault: true },
+      {
+        name: "guest",
+        permissions: [rule("com.my", "exact", "subscribe"), rule("org.", "prefix", "subscribe")],
+      },
+    ],
+  });
+  const [alice, bob] = [flow.join({ authrole: "guest" }), flow.join()];
+  const narrow = alice.subscribes("com.my", { "match": "prefix" });
+  const wide = alice.subscribes("org..x", { "match": "wildcard" });
+  bob.publishes("com.myother");
+  bob.publishes("com.my");
+  alice.receives("EVENT", narrow, ID, { "topic": "com.my" });
+  bob.publishes("org.b.x");
+  alice.receives("EVENT", wide, ID, { "topic": "org.b.x" });
+  flow.ends();
+});

@@ -122,11 +122,17 @@ export class BrokerModel {
     for (const subscription of this.matching(topic)) {
       const own = subscription.match === "exact" ? details : { ...details, "topic": topic };
       for (const peer of subscription.peers) {
-        if (isReceiver(peer)) {
+        if (isReceiver(peer) && this.mayReceive(peer, subscription, topic)) {
           this.#model.send(peer, "EVENT", subscription.id, publication, own, ...payload);
         }
       }
     }
+  }
+
+  /** A pattern brings no topic that its subscriber may not subscribe to. */
+  mayReceive(peer: ModelPeer, subscription: ModelSubscription, topic: string): boolean {
+    return subscription.match === "exact" ||
+      this.#model.permission(peer, topic).allow("subscribe");
   }
 
   matching(topic: string): ModelSubscription[] {

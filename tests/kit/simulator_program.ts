@@ -55,6 +55,8 @@ export const SIMULATED_ROLES: readonly RoleOptions[] = [
       rule("wamp.", "prefix", "cs"),
       rule("a", "prefix", "cs"),
       rule("a.b", "exact", "csrp", true),
+      rule("a.a", "prefix", "cp"),
+      rule("wamp.registration.", "prefix", "c"),
       rule("b..a", "wildcard", "rp", false),
       rule("b..", "wildcard", "p"),
     ],

@@ -62,3 +62,33 @@ test("Role: names of built-in properties are URIs like any other", () => {
   for (const one of rules) assert.equal(role.rule(one.uri), one);
   assert.equal(role.rule("hasOwnProperty").allow.call, false);
 });
+
+test("Role: a pattern may reach beyond what is allowed only where some topic that matches it is refused", () => {
+  const denied = { ...ALLOW_ALL.allow, subscribe: false };
+  const rules = { prefix: rule("prefix", "com.a"), exact: rule("exact", "com") };
+  const roles = {
+    open: new Role({ name: "open", allowByDefault: true }),
+    denying: new Role({
+      name: "denying",
+      allowByDefault: true,
+      permissions: [{ ...rule("exact", "com.b"), allow: denied }],
+    }),
+    closed: new Role({ name: "closed", permissions: [rules.prefix, rules.exact] }),
+    trusted: new Role({ name: TRUSTED }),
+  };
+  const patterns = [
+    ["exact", "com.a"],
+    ["prefix", "com.a"],
+    ["prefix", "com.a.b"],
+    ["prefix", "com"],
+    ["wildcard", "com.a."],
+    ["wildcard", "com.a..b"],
+    ["wildcard", "com.ab"],
+  ] as const;
+  const beyond = (role: Role) =>
+    patterns.filter(([match, pattern]) => role.mayReachBeyond(match, pattern)).map((one) => one[1]);
+  assert.deepEqual(beyond(roles.open), []);
+  assert.deepEqual(beyond(roles.trusted), []);
+  assert.deepEqual(beyond(roles.denying), patterns.slice(1).map((one) => one[1]));
+  assert.deepEqual(beyond(roles.closed), ["com"]);
+});
