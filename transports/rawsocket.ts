@@ -9,7 +9,6 @@ import type { Message } from "../wamp/message.ts";
 import type { Framing, Outgoing } from "../wamp/outgoing.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { serialize } from "../wamp/serialize.ts";
-import { isUtf8 } from "../wamp/utf8.ts";
 import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import type { Deadline } from "./deadline.ts";
 import { writePrefix } from "./framing.ts";
@@ -26,6 +25,7 @@ import {
   MAGIC,
   maxBytesOf,
 } from "./rawsocket_handshake.ts";
+import { isValidText } from "./utf8_check.ts";
 import type { RawSocketOptions } from "./websocket_options.ts";
 
 /** What a listener serves. */
@@ -265,7 +265,7 @@ class RawSocketLink implements Link, RawSocketSink {
     if (kind === Kind.MESSAGE) {
       // Any message shows that the peer lives.
       if (this.#keepAlive.isWaiting) this.#keepAlive.heard();
-      if (this.#checksText && !isUtf8(bytes, start, end)) {
+      if (this.#checksText && !isValidText(bytes, start, end)) {
         this.violated("Cannot accept a RawSocket message: found text that is not UTF-8");
       } else this.peer.received(bytes, start, end);
     } else if (kind === Kind.PING) this.#pong(bytes, start, end);

@@ -1,5 +1,20 @@
-/** UTF-8 of text that comes in pieces: says no at the first byte that cannot belong to valid text. Called by `websocket_endpoint.ts`. [RFC 3629] */
-import { asciiEnd } from "../wamp/utf8.ts";
+/**
+ * UTF-8 of text that peers send: of whole messages, and of those that come in pieces, where the first byte that cannot belong to
+ * valid text is found at once. HOT. Called by `websocket_endpoint.ts` and `rawsocket.ts`. [RFC 3629]
+ */
+import { isUtf8 as isNativeUtf8 } from "node:buffer";
+import { asciiEnd, isUtf8 } from "../wamp/utf8.ts";
+
+const NATIVE_FROM = 384;
+
+/** True when `bytes[start..end)` is valid UTF-8.
+ * PERF: plain: `isUtf8` for all. The runtime's own check is 3 times (Deno 2.9.6) and 5 times (Bun 1.4.5) as fast for 1 KiB, slower below
+ * 384 bytes; bench row "websocket json receive 1024 B"; November 2026. */
+export function isValidText(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start < NATIVE_FROM
+    ? isUtf8(bytes, start, end)
+    : isNativeUtf8(bytes.subarray(start, end));
+}
 
 export class Utf8Check {
   /** Continuation bytes still to come, and what the next of them may be. */

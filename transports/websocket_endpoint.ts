@@ -4,14 +4,13 @@
  * Its owner (`websocket.ts`, `testee.ts`) gets messages as ranges of a buffer that is valid during the call, and puts its own into
  * the outbox through `websocket_wire.ts`. After a Close of either side, or a violation, no message is passed on. [RFC 6455]
  */
-import { isUtf8 } from "../wamp/utf8.ts";
 import type { ClosedHow } from "../router/ports.ts";
 import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import { Assembly } from "./assembly.ts";
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { Outbox } from "./outbox.ts";
-import { Utf8Check } from "./utf8_check.ts";
+import { isValidText, Utf8Check } from "./utf8_check.ts";
 import type { Inflater } from "./websocket_deflate.ts";
 import {
   FIN,
@@ -215,7 +214,7 @@ export class WebSocketEndpoint implements FrameSink {
       // PERF: the usual message, one frame in one piece, is not stored (plain: the lines below).
       const isText = (first & 0x0f) === Opcode.TEXT;
       if ((first & RSV1) !== 0) return this.#inflated(isText, bytes, start, end);
-      if (isText && this.#validatesUtf8 && !isUtf8(bytes, start, end)) return this.#badText();
+      if (isText && this.#validatesUtf8 && !isValidText(bytes, start, end)) return this.#badText();
       if (this.#state === "open") this.#owner.message(isText, bytes, start, end);
       return;
     }
@@ -284,7 +283,7 @@ export class WebSocketEndpoint implements FrameSink {
         "Cannot decompress a message: found no deflate data",
       );
     }
-    if (isText && this.#validatesUtf8 && !isUtf8(message, 0, message.length)) {
+    if (isText && this.#validatesUtf8 && !isValidText(message, 0, message.length)) {
       return this.#badText();
     }
     this.#owner.message(isText, message, 0, message.length);
@@ -326,7 +325,7 @@ export class WebSocketEndpoint implements FrameSink {
     const code = size < 2 ? 1005 : ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
     if (size === 1) return this.#violate("a Close with one byte");
     if (size >= 2 && !isCloseCode(code)) return this.#violate(`close code ${code}`);
-    if (size > 2 && !isUtf8(bytes, start + 2, end)) return this.#badText();
+    if (size > 2 && !isValidText(bytes, start + 2, end)) return this.#badText();
     this.#reader.stop();
     const reason = size > 2 ? DECODER.decode(bytes.subarray(start + 2, end)) : "";
     this.#code = code;

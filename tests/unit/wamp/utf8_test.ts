@@ -59,3 +59,15 @@ test("UTF-8: the end of an ASCII run is found wherever it is", () => {
     assert.equal(asciiEnd(bytes, 3, 3 + length), 3 + length);
   }
 });
+
+test("UTF-8: the end of a long ASCII run is found wherever it is, at any alignment", () => {
+  const buffer = new Uint8Array(2010);
+  for (let length = 100; length < 1900; length += 7) {
+    for (let offset = 0; offset < 4; offset++) {
+      const bytes = buffer.subarray(offset, offset + 2000).fill(0x61);
+      bytes[3 + length] = 0x80;
+      assert.equal(asciiEnd(bytes, 3, 2000), 3 + length);
+      assert.equal(asciiEnd(bytes, 3, 3 + length), 3 + length);
+    }
+  }
+});
