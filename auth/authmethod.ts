@@ -179,13 +179,18 @@ export function guarded(
   return { authmethod, names, begin: (request) => shielded(authmethod, () => begin(request)) };
 }
 
-function shielded(authmethod: string, run: () => Step | Promise<Step>): Step | Promise<Step> {
+/** @param secret what the peer has sent, which no log should see: an authenticator's fault may quote it. */
+function shielded(
+  authmethod: string,
+  run: () => Step | Promise<Step>,
+  secret = "",
+): Step | Promise<Step> {
   try {
     const step = run();
     if (!(step instanceof Promise)) return answeredOnce(step);
-    return step.then(answeredOnce).catch((error: unknown) => failed(authmethod, error));
+    return step.then(answeredOnce).catch((error: unknown) => failed(authmethod, error, secret));
   } catch (error) {
-    return failed(authmethod, error);
+    return failed(authmethod, error, secret);
   }
 }
 
@@ -199,18 +204,22 @@ function answeredOnce(step: Step): Step {
     answer(answer) {
       if (isAnswered) return denied(authmethod, "a second answer to one challenge");
       isAnswered = true;
-      return shielded(authmethod, () => step.answer(answer));
+      return shielded(authmethod, () => step.answer(answer), answer.signature);
     },
   };
 }
 
-function failed(authmethod: string, error: unknown): Denial {
+/** What is shorter is no secret, and would tear holes into texts. */
+const LEAST_SECRET = 4;
+
+function failed(authmethod: string, error: unknown, secret: string): Denial {
   if (error instanceof DenialError) {
     return { refusal: error.uri, text: error.message, why: `its authenticator said ${error.uri}` };
   }
+  const message = error instanceof Error ? error.message : String(error);
   return {
     refusal: uris.AUTHENTICATION_FAILED,
     text: `Cannot authenticate by "${authmethod}": the router ran into a fault of its own`,
-    why: error instanceof Error ? error.message : String(error),
+    why: secret.length < LEAST_SECRET ? message : message.replaceAll(secret, "***"),
   };
 }

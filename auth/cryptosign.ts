@@ -108,7 +108,11 @@ export function cryptosignRouter(options: CryptosignRouterOptions): RouterMethod
     samples: options.principals.samples,
     isFit: (sample) => Object.hasOwn(sample, "authorized_keys"),
     otherwise: { "role": "user" },
-    disguise: (sample) => Promise.resolve({ ...sample, "authorized_keys": [] }),
+    async disguise(sample, bytes) {
+      const key = toHex(await bytes("key"));
+      const keys = textsIn(sample, "authorized_keys") ?? [key];
+      return { ...sample, "authorized_keys": keys.map(() => key) };
+    },
   });
 
   async function challenge(request: AuthRequest, publicKey: Bytes): Promise<Step> {

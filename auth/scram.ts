@@ -21,30 +21,14 @@ import {
   type Step,
   unusable,
 } from "./authmethod.ts";
-import {
-  type Bytes,
-  concat,
-  fromBase64,
-  fromHex,
-  isEqual,
-  randomBytes,
-  toBase64,
-  toHex,
-} from "./bytes.ts";
+import { type Bytes, concat, fromBase64, isEqual, randomBytes, toBase64, toHex } from "./bytes.ts";
 import { DIGEST_LENGTH } from "./crypto.ts";
-import {
-  admitted,
-  type Decoys,
-  decoys,
-  findOrDecoy,
-  type Found,
-  PrincipalError,
-  requiredTextIn,
-} from "./principals.ts";
+import { admitted, type Decoys, decoys, findOrDecoy, type Found } from "./principals.ts";
 import { saslprep } from "./saslprep.ts";
 import {
   authMessage,
   AUTOBAHN_ARGON2,
+  bytesIn,
   clientProof,
   type Dialect,
   type Exchange,
@@ -57,6 +41,8 @@ import {
   type ScramKeys,
   scramKeys,
   serverSignature,
+  type StoredKeys,
+  storedKeys,
 } from "./scram_keys.ts";
 
 const METHOD = "scram";
@@ -194,27 +180,6 @@ function answerProblem(name: Name, exchange: Exchange, extra: Dict): string | un
   return isEqual(fromBase64(data) ?? new Uint8Array(), channel.data)
     ? undefined
     : "data of another channel";
-}
-
-interface StoredKeys {
-  readonly hashing: Hashing;
-  readonly storedKey: Bytes;
-  readonly serverKey: Bytes;
-}
-
-function storedKeys(record: Dict): StoredKeys {
-  return {
-    hashing: hashingIn(record, bytesIn(record, "salt")),
-    storedKey: bytesIn(record, "stored-key", DIGEST_LENGTH),
-    serverKey: bytesIn(record, "server-key", DIGEST_LENGTH),
-  };
-}
-
-function bytesIn(record: Dict, key: string, length?: number): Bytes {
-  const text = requiredTextIn(record, key);
-  const bytes = fromHex(text) ?? fromBase64(text);
-  if (bytes !== undefined && (length ?? bytes.length) === bytes.length) return bytes;
-  throw new PrincipalError(key, text, `${length ?? "some"} bytes in hexadecimal or Base64`);
 }
 
 function noPrincipal({ decoyKey, principals }: ScramRouterOptions): Decoys {

@@ -4,8 +4,8 @@
  * counts as unpadded Base64 text, nothing is escaped or normalized, and the channel binding flags are left out. [WAMP wamp-scram]
  */
 import type { Dict } from "../wamp/message.ts";
-import { type Bytes, concat, fromBase64, isEqual, toBase64, utf8, xor } from "./bytes.ts";
-import { argon2id, hmacSha256, pbkdf2, sha256 } from "./crypto.ts";
+import { type Bytes, concat, fromBase64, fromHex, isEqual, toBase64, utf8, xor } from "./bytes.ts";
+import { argon2id, DIGEST_LENGTH, hmacSha256, pbkdf2, sha256 } from "./crypto.ts";
 import { countIn, PrincipalError, requiredTextIn } from "./principals.ts";
 import { saslprep } from "./saslprep.ts";
 
@@ -51,6 +51,30 @@ export function hashingIn(dict: Dict, salt: Bytes | undefined): Hashing {
     throw new PrincipalError("memory", memory, `KiB, times iterations at most ${MOST_COST}`);
   }
   return { kdf, iterations, memory, salt };
+}
+
+/** What the router keeps of a password. */
+export interface StoredKeys {
+  readonly hashing: Hashing;
+  readonly storedKey: Bytes;
+  readonly serverKey: Bytes;
+}
+
+/** Reads a record. Throws `PrincipalError`. */
+export function storedKeys(record: Dict): StoredKeys {
+  return {
+    hashing: hashingIn(record, bytesIn(record, "salt")),
+    storedKey: bytesIn(record, "stored-key", DIGEST_LENGTH),
+    serverKey: bytesIn(record, "server-key", DIGEST_LENGTH),
+  };
+}
+
+/** In hexadecimal or Base64. Throws `PrincipalError`. */
+export function bytesIn(record: Dict, key: string, length?: number): Bytes {
+  const text = requiredTextIn(record, key);
+  const bytes = fromHex(text) ?? fromBase64(text);
+  if (bytes !== undefined && (length ?? bytes.length) === bytes.length) return bytes;
+  throw new PrincipalError(key, text, `${length ?? "some"} bytes in hexadecimal or Base64`);
 }
 
 /** True when the hash is suspiciously easy to make. */

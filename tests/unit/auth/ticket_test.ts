@@ -99,6 +99,8 @@ test("Ticket: an authenticator's own reason goes through, its faults become ours
   const fault = denialOf(await play([by(new TypeError("x is undefined"))], [client]));
   assert.equal(fault.refusal, AUTHENTICATION_FAILED);
   assert.doesNotMatch(fault.text, /undefined|t0psecret/);
+  const quoting = denialOf(await play([by(new Error("Wrong ticket t0psecret"))], [client]));
+  assert.equal(quoting.why, "Wrong ticket ***");
 });
 
 test("Ticket: a record that cannot be used is our failure, and its values stay untold", async () => {
