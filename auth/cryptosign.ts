@@ -138,7 +138,7 @@ export function cryptosignRouter(options: CryptosignRouterOptions): RouterMethod
         if (!found.isKnown) return denied(METHOD, "no such principal");
         if (!isAuthorized) return denied(METHOD, "a key that is not the principal's");
         if (!isProved) return denied(METHOD, "a wrong signature");
-        return admitted(found.record, request, { ...options, authmethod: METHOD }, name);
+        return admitted(found.record, request, { ...options, authmethod: METHOD, authid: name });
       },
     };
   }

@@ -92,18 +92,24 @@ export function textsIn(record: Dict, key: string): readonly string[] | undefine
   return texts;
 }
 
-/** What the record makes of a peer that has proved to be its principal.
- *
- * @param authid used where neither the record nor the peer has said one.
- * @param authextra what the method itself tells the client in WELCOME. */
+/** What a method adds to its options when it admits somebody. */
+export interface Admitting extends Omit<RouterMethodOptions, "principals"> {
+  /** As it is known to the client. */
+  readonly authmethod: string;
+  /** Used where neither the record nor the peer has said one. */
+  readonly authid?: string;
+  /** What the method itself tells the client in WELCOME. */
+  readonly authextra?: Dict;
+}
+
+/** What the record makes of a peer that has proved to be its principal. */
 export function admitted(
   record: Dict,
   request: AuthRequest,
-  options: Omit<RouterMethodOptions, "principals"> & { readonly authmethod: string },
-  authid?: string,
-  authextra?: Dict,
+  options: Admitting,
 ): Admission | Denial {
-  const name = textIn(record, "authid") ?? request.authid ?? authid;
+  const { authextra } = options;
+  const name = textIn(record, "authid") ?? request.authid ?? options.authid;
   const authrole = textIn(record, "role") ?? options.defaultRole;
   const extra = record["extra"] ?? undefined;
   if (extra !== undefined && !isDict(extra)) {

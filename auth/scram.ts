@@ -4,6 +4,7 @@
  * use it: see `scram_keys.ts`. [WAMP wamp-scram]
  */
 import type { Dict } from "../wamp/message.ts";
+import { isDict } from "../wamp/options.ts";
 import {
   type Answer,
   type AuthRequest,
@@ -98,18 +99,12 @@ export function scramRouter(options: ScramRouterOptions): RouterMethod {
         // Autobahn takes no null for a number.
         ...(memory !== undefined || name === "wamp-scram" ? { "memory": memory ?? null } : {}),
       },
-      answer: (answer) => conclude(request, name, exchange, keys, found, answer),
+      answer: (answer) => conclude({ request, name, exchange, keys, found }, answer),
     };
   }
 
-  async function conclude(
-    request: AuthRequest,
-    name: Name,
-    exchange: Exchange,
-    keys: StoredKeys,
-    found: Found,
-    { signature, extra }: Answer,
-  ): Promise<Step> {
+  async function conclude(pending: Pending, { signature, extra }: Answer): Promise<Step> {
+    const { request, name, exchange, keys, found } = pending;
     const problem = answerProblem(name, exchange, extra);
     if (problem !== undefined) return denied(name, problem, { "scram": "other-error" });
     const proof = fromBase64(signature) ?? new Uint8Array();
@@ -125,10 +120,11 @@ export function scramRouter(options: ScramRouterOptions): RouterMethod {
     if (!found.isKnown) return denied(name, "no such principal", { "scram": "invalid-proof" });
     if (message === undefined) return denied(name, "a wrong proof", { "scram": "invalid-proof" });
     const verifier = toBase64(await serverSignature(keys.serverKey, message));
-    return admitted(found.record, request, { ...options, authmethod: name }, undefined, {
+    const authextra = {
       "verifier": `v=${verifier}`,
       ...(name === "scram" && { "scram_server_signature": verifier }),
-    });
+    };
+    return admitted(found.record, request, { ...options, authmethod: name, authextra });
   }
 
   return guarded(METHOD, NAMES, (request) => {
@@ -143,6 +139,15 @@ export function scramRouter(options: ScramRouterOptions): RouterMethod {
     }
     return challenge(request, authid, nonce);
   });
+}
+
+/** What was said so far. */
+interface Pending {
+  readonly request: AuthRequest;
+  readonly name: Name;
+  readonly exchange: Exchange;
+  readonly keys: StoredKeys;
+  readonly found: Found;
 }
 
 /** The name that the client knows the method by. To one that knows both, the record's kdf tells which keys the principal has. */
@@ -313,12 +318,9 @@ function demanded(extra: Dict): Hashing {
 }
 
 /** The specification's place with or without "v=", or Crossbar.io's. */
-function verifierIn({ "authextra": authextra }: Dict): string | undefined {
-  if (typeof authextra !== "object" || authextra === null) return undefined;
-  const verifier = "verifier" in authextra
-    ? authextra.verifier
-    : "scram_server_signature" in authextra
-    ? authextra.scram_server_signature
-    : undefined;
+function verifierIn(details: Dict): string | undefined {
+  const authextra = details["authextra"];
+  if (!isDict(authextra)) return undefined;
+  const verifier = authextra["verifier"] ?? authextra["scram_server_signature"];
   return typeof verifier === "string" ? verifier.replace(/^v=/, "") : undefined;
 }
