@@ -10,6 +10,7 @@ export interface KeepAliveParts {
   readonly intervalMs: number;
   /** 0: a pong is waited for as long as the interval, and nothing happens when it does not come. */
   readonly timeoutMs: number;
+  /** 4 to 125. */
   readonly payloadBytes: number;
   ping(payload: Uint8Array): void;
   missed(): void;

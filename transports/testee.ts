@@ -1,6 +1,6 @@
 /**
- * The WebSocket testee: sends every message back, for the public compliance suites and for benchmarks of the framing alone.
- * All WebSocket options apply; there is no subprotocol, and nothing of WAMP. Crossbar.io's transport `websocket.testee`.
+ * Testees send back what they get, for compliance suites and for benchmarks of everything below WAMP: WebSocket messages, with all
+ * the options of WebSocket and no subprotocol, or plain bytes. Crossbar.io's transports `websocket.testee` and `stream.testee`.
  */
 import type { ByteStream } from "./byte_stream.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
@@ -69,4 +69,28 @@ export function serveTestee(stream: ByteStream, upgrade: Upgrade, service: Teste
   });
   endpoint.start();
   endpoint.read(upgrade.first, upgrade.end);
+}
+
+/** More than this is not read ahead of what the peer has taken back. */
+const ECHO_AHEAD_BYTES = 262_144;
+
+/** Sends back all bytes of `stream`. A peer that does not read is not read from either. */
+export function serveStreamTestee(stream: ByteStream, host: TransportHost): void {
+  const outbox = new Outbox(stream, host.turnOf(stream), host.writers);
+  const readOn = () => {
+    if (outbox.waiting <= ECHO_AHEAD_BYTES) stream.resume();
+  };
+  stream.onData = (bytes) => {
+    outbox.writer().range(bytes, 0, bytes.length);
+    if (outbox.waiting <= ECHO_AHEAD_BYTES) return;
+    stream.pause();
+    // Behind the flush of this turn: the stream may take all of it, and then no onDrain comes.
+    host.turnOf(stream).later(readOn);
+  };
+  stream.onDrain = () => {
+    outbox.drained();
+    readOn();
+  };
+  stream.onEnd = () => outbox.end();
+  stream.onClose = () => outbox.discard();
 }
