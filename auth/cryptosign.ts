@@ -209,6 +209,7 @@ export function cryptosignClient(options: CryptosignClientOptions): ClientMethod
         );
       }
       const asked = routerKeys === undefined ? undefined : randomBytes(CHALLENGE_LENGTH);
+      let isProved = false;
       return {
         authextra: {
           ...options.authextra,
@@ -226,8 +227,15 @@ export function cryptosignClient(options: CryptosignClientOptions): ClientMethod
             );
           }
           if (asked !== undefined) await checkRouter(routerKeys ?? [], extra, asked, channelId);
+          isProved = true;
           return await answerTo(extra, key, channelId);
         },
+        // A false router must not get round its proof by leaving out CHALLENGE.
+        ...(asked !== undefined && {
+          welcomed() {
+            if (!isProved) throw distrust("WELCOME without CHALLENGE");
+          },
+        }),
       };
     },
   };
@@ -258,5 +266,9 @@ async function checkRouter(
     routerKeys.some((key) => key.toLowerCase() === toHex(pubkey));
   if (isKnown && await verifyChallenge(pubkey, extra["signature"], asked, channelId)) return;
   const found = isKnown ? "a wrong signature" : "none of its keys";
-  throw new HandshakeError(`Cannot trust the router: found ${found}, expected its proof`);
+  throw distrust(found);
+}
+
+function distrust(found: string): HandshakeError {
+  return new HandshakeError(`Cannot trust the router: found ${found}, expected its proof`);
 }

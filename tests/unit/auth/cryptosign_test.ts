@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { anonymousRouter } from "../../../auth/anonymous.ts";
 import { type Bytes, concat, fromHex, toHex, xor } from "../../../auth/bytes.ts";
 import { sha256 } from "../../../auth/crypto.ts";
 import {
@@ -10,6 +11,7 @@ import {
   verifyChallenge,
 } from "../../../auth/cryptosign.ts";
 import { staticPrincipals } from "../../../auth/principals.ts";
+import type { Dict } from "../../../wamp/message.ts";
 import { AUTHENTICATION_FAILED, NO_SUCH_PRINCIPAL } from "../../../wamp/uris.ts";
 import { admittedAs, assertDenied, challengeOf, denialOf, play, requestWith } from "./auth_kit.ts";
 
@@ -266,6 +268,16 @@ test("Cryptosign: the router proves itself to a client that asks", async () => {
   await assert.rejects(play([proving], [stranger]), /found none of its keys/);
   const forged = { challenge: (extra: object) => ({ ...extra, "signature": "00".repeat(96) }) };
   await assert.rejects(play([proving], [asking], forged), /found a wrong signature/);
+});
+
+test("Cryptosign: a router does not get round its proof by leaving out the challenge", async () => {
+  const rogue = anonymousRouter({ newAuthid: () => "x" });
+  const hello = (details: Dict) => ({ ...details, "authmethods": ["anonymous"] });
+  const asking = cryptosignClient({ privkey: KEY, routerKeys: [ROUTER_PUBLIC] });
+  const named = { hello, welcome: (details: Dict) => ({ ...details, "authmethod": "cryptosign" }) };
+  await assert.rejects(play([rogue], [asking], named), /found WELCOME without CHALLENGE/);
+  await assert.rejects(play([rogue], [asking], { hello }), /found WELCOME by "anonymous"/);
+  admittedAs(await play([rogue], [client], { hello }));
 });
 
 test("Cryptosign: a router's proof of another handshake proves nothing", async () => {
