@@ -18,7 +18,7 @@ import {
   Type,
   type Unsubscribe,
 } from "../wamp/message.ts";
-import { carriedOver, isPassedThrough } from "./details.ts";
+import { carriedOver, isPassedThrough, withPublisher } from "./details.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
@@ -115,7 +115,7 @@ export class Broker {
     if (options === EMPTY_DICT) {
       if (!rule.allow.publish || !this.#isPublishable(session, topic)) return;
       const details = rule.disclose.publisher === true
-        ? publisher(session, EMPTY_DICT)
+        ? withPublisher(session, EMPTY_DICT)
         : EMPTY_DICT;
       this.#dispatch(
         topic,
@@ -199,7 +199,7 @@ export class Broker {
     }
     let details = carriedOver(options);
     if (options["disclose_me"] === true || rule.disclose.publisher === true) {
-      details = publisher(session, details);
+      details = withPublisher(session, details);
     }
     const publication = this.#random.publicationId();
     const excluded = options["exclude_me"] === false ? undefined : session;
@@ -290,15 +290,6 @@ function send(
 export function matchOf(options: Dict): Match {
   const match = options["match"];
   return match === "prefix" || match === "wildcard" ? match : "exact";
-}
-
-function publisher(session: Session, details: Dict): Dict {
-  return {
-    ...details,
-    "publisher": session.id,
-    "publisher_authid": session.authid,
-    "publisher_authrole": session.role.name,
-  };
 }
 
 export function invalid(action: string, uri: string): string {

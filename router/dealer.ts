@@ -17,11 +17,12 @@ import {
 } from "../wamp/message.ts";
 import { invalid, matchOf, refused } from "./broker.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import { carriedOver, isPassedThrough } from "./details.ts";
+import { carriedOver, isPassedThrough, withCaller } from "./details.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
+import { openProgressiveCall } from "./progressive_call.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
@@ -136,7 +137,7 @@ export class Dealer {
       request: target.lastInvocation,
       registration: registration.id,
       details: rule.disclose.caller ?? callee.disclosesCaller
-        ? caller(session, EMPTY_DICT)
+        ? withCaller(session, EMPTY_DICT)
         : EMPTY_DICT,
       payload: message.payload,
     });
@@ -176,11 +177,9 @@ export class Dealer {
       session.sendError(Type.CALL, request, error, text);
     const problem = optionProblem(message);
     if (problem !== undefined) return refuse(uris.INVALID_ARGUMENT, problem);
-    if (options["progress"] === true) {
-      throw new ProtocolError(
-        "Cannot accept CALL with progress: the dealer did not announce progressive_call_invocations",
-      );
-    }
+    const progressive = options["progress"] === true
+      ? openProgressiveCall(session, message)
+      : undefined;
     if (!isUri(procedure, this.#uriRule)) {
       return refuse(uris.INVALID_URI, invalid("call", procedure));
     }
@@ -202,6 +201,12 @@ export class Dealer {
     const callee = chooseCallee(registration, this.#random);
     if (callee === undefined) return this.#refuseBusy(session, message);
     const target = callee.session;
+    if (progressive !== undefined && !target.features.takesProgressiveCalls) {
+      return refuse(
+        uris.FEATURE_NOT_SUPPORTED,
+        `Cannot call "${procedure}" with progress: the callee did not announce progressive_call_invocations and call_canceling`,
+      );
+    }
     if (isPassedThrough(options)) {
       if (!session.features.passesPayload.caller) {
         throw new ProtocolError(
@@ -217,21 +222,27 @@ export class Dealer {
     }
     const wantsProgress = options["receive_progress"] === true && target.features.canYieldProgress;
     const timeoutMs = timeoutOf(options);
-    const details = invocationDetails(message, registration, callee, wantsProgress, timeoutMs);
     const isDisclosed = rule.disclose.caller ??
       (callee.disclosesCaller || options["disclose_me"] === true);
-    this.invocations.begin(
+    const plain = invocationDetails(message, registration, callee, wantsProgress, timeoutMs);
+    const details = isDisclosed ? withCaller(session, plain) : plain;
+    const invocation = this.invocations.begin(
       session,
       request,
       callee,
       wantsProgress,
       callee.forwardsTimeout ? 0 : timeoutMs,
     );
+    if (progressive !== undefined) {
+      progressive.invocation = invocation;
+      progressive.registration = registration.id;
+      progressive.details = details;
+    }
     target.send({
       type: Type.INVOCATION,
       request: target.lastInvocation,
       registration: registration.id,
-      details: isDisclosed ? caller(session, details) : details,
+      details: progressive === undefined ? details : { ...details, "progress": true },
       payload: message.payload,
     });
   }
@@ -287,13 +298,4 @@ function invocationDetails(
   if (wantsProgress) details = { ...details, "receive_progress": true };
   if (callee.forwardsTimeout && timeoutMs > 0) details = { ...details, "timeout": timeoutMs };
   return details;
-}
-
-function caller(session: Session, details: Dict): Dict {
-  return {
-    ...details,
-    "caller": session.id,
-    "caller_authid": session.authid,
-    "caller_authrole": session.role.name,
-  };
 }

@@ -1,6 +1,7 @@
 /** What options of a request carry over to the message that it leads to. HOT. Used by broker and dealer. */
 import type { Dict } from "../wamp/message.ts";
 import { EMPTY_DICT } from "../wamp/message.ts";
+import type { Session } from "./session.ts";
 
 /** The opaque payload's own description travels with it. [WAMP payload_passthru_mode] */
 const PAYLOAD_KEYS: readonly string[] = [
@@ -35,4 +36,24 @@ export function carriedOver(options: Dict): Dict {
 export function isPassedThrough(options: Dict): boolean {
   const scheme = options["ppt_scheme"];
   return typeof scheme === "string" && scheme !== "";
+}
+
+/** INVOCATION details that say who calls. [WAMP rpc_caller_identification] */
+export function withCaller(session: Session, details: Dict): Dict {
+  return {
+    ...details,
+    "caller": session.id,
+    "caller_authid": session.authid,
+    "caller_authrole": session.role.name,
+  };
+}
+
+/** EVENT details that say who publishes. [WAMP pubsub_publisher_identification] */
+export function withPublisher(session: Session, details: Dict): Dict {
+  return {
+    ...details,
+    "publisher": session.id,
+    "publisher_authid": session.authid,
+    "publisher_authrole": session.role.name,
+  };
 }

@@ -170,6 +170,7 @@ export class Invocations {
     }
     const made = session.calls;
     session.calls = undefined;
+    session.progressiveCalls = undefined;
     if (made === undefined) return;
     for (const invocation of made.values()) {
       invocation.caller = undefined;

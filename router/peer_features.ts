@@ -7,6 +7,10 @@ export interface PeerFeatures {
   /** Callee: may be asked for progressive results. One that cannot be interrupted may not: nothing would stop it once its caller has
    * gone. [WAMP rpc_progressive_call_results] */
   readonly canYieldProgress: boolean;
+  /** Caller: may send a call in several CALLs. Callee: may be sent it in several INVOCATIONs, if it can be interrupted in between.
+   * [WAMP rpc_progressive_call_invocations] */
+  readonly makesProgressiveCalls: boolean;
+  readonly takesProgressiveCalls: boolean;
   /** Callee: may be sent UNREGISTERED that it did not ask for. [WAMP rpc_registration_revocation] */
   readonly acceptsRevocation: boolean;
   /** May send, and be sent, payloads that only the other peer can read. [WAMP payload_passthru_mode] */
@@ -21,6 +25,8 @@ export interface PeerFeatures {
 export const NO_FEATURES: PeerFeatures = {
   canBeInterrupted: false,
   canYieldProgress: false,
+  makesProgressiveCalls: false,
+  takesProgressiveCalls: false,
   acceptsRevocation: false,
   passesPayload: { publisher: false, caller: false, callee: false },
 };
@@ -29,10 +35,14 @@ export function featuresOf(hello: Hello): PeerFeatures {
   const roles = hello.details["roles"];
   const announces = (role: string, feature: string) =>
     member(member(member(roles, role), "features"), feature) === true;
-  const canBeInterrupted = announces("callee", "call_canceling");
+  // The section on progressive call invocations spells it with two l.
+  const canBeInterrupted = announces("callee", "call_canceling") ||
+    announces("callee", "call_cancelling");
   return {
     canBeInterrupted,
     canYieldProgress: canBeInterrupted && announces("callee", "progressive_call_results"),
+    makesProgressiveCalls: announces("caller", "progressive_call_invocations"),
+    takesProgressiveCalls: canBeInterrupted && announces("callee", "progressive_call_invocations"),
     acceptsRevocation: announces("callee", "registration_revocation"),
     passesPayload: {
       publisher: announces("publisher", "payload_passthru_mode"),

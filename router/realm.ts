@@ -11,6 +11,7 @@ import { Dealer } from "./dealer.ts";
 import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
 import type { ClosedHow, Log, Random } from "./ports.ts";
+import { continueProgressiveCall } from "./progressive_call.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
 
@@ -111,6 +112,9 @@ export class Realm {
         this.#expectNext(session, message.request, message.type);
         return this.broker.publish(session, message);
       case Type.CALL:
+        if (message.request <= session.lastRequest && continueProgressiveCall(session, message)) {
+          return;
+        }
         this.#expectNext(session, message.request, message.type);
         return this.dealer.call(session, message);
       case Type.YIELD:

@@ -16,6 +16,7 @@ import { welcomeDetails } from "./join.ts";
 import type { Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
 import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
+import type { ProgressiveCall } from "./progressive_call.ts";
 import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
@@ -44,6 +45,8 @@ export class Session implements MessageHandler {
   registrations: Map<number, Registration> | undefined = undefined;
   /** Calls in flight that this peer made, by its request id. */
   calls: InFlight<Invocation> | undefined = undefined;
+  /** Calls of this peer whose last CALL is yet to come, by its request id. */
+  progressiveCalls: Map<number, ProgressiveCall> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */
   invocations: InFlight<Invocation> | undefined = undefined;
   /** Last request id that the peer used, and that the dealer used towards it. */
@@ -229,6 +232,7 @@ export class Session implements MessageHandler {
     this.authid = decided.authid;
     this.admission = decided;
     this.lastRequest = 0;
+    this.skippedRequests = undefined;
     this.lastInvocation = 0;
     this.features = featuresOf(hello);
     this.#state = "joined";

@@ -20,6 +20,7 @@ export const DEALER_FEATURES = {
   "pattern_based_registration": "rpc_pattern_based_registration",
   "shared_registration": "rpc_shared_registration",
   "progressive_call_results": "rpc_progressive_call_results",
+  "progressive_call_invocations": "rpc_progressive_call_invocations",
   "call_canceling": "rpc_call_canceling",
   "call_timeout": "rpc_call_timeout",
   "registration_revocation": "rpc_registration_revocation",

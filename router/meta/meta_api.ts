@@ -34,6 +34,11 @@ export class MetaApi implements SubscriptionObserver, RegistrationObserver {
     const procedure = PROCEDURES.get(call.procedure);
     if (procedure === undefined) return false;
     const { request } = call;
+    if (call.options["progress"] === true) {
+      const text = `Cannot call "${call.procedure}" with progress: it takes its arguments at once`;
+      caller.sendError(Type.CALL, request, uris.FEATURE_NOT_SUPPORTED, text);
+      return true;
+    }
     try {
       const values = call.payload.decode();
       const result = procedure(this.#realm, values.args, values.kwargs, caller);

@@ -143,18 +143,6 @@ test("Session: options of messages that have no answer are a protocol error when
   flow.ends();
 });
 
-test("Session: CALL in parts is a protocol error, as the dealer does not announce it [WAMP rpc_progressive_call_invocations]", () => {
-  const flow = new Flow();
-  const [alice, bob] = [flow.join(), flow.join()];
-  bob.registers("com.procedure");
-  const request = alice.calls("com.procedure", { "progress": false });
-  bob.yields(bob.isInvoked());
-  alice.receives("RESULT", request, {});
-  alice.calls("com.procedure", { "progress": true });
-  alice.isAborted("wamp.error.protocol_violation");
-  flow.ends();
-});
-
 test("Session: bytes that are no message are a protocol error in every state", () => {
   const garbage = [
     "",

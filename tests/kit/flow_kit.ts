@@ -32,6 +32,7 @@ export const ALL_ROLES: Dict = {
   "caller": {
     "features": {
       "progressive_call_results": true,
+      "progressive_call_invocations": true,
       "call_canceling": true,
       "payload_passthru_mode": true,
     },
@@ -39,6 +40,7 @@ export const ALL_ROLES: Dict = {
   "callee": {
     "features": {
       "progressive_call_results": true,
+      "progressive_call_invocations": true,
       "call_canceling": true,
       "call_timeout": true,
       "registration_revocation": true,

@@ -8,7 +8,7 @@ import type { RealmOptions } from "../../router/realm.ts";
 import type { Dict } from "../../wamp/message.ts";
 import type { Wire } from "./fake_transport.ts";
 import { BrokerModel, type ModelSubscription } from "./router_model_broker.ts";
-import { DealerModel, type ModelRegistration } from "./router_model_dealer.ts";
+import { DealerModel, type ModelRegistration, type ModelUpload } from "./router_model_dealer.ts";
 import { isClientsRole, isValidUri } from "./router_model_options.ts";
 import { MetaModel } from "./router_model_meta.ts";
 import { preferred } from "./router_model_patterns.ts";
@@ -53,6 +53,8 @@ export class ModelPeer {
   lastInvocation = 0;
   subscriptions: ModelSubscription[] = [];
   registrations: ModelRegistration[] = [];
+  /** Calls in parts whose last part is yet to come. */
+  uploads: ModelUpload[] = [];
   timer: ModelTimer | undefined = undefined;
   /** What it must receive, in order. */
   readonly expected: Wire[] = [];
@@ -247,6 +249,7 @@ export class RouterModel {
       "REGISTER": () => this.dealer.register(peer, request, options, wire[3] as string),
       "UNREGISTER": () => this.dealer.unregister(peer, request, wire[2] as number),
     };
+    if (name === "CALL" && this.dealer.continue(peer, wire)) return;
     const serve = requests[name];
     if (serve === undefined) throw new Violation();
     const isStrict = this.options.requestIds === "strict";

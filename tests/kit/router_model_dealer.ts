@@ -44,6 +44,17 @@ export interface ModelCall {
   isInterrupted: boolean;
 }
 
+/** A call in parts, until its last part comes. */
+export interface ModelUpload {
+  readonly request: number;
+  readonly procedure: string;
+  /** Undefined when it was refused. */
+  call?: ModelCall;
+  registration?: Unknown;
+  /** Of the INVOCATION, without `progress`. */
+  details?: Dict;
+}
+
 const BUSY = "crossbar.error.max_concurrency_reached";
 
 export class DealerModel {
@@ -130,7 +141,12 @@ export class DealerModel {
     const model = this.#model;
     const refuse = (error: string) => model.sendError(peer, 48, request, error);
     if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
-    if (options["progress"] === true) throw new Violation();
+    let upload: ModelUpload | undefined;
+    if (options["progress"] === true) {
+      if (!peer.announces("caller", "progressive_call_invocations")) throw new Violation();
+      upload = { request, procedure };
+      peer.uploads.push(upload);
+    }
     if (!isValidUri(procedure)) return refuse("wamp.error.invalid_uri");
     const permission = model.permission(peer, procedure);
     if (!permission.allow("call")) return refuse("wamp.error.not_authorized");
@@ -144,6 +160,9 @@ export class DealerModel {
     }
     const callee = this.#choose(registration);
     if (callee === undefined) return refuse(BUSY);
+    const canTakeParts = callee.peer.announces("callee", "progressive_call_invocations") &&
+      callee.peer.announces("callee", "call_canceling");
+    if (upload !== undefined && !canTakeParts) return refuse("wamp.error.feature_not_supported");
     if (options["ppt_scheme"]) {
       if (!peer.announces("caller", "payload_passthru_mode")) throw new Violation();
       if (!callee.peer.announces("callee", "payload_passthru_mode")) {
@@ -177,7 +196,28 @@ export class DealerModel {
       ...(forwards && timeout > 0 ? { "timeout": timeout } : {}),
       ...(isDisclosed ? identity("caller", peer) : {}),
     };
-    model.send(callee.peer, "INVOCATION", call.id, registration.id, details, ...payload);
+    if (upload !== undefined) {
+      upload.call = call;
+      upload.registration = registration.id;
+      upload.details = details;
+    }
+    const sent = upload === undefined ? details : { ...details, "progress": true };
+    model.send(callee.peer, "INVOCATION", call.id, registration.id, sent, ...payload);
+  }
+
+  /** A CALL under a request id that was used before. False: it continues nothing. */
+  continue(peer: ModelPeer, wire: Wire): boolean {
+    const [, request, options, procedure, ...payload] = wire as [string, number, Dict, string];
+    const upload = peer.uploads.find((one) => one.request === request);
+    if (upload === undefined) return false;
+    const progress = options["progress"] ?? false;
+    if (upload.procedure !== procedure || typeof progress !== "boolean") throw new Violation();
+    if (!progress) peer.uploads = peer.uploads.filter((one) => one !== upload);
+    const { call, details, registration } = upload;
+    if (call?.caller === undefined || call.isInterrupted || !this.calls.includes(call)) return true;
+    const sent = progress ? { ...details, "progress": true } : details;
+    this.#model.send(call.callee.peer, "INVOCATION", call.id, registration, sent, ...payload);
+    return true;
   }
 
   yield(peer: ModelPeer, id: number, options: Dict, payload: readonly unknown[]): void {
@@ -230,6 +270,7 @@ export class DealerModel {
   }
 
   leave(peer: ModelPeer): void {
+    peer.uploads = [];
     for (const registration of [...peer.registrations]) this.#remove(peer, registration);
     for (const call of this.calls.filter((one) => one.callee.peer === peer)) {
       this.#answer(call, "wamp.error.canceled");

@@ -87,7 +87,7 @@ export class Program {
   #request(peer: ModelPeer): Wire {
     const random = this.#random;
     const request = this.#requestId(peer);
-    switch (random.index(14)) {
+    switch (random.index(15)) {
       case 0:
       case 1: {
         const [match, pattern] = this.#pattern(true);
@@ -124,7 +124,8 @@ export class Program {
       case 10:
         return ["CALL", request, this.#callOptions(), this.#procedure(), ...this.#payload()];
       case 11:
-        return this.#cancel(peer) ?? ["CALL", request, {}, this.#procedure()];
+        return (random.oneIn(2) ? this.#part(peer) : this.#cancel(peer)) ??
+          ["CALL", request, {}, this.#procedure()];
       default:
         return this.#answer(peer) ?? ["CALL", request, {}, this.#procedure(), ...this.#payload()];
     }
@@ -134,7 +135,7 @@ export class Program {
     const random = this.#random;
     const callees = [
       { "call_canceling": true },
-      { "progressive_call_results": true },
+      { "progressive_call_results": true, "progressive_call_invocations": true },
       { "registration_revocation": true, "payload_passthru_mode": true },
     ];
     const roles = random.pick([
@@ -310,13 +311,24 @@ export class Program {
 
   #callOptions(): Dict {
     if (this.#random.oneIn(4)) return { "receive_progress": true, "timeout": 1_000 };
+    if (this.#random.oneIn(6)) return { "progress": true };
     return this.#options({
       "timeout": () => this.#random.index(4) * 500,
       "receive_progress": this.#boolean,
-      "progress": () => this.#random.oneIn(10),
+      "progress": this.#boolean,
       "disclose_me": this.#boolean,
       ...this.#passed(),
     });
+  }
+
+  /** The next part of a call in parts. */
+  #part(peer: ModelPeer): Wire | undefined {
+    const random = this.#random;
+    if (peer.uploads.length === 0) return undefined;
+    const { request, procedure } = random.pick(peer.uploads);
+    const progress = random.oneIn(3) ? {} : { "progress": this.#orInvalid(!random.oneIn(10)) };
+    const other = random.oneIn(100) ? this.#uri() : procedure;
+    return ["CALL", request, { ...this.#callOptions(), ...progress }, other, ...this.#payload()];
   }
 
   #cancel(peer: ModelPeer): Wire | undefined {
