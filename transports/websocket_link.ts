@@ -92,7 +92,7 @@ class WebSocketLink implements Link, WebSocketOwner {
     this.#sharesFrames = wire.isPlain && !isBatched;
     this.#framing = host.framing(this.#sharesFrames ? "websocket" : "bare", codec);
     this.#item = (from, to) => this.peer.received(this.#batch, from, to);
-    if (isBatched) outbox.onSeal = (writer) => this.#seal(writer);
+    if (isBatched) outbox.onSeal = (writer) => wire.seal(writer);
     this.peer = new PeerTransport({
       host,
       stats: start.stats,
@@ -208,12 +208,6 @@ class WebSocketLink implements Link, WebSocketOwner {
       this.#wire.close(writer);
     }
     if (!this.#wire.isOpen) this.#wire.open(writer, this.#opcode, MAX_BATCH_BYTES);
-  }
-
-  #seal(writer: ByteWriter): void {
-    if (!this.#wire.isOpen) return;
-    if (this.#wire.openBytes(writer) === 0) this.#wire.cancel(writer);
-    else this.#wire.close(writer);
   }
 }
 

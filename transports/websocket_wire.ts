@@ -88,10 +88,17 @@ export class WebSocketWire {
     else this.#finish(writer, first, length);
   }
 
+  /** Ends an open batch, or takes it back when nothing came into it: an empty one is illegal. */
+  seal(writer: ByteWriter): void {
+    if (!this.#isOpen) return;
+    if (this.openBytes(writer) === 0) this.cancel(writer);
+    else this.close(writer);
+  }
+
   /** A control frame: between messages, or within a fragmented one of the peer. */
   control(outbox: Outbox, opcode: number, bytes: Uint8Array, start: number, end: number): void {
     const writer = outbox.writer();
-    if (this.#isOpen) this.close(writer);
+    this.seal(writer);
     this.#start = writer.length;
     this.#reserved = 2 + this.#maskBytes;
     writer.reserve(this.#reserved);

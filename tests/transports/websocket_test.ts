@@ -374,7 +374,17 @@ test("Batches: what cannot be encoded leaves its neighbours whole", async () => 
     transport.deliver(new Outgoing(message));
   }
   await turnEnd();
-  const [one, ...rest] = framesIn(rig.stream.take());
+  transport.send({
+    type: Type.EVENT,
+    subscription: 1,
+    publication: 2,
+    details: EMPTY_DICT,
+    payload: Payload.of([cyclic]),
+  });
+  rig.stream.receive(frame({ opcode: 9 }));
+  await turnEnd();
+  const [one, pong, ...rest] = framesIn(rig.stream.take());
+  assert.equal(pong?.opcode, 10);
   assert.equal(rest.length, 0);
   assert.equal(
     text(one?.payload ?? ascii("")),
