@@ -91,7 +91,7 @@ export interface RawSocketOptions {
   readonly openHandshakeTimeoutMs: number;
   /** Ms until what was sent must have left after `end`; 0: none. Default 2,000. */
   readonly closeTimeoutMs: number;
-  /** Ms between pings; 0: none. Default 30,000. */
+  /** Ms between pings; 0: none. Default 0: Autobahn|Python on asyncio drops the connection at a RawSocket ping. */
   readonly autoPingIntervalMs: number;
   /** Ms to wait for the pong, then the connection is dropped; 0: for ever. Default 30,000. */
   readonly autoPingTimeoutMs: number;
@@ -138,6 +138,6 @@ export const DEFAULT_RAWSOCKET_OPTIONS: RawSocketOptions = Object.freeze({
   maxMessageBytes: 16 * 1024 * 1024,
   openHandshakeTimeoutMs: 10_000,
   closeTimeoutMs: 2_000,
-  autoPingIntervalMs: 30_000,
+  autoPingIntervalMs: 0,
   autoPingTimeoutMs: 30_000,
 });

@@ -286,6 +286,14 @@ test("RawSocket: a silent peer is pinged, then dropped; messages and pongs keep 
   assert.equal(rig.session().how, "timeout");
 });
 
+test("RawSocket: nobody is pinged unasked, as Autobahn|Python drops the connection at a ping", async () => {
+  const rig = await opened();
+  rig.clock.advance(24 * 3600 * 1000);
+  await turnEnd();
+  assert.equal(rig.stream.take().length, 0);
+  assert.equal(rig.stream.state, "open");
+});
+
 test("RawSocket: a paused connection is not judged by its pongs", async () => {
   const rig = await opened({ autoPingIntervalMs: 10_000, autoPingTimeoutMs: 5000 });
   rig.session().transport.pause();
