@@ -7,7 +7,6 @@ import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/
 import { optionProblem } from "../wamp/options.ts";
 import { Outgoing } from "../wamp/outgoing.ts";
 import type { Payload } from "../wamp/payload.ts";
-import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import {
   type Dict,
@@ -18,11 +17,12 @@ import {
   Type,
   type Unsubscribe,
 } from "../wamp/message.ts";
-import { carriedOver, isPassedThrough, withPublisher } from "./details.ts";
+import { carriedOver, withPublisher } from "./details.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { Receivers } from "./receivers.ts";
+import { invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
 import type { Session } from "./session.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -130,6 +130,11 @@ export class Broker {
     this.#publishWithOptions(session, message, rule);
   }
 
+  /** Why the session may not publish this; undefined when it may. */
+  refusalOf(session: Session, message: Publish): Refusal | undefined {
+    return publicationRefusal(session, message, session.role.rule(message.topic), this.#uriRule);
+  }
+
   /** Publishes on behalf of the router itself. `payload` is called only when somebody listens. */
   announce(topic: string, payload: () => Payload): void {
     if (this.matching(topic).length === 0) return;
@@ -174,28 +179,10 @@ export class Broker {
   #publishWithOptions(session: Session, message: Publish, rule: Permission): void {
     const { request, options, topic } = message;
     const isAcknowledged = options["acknowledge"] === true;
-    const refuse = (error: string, text: string) => {
-      if (isAcknowledged) session.sendError(Type.PUBLISH, request, error, text);
-    };
-    const problem = optionProblem(message);
-    if (problem !== undefined) return refuse(uris.INVALID_ARGUMENT, problem);
-    if (!isUri(topic, this.#uriRule)) return refuse(uris.INVALID_URI, invalid("publish to", topic));
-    if (isReserved(topic) && !session.role.isTrusted) {
-      return refuse(uris.INVALID_URI, `Cannot publish to "${topic}": the protocol reserves "wamp"`);
-    }
-    if (isPassedThrough(options) && !session.features.passesPayload.publisher) {
-      throw new ProtocolError(
-        "Cannot accept PUBLISH with ppt_scheme: the publisher did not announce payload_passthru_mode",
-      );
-    }
-    if (!rule.allow.publish) {
-      return refuse(uris.NOT_AUTHORIZED, refused(session, "publish to", topic));
-    }
-    if (options["disclose_me"] === true && rule.disclose.publisher === false) {
-      return refuse(
-        uris.DISCLOSE_ME_DISALLOWED,
-        `Cannot disclose the publisher: the role's permission for "${topic}" forbids it`,
-      );
+    const refusal = publicationRefusal(session, message, rule, this.#uriRule);
+    if (refusal !== undefined) {
+      if (isAcknowledged) session.sendError(Type.PUBLISH, request, refusal.error, refusal.text);
+      return;
     }
     let details = carriedOver(options);
     if (options["disclose_me"] === true || rule.disclose.publisher === true) {
@@ -290,12 +277,4 @@ function send(
 export function matchOf(options: Dict): Match {
   const match = options["match"];
   return match === "prefix" || match === "wildcard" ? match : "exact";
-}
-
-export function invalid(action: string, uri: string): string {
-  return `Cannot ${action} ${JSON.stringify(uri.slice(0, 100))}: it is no valid URI`;
-}
-
-export function refused(session: Session, action: string, uri: string): string {
-  return `Cannot ${action} "${uri}": role "${session.role.name}" has no permission for it`;
 }

@@ -15,7 +15,7 @@ import {
   Type,
   type Unregister,
 } from "../wamp/message.ts";
-import { invalid, matchOf, refused } from "./broker.ts";
+import { matchOf } from "./broker.ts";
 import { chooseCallee } from "./callee_choice.ts";
 import { carriedOver, isPassedThrough, withCaller } from "./details.ts";
 import { Invocations } from "./invocation.ts";
@@ -23,6 +23,7 @@ import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { openProgressiveCall } from "./progressive_call.ts";
+import { invalid, refused } from "./refusal.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 

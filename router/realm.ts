@@ -97,6 +97,11 @@ export class Realm {
     this.sessions.delete(session.id);
     this.broker.leave(session);
     this.dealer.leave(session);
+    const { testaments } = session;
+    session.testaments = undefined;
+    for (const publication of testaments?.publications ?? []) {
+      this.broker.publish(session, publication);
+    }
     this.#log.debug("Session {session} left realm {realm}: {how}", () => ({
       session: session.id,
       realm: this.name,

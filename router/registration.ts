@@ -2,6 +2,7 @@
 import type { Dict } from "../wamp/message.ts";
 import type { Match } from "../wamp/uri.ts";
 import * as uris from "../wamp/uris.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
 export const INVOKE_POLICIES = ["single", "first", "last", "roundrobin", "random"] as const;
@@ -75,7 +76,7 @@ export function conflictOf(
   session: Session,
   registration: Registration,
   invoke: Invoke,
-): { readonly error: string; readonly text: string } | undefined {
+): Refusal | undefined {
   const { procedure } = registration;
   if (registration.invoke === "single" || registration.callee(session) !== undefined) {
     return {

@@ -21,6 +21,7 @@ import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
 import type { Subscription } from "./subscription.ts";
+import type { Testaments } from "./testament.ts";
 
 /**
  * closed: no session (before HELLO, after GOODBYE); joining: the gate is deciding; joined: established;
@@ -49,6 +50,8 @@ export class Session implements MessageHandler {
   progressiveCalls: Map<number, ProgressiveCall> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */
   invocations: InFlight<Invocation> | undefined = undefined;
+  /** What is published once the peer has gone. */
+  testaments: Testaments | undefined = undefined;
   /** Last request id that the peer used, and that the dealer used towards it. */
   lastRequest = 0;
   /** Ids that the peer left out and may still use. */

@@ -26,6 +26,7 @@ export const DEALER_FEATURES = {
   "registration_revocation": "rpc_registration_revocation",
   "session_meta_api": "meta_api_sessions",
   "registration_meta_api": "meta_api_registrations",
+  "testament_meta_api": "pubsub_testament",
   "payload_passthru_mode": "payload_passthru_mode",
 } as const;
 
@@ -34,4 +35,5 @@ export const META_FEATURES: readonly string[] = [
   "session_meta_api",
   "subscription_meta_api",
   "registration_meta_api",
+  "testament_meta_api",
 ];

@@ -15,11 +15,13 @@ import { registrationDetails, registrationProcedures } from "./registration.ts";
 import { sessionDetails, sessionProcedures } from "./session.ts";
 import { subscriptionDetails, subscriptionProcedures } from "./subscription.ts";
 import { MetaError, type MetaProcedure } from "./procedure.ts";
+import { testamentProcedures } from "./testament.ts";
 
 const PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(sessionProcedures),
   ...Object.entries(subscriptionProcedures),
   ...Object.entries(registrationProcedures),
+  ...Object.entries(testamentProcedures),
 ]);
 
 export class MetaApi implements SubscriptionObserver, RegistrationObserver {

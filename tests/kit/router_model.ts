@@ -39,6 +39,13 @@ interface ModelTimer {
   readonly run: () => void;
 }
 
+export interface ModelTestament {
+  readonly scope: unknown;
+  readonly topic: string;
+  readonly options: Dict;
+  readonly payload: readonly unknown[];
+}
+
 export class ModelPeer {
   readonly format: string;
   state: "closed" | "joined" | "closing" | "gone" = "closed";
@@ -55,6 +62,7 @@ export class ModelPeer {
   registrations: ModelRegistration[] = [];
   /** Calls in parts whose last part is yet to come. */
   uploads: ModelUpload[] = [];
+  testaments: ModelTestament[] = [];
   timer: ModelTimer | undefined = undefined;
   /** What it must receive, in order. */
   readonly expected: Wire[] = [];
@@ -267,6 +275,13 @@ export class RouterModel {
     this.sessions.splice(this.sessions.indexOf(peer), 1);
     this.broker.leave(peer);
     this.dealer.leave(peer);
+    const { testaments } = peer;
+    peer.testaments = [];
+    for (const scope of ["detached", "destroyed"]) {
+      for (const one of testaments.filter((testament) => testament.scope === scope)) {
+        this.broker.publish(peer, 0, one.options, one.topic, one.payload);
+      }
+    }
     this.meta.left(peer);
   }
 

@@ -79,22 +79,12 @@ export class BrokerModel {
   ): void {
     const model = this.#model;
     const isAcknowledged = options["acknowledge"] === true;
-    const refuse = (error: string) => {
-      if (isAcknowledged) model.sendError(peer, 16, request, error);
-    };
-    if (!optionsAreValid(options)) return refuse("wamp.error.invalid_argument");
-    if (!isValidUri(topic)) return refuse("wamp.error.invalid_uri");
-    if (isReservedUri(topic) && peer.authrole !== "trusted") {
-      return refuse("wamp.error.invalid_uri");
-    }
-    if (options["ppt_scheme"] && !peer.announces("publisher", "payload_passthru_mode")) {
-      throw new Violation();
+    const refusal = this.refusalOf(peer, options, topic);
+    if (refusal !== undefined) {
+      if (isAcknowledged) model.sendError(peer, 16, request, refusal);
+      return;
     }
     const permission = model.permission(peer, topic);
-    if (!permission.allow("publish")) return refuse("wamp.error.not_authorized");
-    if (options["disclose_me"] === true && permission.disclose.publisher === false) {
-      return refuse("wamp.error.option_disallowed.disclose_me");
-    }
     const isDisclosed = options["disclose_me"] === true || permission.disclose.publisher === true;
     const details = {
       ...passedOn(options),
@@ -110,6 +100,22 @@ export class BrokerModel {
         (receiver !== peer || options["exclude_me"] === false) && isAddressed(receiver, options),
     );
     if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
+  }
+
+  /** The error that a publication is refused with. */
+  refusalOf(peer: ModelPeer, options: Dict, topic: string): string | undefined {
+    if (!optionsAreValid(options)) return "wamp.error.invalid_argument";
+    if (!isValidUri(topic)) return "wamp.error.invalid_uri";
+    if (isReservedUri(topic) && peer.authrole !== "trusted") return "wamp.error.invalid_uri";
+    if (options["ppt_scheme"] && !peer.announces("publisher", "payload_passthru_mode")) {
+      throw new Violation();
+    }
+    const permission = this.#model.permission(peer, topic);
+    if (!permission.allow("publish")) return "wamp.error.not_authorized";
+    if (options["disclose_me"] === true && permission.disclose.publisher === false) {
+      return "wamp.error.option_disallowed.disclose_me";
+    }
+    return undefined;
   }
 
   dispatch(

@@ -64,6 +64,8 @@ export class MetaModel {
   #result(peer: ModelPeer, procedure: string, args: readonly unknown[], kwargs: Dict): unknown {
     const [wamp, kind = "", name = ""] = procedure.split(".");
     if (wamp !== "wamp") return undefined;
+    if (name === "add_testament") return this.#addTestament(peer, args, kwargs);
+    if (name === "flush_testaments") return this.#flushTestaments(peer, kwargs);
     if (kind === "session") return this.#sessions(peer, name, args, kwargs);
     if (kind === "subscription" || kind === "registration") return this.#entries(kind, name, args);
     return undefined;
@@ -104,6 +106,27 @@ export class MetaModel {
         return this.#kill(victims, kwargs) ?? victims.length;
     }
     return undefined;
+  }
+
+  #addTestament(peer: ModelPeer, args: readonly unknown[], kwargs: Dict): unknown {
+    const [topic, list = [], dict = {}] = args;
+    const options = (kwargs["publish_options"] ?? {}) as Dict;
+    const scope = kwargs["scope"] ?? "destroyed";
+    const isScope = scope === "detached" || scope === "destroyed";
+    if (typeof topic !== "string" || !Array.isArray(list) || !isScope) return INVALID;
+    const refusal = this.#model.broker.refusalOf(peer, options, topic);
+    if (refusal !== undefined) return new Failure(refusal);
+    const hasDict = Object.keys(dict as Dict).length > 0;
+    const payload = hasDict ? [list, dict] : list.length > 0 ? [list] : [];
+    peer.testaments.push({ scope, topic, options, payload });
+    return NOTHING;
+  }
+
+  #flushTestaments(peer: ModelPeer, kwargs: Dict): unknown {
+    const scope = kwargs["scope"] ?? "destroyed";
+    if (scope !== "detached" && scope !== "destroyed") return INVALID;
+    peer.testaments = peer.testaments.filter((one) => one.scope !== scope);
+    return NOTHING;
   }
 
   #kill(sessions: readonly ModelPeer[], kwargs: Dict): Failure | undefined {

@@ -402,6 +402,9 @@ export class Program {
           : call("wamp.unknown"),
       () =>
         random.oneIn(3) ? call("wamp.session.kill_all", [], ...kwargs) : call("wamp.session.kill"),
+      () => this.#addTestament(request),
+      () => this.#addTestament(request),
+      () => call("wamp.session.flush_testaments", [], random.oneIn(2) ? {} : this.#scope()),
       () => call(`wamp.${kind}.list`),
       () => call(`wamp.${kind}.lookup`, [pattern, { "match": match }]),
       () => call(`wamp.${kind}.match`, [this.#uri()]),
@@ -411,5 +414,18 @@ export class Program {
       () => call(`wamp.${kind}.get`, ["x"]),
     ];
     return random.pick(calls)();
+  }
+
+  #addTestament(request: number): Wire {
+    const [args = [], kwargs = {}] = this.#payload();
+    const options = this.#publishOptions();
+    return ["CALL", request, {}, "wamp.session.add_testament", [this.#uri(), args, kwargs], {
+      ...(this.#random.oneIn(2) ? {} : this.#scope()),
+      ...(Object.keys(options).length > 0 ? { "publish_options": options } : {}),
+    }];
+  }
+
+  #scope(): Dict {
+    return { "scope": this.#orInvalid(this.#random.pick(["detached", "destroyed"])) };
   }
 }

@@ -1,0 +1,52 @@
+/** Meta procedures about testaments. [WAMP pubsub_testament] */
+import { type Dict, type Publish, Type } from "../../wamp/message.ts";
+import { isDict } from "../../wamp/options.ts";
+import { Payload } from "../../wamp/payload.ts";
+import * as uris from "../../wamp/uris.ts";
+import { MOST_TESTAMENTS, type Scope, SCOPES, Testaments } from "../testament.ts";
+import { MetaError, type MetaProcedure, textArgument } from "./procedure.ts";
+
+export const testamentProcedures: Readonly<Record<string, MetaProcedure>> = {
+  [uris.SESSION_ADD_TESTAMENT]: (realm, args, kwargs, caller) => {
+    const topic = textArgument(args, "topic");
+    const list = args[1] ?? [];
+    if (!Array.isArray(list)) throw unexpected("argument 2 (args)", "a list");
+    const payload = Payload.of(list, dictOf(args[2], "argument 3 (kwargs)"));
+    const options = dictOf(kwargs["publish_options"], "publish_options");
+    // Payload transparency takes one binary value instead of arguments.
+    if ((options["enc_algo"] ?? null) !== null) throw unexpected("publish_options", "no enc_algo");
+    const scope = scopeOf(kwargs);
+    const publication: Publish = { type: Type.PUBLISH, request: 0, options, topic, payload };
+    const refusal = realm.broker.refusalOf(caller, publication);
+    if (refusal !== undefined) throw new MetaError(refusal.error, refusal.text);
+    if (!(caller.testaments ??= new Testaments()).add(scope, publication)) {
+      throw new MetaError(
+        uris.UNAVAILABLE,
+        `Cannot add a testament: the session has ${MOST_TESTAMENTS}, which is the most it may have`,
+      );
+    }
+    return undefined;
+  },
+  [uris.SESSION_FLUSH_TESTAMENTS]: (_realm, _args, kwargs, caller) => {
+    const scope = scopeOf(kwargs);
+    caller.testaments?.flush(scope);
+    return undefined;
+  },
+};
+
+function scopeOf(kwargs: Dict): Scope {
+  const asked = kwargs["scope"] ?? "destroyed";
+  const scope = SCOPES.find((one) => one === asked);
+  if (scope === undefined) throw unexpected("scope", `"detached" or "destroyed"`);
+  return scope;
+}
+
+function dictOf(value: unknown, name: string): Dict {
+  const dict = value ?? {};
+  if (!isDict(dict)) throw unexpected(name, "a dictionary");
+  return dict;
+}
+
+function unexpected(name: string, expected: string): MetaError {
+  return new MetaError(uris.INVALID_ARGUMENT, `Cannot read ${name}: expected ${expected}`);
+}

@@ -1,0 +1,55 @@
+/** Why a request is refused, and the words for it. Used by broker, dealer and meta API. */
+import type { Publish } from "../wamp/message.ts";
+import { optionProblem } from "../wamp/options.ts";
+import { ProtocolError } from "../wamp/protocol_error.ts";
+import { isReserved, isUri, type UriRule } from "../wamp/uri.ts";
+import * as uris from "../wamp/uris.ts";
+import { isPassedThrough } from "./details.ts";
+import type { Permission } from "./permission.ts";
+import type { Session } from "./session.ts";
+
+/** Becomes the ERROR that answers the request. */
+export interface Refusal {
+  readonly error: string;
+  readonly text: string;
+}
+
+export function invalid(action: string, uri: string): string {
+  return `Cannot ${action} ${JSON.stringify(uri.slice(0, 100))}: it is no valid URI`;
+}
+
+export function refused(session: Session, action: string, uri: string): string {
+  return `Cannot ${action} "${uri}": role "${session.role.name}" has no permission for it`;
+}
+
+/** Why a publication may not be; undefined when it may. */
+export function publicationRefusal(
+  session: Session,
+  message: Publish,
+  rule: Permission,
+  uriRule: UriRule,
+): Refusal | undefined {
+  const { options, topic } = message;
+  const problem = optionProblem(message);
+  if (problem !== undefined) return { error: uris.INVALID_ARGUMENT, text: problem };
+  if (!isUri(topic, uriRule)) {
+    return { error: uris.INVALID_URI, text: invalid("publish to", topic) };
+  }
+  if (isReserved(topic) && !session.role.isTrusted) {
+    const text = `Cannot publish to "${topic}": the protocol reserves "wamp"`;
+    return { error: uris.INVALID_URI, text };
+  }
+  if (isPassedThrough(options) && !session.features.passesPayload.publisher) {
+    throw new ProtocolError(
+      "Cannot accept PUBLISH with ppt_scheme: the publisher did not announce payload_passthru_mode",
+    );
+  }
+  if (!rule.allow.publish) {
+    return { error: uris.NOT_AUTHORIZED, text: refused(session, "publish to", topic) };
+  }
+  if (options["disclose_me"] === true && rule.disclose.publisher === false) {
+    const text = `Cannot disclose the publisher: the role's permission for "${topic}" forbids it`;
+    return { error: uris.DISCLOSE_ME_DISALLOWED, text };
+  }
+  return undefined;
+}

@@ -1,0 +1,33 @@
+/**
+ * What a session asked to be published once it is gone, in the two scopes of the specification. Without session resumption, a session
+ * that is detached is also destroyed: the first scope is published, then the second. Filled by `meta/testament.ts`, published by
+ * `realm.ts`. [WAMP pubsub_testament]
+ */
+import type { Publish } from "../wamp/message.ts";
+
+export const SCOPES = ["detached", "destroyed"] as const;
+export type Scope = typeof SCOPES[number];
+
+/** Testaments that one session may have. */
+export const MOST_TESTAMENTS = 256;
+
+export class Testaments {
+  readonly #scopes: Record<Scope, Publish[]> = { detached: [], destroyed: [] };
+
+  /** False when the session has too many. */
+  add(scope: Scope, publication: Publish): boolean {
+    const { detached, destroyed } = this.#scopes;
+    if (detached.length + destroyed.length >= MOST_TESTAMENTS) return false;
+    this.#scopes[scope].push(publication);
+    return true;
+  }
+
+  flush(scope: Scope): void {
+    this.#scopes[scope].length = 0;
+  }
+
+  /** In the order of their publication. */
+  get publications(): readonly Publish[] {
+    return [...this.#scopes.detached, ...this.#scopes.destroyed];
+  }
+}
