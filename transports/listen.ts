@@ -2,6 +2,7 @@
  * Opens listening sockets: picks the runtime's file, looks after files of unix sockets, and says in plain words what went wrong.
  * Called by `node/` and by programs that embed the router; accepted streams go to `sniff.ts`.
  */
+import { Buffer } from "node:buffer";
 import { lookup } from "node:dns/promises";
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { isIP } from "node:net";
@@ -13,6 +14,8 @@ import type { Endpoint, Listener, Runtime, TcpEndpoint, UnixEndpoint } from "./e
 import { canReusePort, nativeRuntime, nodeRuntime, runtimeName } from "./runtime/runtime.ts";
 
 const PROBE_TIMEOUT_MS = 1000;
+/** Of a unix socket, on Linux. */
+const MAX_PATH_BYTES = 107;
 
 /** False on Bun, which always takes 512: a backlog that was asked for deserves a warning there. */
 export const canSetBacklog = runtimeName !== "bun";
@@ -69,6 +72,15 @@ async function listenUnix(
   endpoint: UnixEndpoint,
   onStream: (stream: ByteStream) => void,
 ): Promise<Listener> {
+  const length = Buffer.byteLength(endpoint.path);
+  if (length > MAX_PATH_BYTES) {
+    // Node cuts it off instead.
+    throw new ListenError(
+      `Cannot listen on ${
+        nameOf(endpoint)
+      }: the path has ${length} bytes, expected at most ${MAX_PATH_BYTES}; choose a shorter one`,
+    );
+  }
   await removeStale(endpoint.path);
   if (endpoint.mode === undefined) return await runtime.listen(endpoint, onStream);
   // Nobody may connect before the mode is set. Binding happens before the call returns.
@@ -175,10 +187,6 @@ function causeOf(endpoint: Endpoint, error: unknown): string {
       return "the descriptor is no listening socket; check that the service manager passes one";
     case "NotCapable":
       return `permission denied by Deno: ${textOf(error)}`;
-    case "EINVAL":
-      if (endpoint.kind === "unix") {
-        return `the path is ${endpoint.path.length} characters long, expected at most 107; choose a shorter one`;
-      }
   }
   return textOf(error);
 }

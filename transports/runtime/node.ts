@@ -22,7 +22,9 @@ export async function listen(
     // The peer may be gone already; without a listener that would end the process.
     socket.on("error", nothing);
     if (socket instanceof tls.TLSSocket && isImpostor(socket)) return void socket.destroy();
-    if (endpoint.kind === "tcp") socket.setNoDelay(endpoint.noDelay ?? true);
+    if (endpoint.kind !== "unix") {
+      socket.setNoDelay(endpoint.kind === "tcp" ? endpoint.noDelay ?? true : true);
+    }
     const stream = typeof address === "string"
       ? new NodeStream(socket, { path: "" }, { path: address })
       : new NodeStream(

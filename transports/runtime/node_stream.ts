@@ -1,7 +1,8 @@
 /**
  * ByteStream over a socket of `node:net` or `node:tls`.
  * Traps: `write()` tells of the high-water mark, not whether the buffer is free again (`writableLength` does); its callback comes
- * later even then; a Buffer's `slice()` does not copy, so none is handed on; errors need a listener from the first turn on.
+ * later even then; a Buffer's `slice()` does not copy, so none is handed on; errors need a listener from the first turn on;
+ * `resetAndDestroy()` waits for what is being written, throws on unix sockets and TLS, and after `end()` may never close: all on Node.
  */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -96,9 +97,12 @@ export class NodeStream implements ByteStream {
 
   abort(): void {
     if (this.#socket.destroyed) return;
+    const isIdle = !this.#isClosing && this.#socket.writableLength === 0;
     this.#isClosing = true;
     this.#how = "reset";
-    this.#socket.resetAndDestroy();
+    const isTcp = this.tls === undefined && "port" in this.remote;
+    if (isTcp && isIdle) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   #timedOut(): void {
