@@ -1,4 +1,5 @@
 /** Every ByteStream that this runtime can make, as pairs of connected probes; and the certificates of `tls/`. */
+import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -119,15 +120,25 @@ export async function withPair(
   }
 }
 
-/** Bytes that tell their place: a wrong, lost or doubled one shows. */
+const PERIOD = 2 ** 24;
+const table = new Uint8Array(PERIOD);
+for (let i = 0; i < PERIOD; i++) table[i] = i ^ (i >> 8) ^ (i >> 16);
+
+/** Bytes that tell their place: a wrong, lost or doubled one shows. They repeat after 16 MiB. */
 export function pattern(length: number, start = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = byteAt(start + i);
+  for (let at = 0; at < length;) {
+    const from = (start + at) % PERIOD;
+    const piece = table.subarray(from, from + length - at);
+    bytes.set(piece, at);
+    at += piece.length;
+  }
   return bytes;
 }
 
-export function byteAt(index: number): number {
-  return (index ^ (index >> 8) ^ (index >> 16)) & 0xff;
+/** Whether `bytes` are the pattern's from `start` on. */
+export function isPattern(bytes: Uint8Array, start: number): boolean {
+  return Buffer.compare(bytes, pattern(bytes.length, start)) === 0;
 }
 
 /** The turn of the event loop ends. */
