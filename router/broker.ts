@@ -23,6 +23,7 @@ import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { Receivers } from "./receivers.ts";
 import { invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
+import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -37,9 +38,11 @@ export interface BrokerOptions {
   readonly random: Random;
   readonly uriRule: UriRule;
   readonly observer: SubscriptionObserver;
+  readonly retention: RetentionOptions;
 }
 
 export class Broker {
+  readonly retention: Retention;
   readonly #index = new PatternIndex<Subscription>();
   readonly #byId = new Map<number, Subscription>();
   readonly #clock: Clock;
@@ -55,6 +58,7 @@ export class Broker {
     this.#random = options.random;
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
+    this.retention = new Retention(options.retention, options.clock);
   }
 
   subscribe(session: Session, message: Subscribe): void {
@@ -91,6 +95,7 @@ export class Broker {
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
+    if (message.options["get_retained"] === true) this.retention.replay(session, subscription);
     if (isAdded) this.#observer.subscribed(session, subscription, isNew);
   }
 
@@ -190,7 +195,12 @@ export class Broker {
     }
     const publication = this.#random.publicationId();
     const excluded = options["exclude_me"] === false ? undefined : session;
-    this.#dispatch(topic, publication, details, message.payload, excluded, Receivers.from(options));
+    const receivers = Receivers.from(options);
+    this.#dispatch(topic, publication, details, message.payload, excluded, receivers);
+    if (options["x_retain_clear"] === true) this.retention.clear(topic);
+    if (options["retain"] === true) {
+      this.retention.retain({ message, id: publication, details, excluded, receivers });
+    }
     if (isAcknowledged) session.send({ type: Type.PUBLISHED, request, publication });
   }
 

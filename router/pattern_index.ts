@@ -64,3 +64,19 @@ export class PatternIndex<T> {
     }
   }
 }
+
+/** True when a single pattern matches: where there is nothing to index. */
+export function matches(match: Match, pattern: string, uri: string): boolean {
+  switch (match) {
+    case "exact":
+      return pattern === uri;
+    case "prefix":
+      return uri.startsWith(pattern);
+    case "wildcard": {
+      const found = uri.split(".");
+      const wanted = pattern.split(".");
+      return wanted.length === found.length &&
+        wanted.every((component, i) => component === "" || component === found[i]);
+    }
+  }
+}

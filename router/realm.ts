@@ -12,6 +12,7 @@ import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
 import type { ClosedHow, Log, Random } from "./ports.ts";
 import { continueProgressiveCall } from "./progressive_call.ts";
+import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
 
@@ -30,6 +31,8 @@ export interface RealmOptions {
   readonly requestIds?: "strict" | "tolerant";
   /** Default true. */
   readonly hasMetaApi?: boolean;
+  /** Limits of what is kept of events published with `retain`. */
+  readonly retention?: RetentionOptions;
 }
 
 export class Realm {
@@ -61,7 +64,8 @@ export class Realm {
     const observer = this.#meta;
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
-    this.broker = new Broker({ clock, random, uriRule, observer });
+    const retention = options.retention ?? {};
+    this.broker = new Broker({ clock, random, uriRule, observer, retention });
     this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
     for (const role of options.roles) this.#addRole(role);

@@ -89,6 +89,8 @@ const PUBLISH: Rules = {
   "eligible_authrole": TEXTS,
   "disclose_me": BOOLEAN,
   "retain": BOOLEAN,
+  "x_retain_ms": POSITIVE,
+  "x_retain_clear": BOOLEAN,
   "rkey": TEXT,
   "transaction_hash": TEXT,
   "forward_for": FORWARD_FOR,

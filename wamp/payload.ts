@@ -131,7 +131,8 @@ export class Payload {
   keep(): Payload {
     if (this.#isExpired) throw new Error(EXPIRED);
     if (!this.isBorrowed) return this;
-    const copy = this.bytes.slice(this.start, this.end);
+    // Not `slice`: that of a Buffer does not copy.
+    const copy = new Uint8Array(this.bytes.subarray(this.start, this.end));
     return new Payload(this.codec, copy, 0, copy.length, this.count, false, this.#values);
   }
 

@@ -19,8 +19,19 @@ export interface ModelSubscription {
   readonly peers: ModelPeer[];
 }
 
+interface ModelRetained {
+  readonly topic: string;
+  readonly publication: Unknown;
+  readonly details: Dict;
+  readonly payload: readonly unknown[];
+  readonly isReceiver: (peer: ModelPeer) => boolean;
+  readonly expires: number;
+}
+
 export class BrokerModel {
   readonly subscriptions: ModelSubscription[] = [];
+  /** All that ever were, latest first. */
+  #retained: ModelRetained[] = [];
   readonly #model: RouterModel;
 
   constructor(model: RouterModel) {
@@ -51,6 +62,7 @@ export class BrokerModel {
       peer.subscriptions.push(subscription);
     }
     model.send(peer, "SUBSCRIBED", request, subscription.id);
+    if (options["get_retained"] === true) this.#replay(peer, subscription);
     if (isNew) model.meta.subscriptionCreated(peer, subscription);
     if (isAdded) {
       model.meta.announce("wamp.subscription.on_subscribe", [peer.session, subscription.id]);
@@ -91,14 +103,18 @@ export class BrokerModel {
       ...(isDisclosed ? identity("publisher", peer) : {}),
     };
     const publication = new Unknown("publication");
-    this.dispatch(
-      topic,
-      publication,
-      details,
-      payload,
-      (receiver) =>
-        (receiver !== peer || options["exclude_me"] === false) && isAddressed(receiver, options),
-    );
+    const publisher = peer.session;
+    const isReceiver = (receiver: ModelPeer) =>
+      (receiver.session !== publisher || options["exclude_me"] === false) &&
+      isAddressed(receiver, options);
+    this.dispatch(topic, publication, details, payload, isReceiver);
+    if (options["x_retain_clear"] === true) {
+      this.#retained = this.#retained.filter((one) => one.topic !== topic);
+    }
+    if (options["retain"] === true) {
+      const expires = model.now + ((options["x_retain_ms"] ?? Infinity) as number);
+      this.#retained.unshift({ topic, publication, details, payload, isReceiver, expires });
+    }
     if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
   }
 
@@ -145,6 +161,25 @@ export class BrokerModel {
     return inOrder(
       this.subscriptions.filter((one) => patternMatches(one.match, one.pattern, topic)),
     );
+  }
+
+  /** The latest of each topic that the peer would have received, oldest first. */
+  #replay(peer: ModelPeer, { id, match, pattern }: ModelSubscription): void {
+    const seen = new Set<string>();
+    const found = this.#retained.filter(({ topic, isReceiver, expires }) => {
+      if (!patternMatches(match, pattern, topic) || seen.has(topic)) return false;
+      if (expires <= this.#model.now || !isReceiver(peer)) return false;
+      seen.add(topic);
+      return match === "exact" || this.#model.permission(peer, topic).allow("subscribe");
+    });
+    for (const { topic, publication, details, payload } of found.toReversed()) {
+      const own = {
+        ...details,
+        "retained": true,
+        ...(match === "exact" ? {} : { "topic": topic }),
+      };
+      this.#model.send(peer, "EVENT", id, publication, own, ...payload);
+    }
   }
 
   #remove(peer: ModelPeer, subscription: ModelSubscription): void {

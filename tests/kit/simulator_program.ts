@@ -91,7 +91,8 @@ export class Program {
       case 0:
       case 1: {
         const [match, pattern] = this.#pattern(true);
-        return ["SUBSCRIBE", request, this.#matchOption(match), pattern];
+        const retained = random.oneIn(3) ? { "get_retained": this.#boolean() } : {};
+        return ["SUBSCRIBE", request, { ...this.#matchOption(match), ...retained }, pattern];
       }
       case 2:
         return [
@@ -280,6 +281,9 @@ export class Program {
     return this.#options({
       "acknowledge": () => !this.#random.oneIn(4),
       "exclude_me": this.#boolean,
+      "retain": () => !this.#random.oneIn(4),
+      "x_retain_ms": () => this.#random.pick([250, 1000, 5000]),
+      "x_retain_clear": () => this.#random.oneIn(4),
       "disclose_me": this.#boolean,
       "eligible": this.#sessions,
       "exclude": this.#sessions,

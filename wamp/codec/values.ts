@@ -149,7 +149,8 @@ export class ValueBuilder implements TokenSink {
     this.#put(this.#text(bytes, start, end));
   }
   binary(bytes: Uint8Array, start: number, end: number): void {
-    this.#put(bytes.slice(start, end));
+    // Not `slice`: that of a Buffer does not copy.
+    this.#put(new Uint8Array(bytes.subarray(start, end)));
   }
   key(bytes: Uint8Array, start: number, end: number): void {
     this.#key = this.#text(bytes, start, end);

@@ -1,0 +1,176 @@
+/**
+ * Retained events: the latest of each topic that its publisher marked, for subscribers that ask. In memory, within limits: beyond them
+ * the topics that were published to longest ago lose theirs. Publications for some subscribers only do not displace the latest one for
+ * all. What expires or clears a retained event is ours (`docs/extensions.md`). Owned by `broker.ts`. [WAMP pubsub_event_retention]
+ */
+import { type Dict, type Event, type Publish, Type } from "../wamp/message.ts";
+import type { Payload } from "../wamp/payload.ts";
+import { matches } from "./pattern_index.ts";
+import type { Clock } from "./ports.ts";
+import type { Receivers } from "./receivers.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+import { payloadWeight, weightOf } from "./weight.ts";
+
+export interface RetentionOptions {
+  /** Topics with a retained event. Default 10,000. */
+  readonly maxTopics?: number;
+  /** Bytes of all retained events. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Life of a retained event whose publisher did not limit it. Default: no end. */
+  readonly maxAgeMs?: number;
+}
+
+/** Events for some subscribers only that a topic keeps besides the latest one for all. */
+const MOST_LIMITED = 64;
+
+interface Retained {
+  readonly topic: string;
+  readonly publication: number;
+  /** EVENT.Details for exact subscriptions. */
+  readonly details: Dict;
+  readonly payload: Payload;
+  /** The session that did not receive it as it was its own; 0 for none. */
+  readonly excluded: number;
+  readonly receivers: Receivers | undefined;
+  readonly expires: number;
+  readonly weight: number;
+  /** Counts publications. */
+  readonly order: number;
+}
+
+/** A publication that was accepted. */
+export interface Publication {
+  readonly message: Publish;
+  readonly id: number;
+  readonly details: Dict;
+  readonly excluded: Session | undefined;
+  readonly receivers: Receivers | undefined;
+}
+
+export class Retention {
+  readonly #clock: Clock;
+  readonly #maxTopics: number;
+  readonly #maxBytes: number;
+  readonly #maxAgeMs: number;
+  /** Latest first; topics in the order of their latest publication. */
+  readonly #topics = new Map<string, readonly Retained[]>();
+  #weight = 0;
+  #lastOrder = 0;
+
+  constructor(options: RetentionOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#maxTopics = options.maxTopics ?? 10_000;
+    this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+    this.#maxAgeMs = options.maxAgeMs ?? Infinity;
+  }
+
+  get topicCount(): number {
+    return this.#topics.size;
+  }
+
+  clear(topic: string): void {
+    this.#replace(topic, []);
+  }
+
+  retain({ message, id, details, excluded, receivers }: Publication): void {
+    const { topic, options } = message;
+    const lifeMs = options["x_retain_ms"];
+    const payload = message.payload.keep();
+    const entry: Retained = {
+      topic,
+      publication: id,
+      details: { ...details, "retained": true },
+      payload,
+      excluded: excluded?.id ?? 0,
+      receivers,
+      expires: this.#clock.now() + (typeof lifeMs === "number" ? lifeMs : this.#maxAgeMs),
+      weight: topic.length + weightOf(options) + payloadWeight(payload),
+      order: ++this.#lastOrder,
+    };
+    // What it would have replaced is out of date.
+    if (entry.weight > this.#maxBytes) return this.clear(topic);
+    const older = this.#living(topic);
+    this.#replace(
+      topic,
+      receivers === undefined ? superseding(entry, older, excluded) : limited([entry, ...older]),
+    );
+    this.#evict();
+  }
+
+  /** Sends the session what it would have received, the latest of each topic, in the order of publication. */
+  replay(session: Session, subscription: Subscription): void {
+    const { id, match, topic: pattern } = subscription;
+    if (match === "exact") {
+      const found = this.#latest(pattern, session);
+      if (found !== undefined) session.send(event(id, found, found.details));
+      return;
+    }
+    const found: Retained[] = [];
+    for (const topic of this.#topics.keys()) {
+      if (!matches(match, pattern, topic) || !session.role.rule(topic).allow.subscribe) continue;
+      const latest = this.#latest(topic, session);
+      if (latest !== undefined) found.push(latest);
+    }
+    for (const one of found.sort((a, b) => a.order - b.order)) {
+      session.send(event(id, one, { ...one.details, "topic": one.topic }));
+    }
+  }
+
+  #latest(topic: string, session: Session): Retained | undefined {
+    return this.#living(topic).find((one) => admits(one, session));
+  }
+
+  #living(topic: string): readonly Retained[] {
+    const entries = this.#topics.get(topic);
+    if (entries === undefined) return [];
+    const now = this.#clock.now();
+    const living = entries.filter((one) => one.expires > now);
+    if (living.length < entries.length) this.#keep(topic, living);
+    return living;
+  }
+
+  /** The topic's entries from now on; it counts as published to last. */
+  #replace(topic: string, entries: readonly Retained[]): void {
+    this.#keep(topic, []);
+    this.#keep(topic, entries);
+  }
+
+  #keep(topic: string, entries: readonly Retained[]): void {
+    for (const one of this.#topics.get(topic) ?? []) this.#weight -= one.weight;
+    for (const one of entries) this.#weight += one.weight;
+    if (entries.length === 0) this.#topics.delete(topic);
+    else this.#topics.set(topic, entries);
+  }
+
+  #evict(): void {
+    for (const topic of this.#topics.keys()) {
+      if (this.#topics.size <= this.#maxTopics && this.#weight <= this.#maxBytes) return;
+      this.#keep(topic, []);
+    }
+  }
+}
+
+/** All receive the new one, but for its publisher: that is left the latest it would have received. */
+function superseding(
+  entry: Retained,
+  older: readonly Retained[],
+  publisher: Session | undefined,
+): readonly Retained[] {
+  const left = publisher && older.find((one) => admits(one, publisher));
+  return left === undefined ? [entry] : [entry, left];
+}
+
+/** Without the oldest one for some subscribers, if there are too many of them. */
+function limited(entries: readonly Retained[]): readonly Retained[] {
+  if (entries.length <= MOST_LIMITED) return entries;
+  return entries.toSpliced(entries.findLastIndex((one) => one.receivers !== undefined), 1);
+}
+
+function admits(entry: Retained, session: Session): boolean {
+  return entry.excluded !== session.id && entry.receivers?.includes(session) !== false;
+}
+
+function event(subscription: number, { publication, payload }: Retained, details: Dict): Event {
+  return { type: Type.EVENT, subscription, publication, details, payload };
+}
