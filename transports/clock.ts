@@ -1,20 +1,26 @@
 /** The real time, for `router/` and everything above it. Its timers do not keep a process alive: listeners and connections do. */
 import { clearTimeout, setTimeout } from "node:timers";
-import type { Clock, Timer } from "../router/ports.ts";
+import type { Clock } from "../router/ports.ts";
+import { type Alarm, TimerQueue } from "./timer_queue.ts";
 
-/** Runtimes fire longer timers at once. */
+/** Runtimes fire longer timers at once. The queue sets the alarm again when it rings early. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export const systemClock: Clock = {
-  now: Date.now,
-  after(ms: number, run: () => void): Timer {
-    const due = performance.now() + ms;
-    const next = () => {
-      const left = due - performance.now();
-      if (left > LONGEST_MS) timer = setTimeout(next, LONGEST_MS).unref();
-      else run();
-    };
-    let timer = setTimeout(ms > LONGEST_MS ? next : run, Math.min(ms, LONGEST_MS)).unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+class SystemAlarm implements Alarm {
+  readonly now = Date.now;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+
+  elapsed(): number {
+    return performance.now();
+  }
+
+  set(ms: number, ring: () => void): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    // Rounded up: the runtimes cut fractions off, and would ring a moment too early.
+    this.#timer = setTimeout(ring, Math.min(Math.ceil(ms), LONGEST_MS));
+    this.#timer.unref();
+  }
+}
+
+/** One for the process; it holds nothing but what waits. */
+export const systemClock: Clock = new TimerQueue(new SystemAlarm());
