@@ -5,7 +5,6 @@
  */
 import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
-import { Outgoing } from "../wamp/outgoing.ts";
 import type { Payload } from "../wamp/payload.ts";
 import * as uris from "../wamp/uris.ts";
 import {
@@ -18,6 +17,8 @@ import {
   type Unsubscribe,
 } from "../wamp/message.ts";
 import { carriedOver, withPublisher } from "./details.ts";
+import { permittedOf, sendEvent } from "./event.ts";
+import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
@@ -26,6 +27,7 @@ import { invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
 import { Subscription } from "./subscription.ts";
+import { payloadWeight, weightOf } from "./weight.ts";
 
 /** Told of every change to the subscriptions, for the meta API. */
 export interface SubscriptionObserver {
@@ -39,6 +41,7 @@ export interface BrokerOptions {
   readonly uriRule: UriRule;
   readonly observer: SubscriptionObserver;
   readonly retention: RetentionOptions;
+  readonly eventHistory: readonly EventHistoryOptions[];
 }
 
 export class Broker {
@@ -59,6 +62,7 @@ export class Broker {
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
     this.retention = new Retention(options.retention, options.clock);
+    for (const history of options.eventHistory) this.#record(history);
   }
 
   subscribe(session: Session, message: Subscribe): void {
@@ -86,11 +90,7 @@ export class Broker {
     }
     let subscription = this.#index.get(match, topic);
     const isNew = subscription === undefined;
-    if (subscription === undefined) {
-      subscription = new Subscription(++this.#lastId, match, topic, this.#clock.now());
-      this.#index.set(match, topic, subscription);
-      this.#byId.set(subscription.id, subscription);
-    }
+    if (subscription === undefined) subscription = this.#create(match, topic);
     const isAdded = subscription.subscribers.add(session);
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
@@ -222,9 +222,14 @@ export class Broker {
     this.#index.matching(topic, matches);
     // A pattern's subscribers must be told the topic. [WAMP pubsub_pattern_based_subscription]
     let withTopic: Dict | undefined;
+    let recorded: Recorded | undefined;
     for (let i = 0; i < matches.length; i++) {
       const subscription = matches[i];
       if (subscription === undefined) continue;
+      if (subscription.history !== undefined && receivers?.namesSessions !== true) {
+        recorded ??= this.#recorded(topic, publication, details, payload, receivers);
+        subscription.history.add(recorded);
+      }
       const own = subscription.match === "exact"
         ? details
         : withTopic ??= { ...details, "topic": topic };
@@ -236,51 +241,56 @@ export class Broker {
         payload,
       };
       const { sessions } = subscription.subscribers;
-      send(
-        event,
-        subscription.isNarrowed ? permitted(sessions, topic) : sessions,
-        excluded,
-        receivers,
+      const permitted = subscription.isNarrowed ? permittedOf(sessions, topic) : sessions;
+      sendEvent(event, permitted, excluded, receivers);
+    }
+  }
+
+  #recorded(
+    topic: string,
+    publication: number,
+    details: Dict,
+    payload: Payload,
+    receivers: Receivers | undefined,
+  ): Recorded {
+    const kept = payload.keep();
+    const weight = topic.length + weightOf(details) + payloadWeight(kept) +
+      (receivers?.weight ?? 0);
+    const time = this.#clock.now();
+    return { time, publication, topic, details, payload: kept, receivers, weight };
+  }
+
+  /** A subscription that nobody need have for its events to be recorded. */
+  #record(options: EventHistoryOptions): void {
+    const { uri, match = "exact", limit } = options;
+    if (!isPattern(uri, match, this.#uriRule)) throw new Error(invalid("record events of", uri));
+    if (this.#index.get(match, uri) !== undefined) {
+      throw new Error(`Cannot record events of "${uri}": found it twice with match "${match}"`);
+    }
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new Error(
+        `Cannot record events of "${uri}": found limit ${limit}, expected a positive integer`,
       );
     }
+    this.#create(match, uri, new History(options));
+  }
+
+  #create(match: Match, topic: string, history?: History): Subscription {
+    const now = this.#clock.now();
+    const subscription = new Subscription(++this.#lastId, match, topic, now, history);
+    this.#index.set(match, topic, subscription);
+    this.#byId.set(subscription.id, subscription);
+    return subscription;
   }
 
   #remove(session: Session, subscription: Subscription): void {
     if (!subscription.subscribers.remove(session)) return;
-    const wasLast = subscription.subscribers.size === 0;
+    const wasLast = subscription.subscribers.size === 0 && subscription.history === undefined;
     if (wasLast) {
       this.#index.remove(subscription.match, subscription.topic);
       this.#byId.delete(subscription.id);
     }
     this.#observer.unsubscribed(session, subscription, wasLast);
-  }
-}
-
-/** A pattern does not pass a more specific denial: an event reaches those who may subscribe to its topic. [WAMP authorization] */
-function permitted(sessions: readonly Session[], topic: string): readonly Session[] {
-  return sessions.filter((session) => session.role.rule(topic).allow.subscribe);
-}
-
-/* PERF: an event for one peer is encoded straight into its outbox; only a fan-out is framed apart and shared
- * (plain: always shared). */
-function send(
-  event: Event,
-  sessions: readonly Session[],
-  excluded: Session | undefined,
-  receivers: Receivers | undefined,
-): void {
-  if (sessions.length === 1) {
-    const only = sessions[0];
-    if (only !== undefined && only !== excluded && receivers?.includes(only) !== false) {
-      only.send(event);
-    }
-    return;
-  }
-  const outgoing = new Outgoing(event);
-  for (let i = 0; i < sessions.length; i++) {
-    const session = sessions[i];
-    if (session === undefined || session === excluded) continue;
-    if (receivers === undefined || receivers.includes(session)) session.deliver(outgoing);
   }
 }
 

@@ -8,9 +8,10 @@ import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri, type UriRule } from "../wamp/uri.ts";
 import { Broker } from "./broker.ts";
 import { Dealer } from "./dealer.ts";
+import type { EventHistoryOptions } from "./history.ts";
 import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
-import type { ClosedHow, Log, Random } from "./ports.ts";
+import type { Clock, ClosedHow, Log, Random } from "./ports.ts";
 import { continueProgressiveCall } from "./progressive_call.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
@@ -33,6 +34,8 @@ export interface RealmOptions {
   readonly hasMetaApi?: boolean;
   /** Limits of what is kept of events published with `retain`. */
   readonly retention?: RetentionOptions;
+  /** Topics and patterns whose events are recorded, for `wamp.subscription.get_events`. Each is a subscription from the start. */
+  readonly eventHistory?: readonly EventHistoryOptions[];
 }
 
 export class Realm {
@@ -45,6 +48,7 @@ export class Realm {
   requestIdGaps = 0;
   readonly #roles = new Map<string, Role>();
   readonly #isStrictAboutIds: boolean;
+  readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Log;
   readonly #meta: MetaApi;
@@ -56,6 +60,7 @@ export class Realm {
     this.name = options.name;
     this.hasMetaApi = options.hasMetaApi ?? true;
     this.#isStrictAboutIds = options.requestIds === "strict";
+    this.#clock = router.clock;
     this.#random = router.random;
     this.#log = router.log;
     const uriRule = options.uriRule ?? "loose";
@@ -64,8 +69,8 @@ export class Realm {
     const observer = this.#meta;
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
-    const retention = options.retention ?? {};
-    this.broker = new Broker({ clock, random, uriRule, observer, retention });
+    const { retention = {}, eventHistory = [] } = options;
+    this.broker = new Broker({ clock, random, uriRule, observer, retention, eventHistory });
     this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
     for (const role of options.roles) this.#addRole(role);
@@ -73,6 +78,11 @@ export class Realm {
 
   role(name: string): Role | undefined {
     return this.#roles.get(name);
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now();
   }
 
   /** A session id that no session of this realm has. */

@@ -4,6 +4,7 @@
  */
 import type { Dict } from "../wamp/message.ts";
 import type { Session } from "./session.ts";
+import { weightOf } from "./weight.ts";
 
 const KEYS = [
   "eligible",
@@ -34,6 +35,22 @@ export class Receivers {
   /** Undefined when the options restrict nothing. An empty whitelist means nobody. */
   static from(options: Dict): Receivers | undefined {
     return KEYS.some((key) => Array.isArray(options[key])) ? new Receivers(options) : undefined;
+  }
+
+  /** Some list has ids of sessions, which mean nothing later. */
+  get namesSessions(): boolean {
+    return this.#eligible !== undefined || this.#excluded !== undefined;
+  }
+
+  /** About how many bytes the lists take. */
+  get weight(): number {
+    const lists = [
+      this.#eligibleAuthids,
+      this.#eligibleAuthroles,
+      this.#excludedAuthids,
+      this.#excludedAuthroles,
+    ];
+    return lists.reduce((weight, list) => weight + weightOf([...list ?? []]), 0);
   }
 
   includes(session: Session): boolean {

@@ -33,6 +33,8 @@ interface Retained {
   /** The session that did not receive it as it was its own; 0 for none. */
   readonly excluded: number;
   readonly receivers: Receivers | undefined;
+  /** The one session that it is kept for, as a later one replaced it for all others; 0 for none. */
+  readonly only: number;
   readonly expires: number;
   readonly weight: number;
   /** Counts publications. */
@@ -84,6 +86,7 @@ export class Retention {
       payload,
       excluded: excluded?.id ?? 0,
       receivers,
+      only: 0,
       expires: this.#clock.now() + (typeof lifeMs === "number" ? lifeMs : this.#maxAgeMs),
       weight: topic.length + weightOf(options) + payloadWeight(payload),
       order: ++this.#lastOrder,
@@ -91,10 +94,8 @@ export class Retention {
     // What it would have replaced is out of date.
     if (entry.weight > this.#maxBytes) return this.clear(topic);
     const older = this.#living(topic);
-    this.#replace(
-      topic,
-      receivers === undefined ? superseding(entry, older, excluded) : limited([entry, ...older]),
-    );
+    const left = receivers === undefined ? leftFor(excluded, older) : older;
+    this.#replace(topic, bounded([entry, ...left]));
     this.#evict();
   }
 
@@ -151,24 +152,28 @@ export class Retention {
   }
 }
 
-/** All receive the new one, but for its publisher: that is left the latest it would have received. */
-function superseding(
-  entry: Retained,
-  older: readonly Retained[],
-  publisher: Session | undefined,
-): readonly Retained[] {
-  const left = publisher && older.find((one) => admits(one, publisher));
-  return left === undefined ? [entry] : [entry, left];
+/** All receive a new event without lists, but for its publisher: what that is left of the older ones. */
+function leftFor(publisher: Session | undefined, older: readonly Retained[]): Retained[] {
+  const left: Retained[] = [];
+  if (publisher === undefined) return left;
+  for (const one of older) {
+    if (!admits(one, publisher)) continue;
+    left.push({ ...one, only: publisher.id });
+    if (one.receivers === undefined) break;
+  }
+  return left;
 }
 
-/** Without the oldest one for some subscribers, if there are too many of them. */
-function limited(entries: readonly Retained[]): readonly Retained[] {
+/** Without the oldest of those that are not for all, if there are too many of them. */
+function bounded(entries: readonly Retained[]): readonly Retained[] {
   if (entries.length <= MOST_LIMITED) return entries;
-  return entries.toSpliced(entries.findLastIndex((one) => one.receivers !== undefined), 1);
+  const isLimited = (one: Retained) => one.receivers !== undefined || one.only !== 0;
+  return entries.toSpliced(entries.findLastIndex(isLimited), 1);
 }
 
 function admits(entry: Retained, session: Session): boolean {
-  return entry.excluded !== session.id && entry.receivers?.includes(session) !== false;
+  return (entry.only === 0 || entry.only === session.id) && entry.excluded !== session.id &&
+    entry.receivers?.includes(session) !== false;
 }
 
 function event(subscription: number, { publication, payload }: Retained, details: Dict): Event {

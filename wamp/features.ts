@@ -10,6 +10,7 @@ export const BROKER_FEATURES = {
   "subscriber_blackwhite_listing": "pubsub_subscriber_blackwhite_listing",
   "pattern_based_subscription": "pubsub_pattern_based_subscription",
   "event_retention": "pubsub_event_retention",
+  "event_history": "pubsub_event_history",
   "session_meta_api": "meta_api_sessions",
   "subscription_meta_api": "meta_api_subscriptions",
   "payload_passthru_mode": "payload_passthru_mode",
@@ -37,4 +38,5 @@ export const META_FEATURES: readonly string[] = [
   "subscription_meta_api",
   "registration_meta_api",
   "testament_meta_api",
+  "event_history",
 ];

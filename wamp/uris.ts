@@ -34,6 +34,8 @@ export const FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported";
 /** Crossbar.io's: another registration of the procedure has another invocation policy. */
 export const PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
   "wamp.error.procedure_exists_with_different_invocation_policy";
+/** Crossbar.io's: the events of a subscription are not recorded. */
+export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
 /** Autobahn's: an exception that no error URI was defined for. */
 export const RUNTIME_ERROR = "wamp.error.runtime_error";
 
@@ -79,3 +81,4 @@ export const SUBSCRIPTION_MATCH = "wamp.subscription.match";
 export const SUBSCRIPTION_GET = "wamp.subscription.get";
 export const SUBSCRIPTION_LIST_SUBSCRIBERS = "wamp.subscription.list_subscribers";
 export const SUBSCRIPTION_COUNT_SUBSCRIBERS = "wamp.subscription.count_subscribers";
+export const SUBSCRIPTION_GET_EVENTS = "wamp.subscription.get_events";

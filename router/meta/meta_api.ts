@@ -11,6 +11,7 @@ import type { Realm } from "../realm.ts";
 import type { Registration } from "../registration.ts";
 import type { Session } from "../session.ts";
 import type { Subscription } from "../subscription.ts";
+import { eventHistoryProcedures } from "./event_history.ts";
 import { registrationDetails, registrationProcedures } from "./registration.ts";
 import { sessionDetails, sessionProcedures } from "./session.ts";
 import { subscriptionDetails, subscriptionProcedures } from "./subscription.ts";
@@ -20,6 +21,7 @@ import { testamentProcedures } from "./testament.ts";
 const PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(sessionProcedures),
   ...Object.entries(subscriptionProcedures),
+  ...Object.entries(eventHistoryProcedures),
   ...Object.entries(registrationProcedures),
   ...Object.entries(testamentProcedures),
 ]);

@@ -29,14 +29,14 @@ export const subscriptionProcedures: Readonly<Record<string, MetaProcedure>> = {
     const ids = realm.broker.matching(textArgument(args, "topic")).map((one) => one.id);
     return ids.length > 0 ? ids : null;
   },
-  [uris.SUBSCRIPTION_GET]: (realm, args) => subscriptionDetails(subscription(realm, args)),
+  [uris.SUBSCRIPTION_GET]: (realm, args) => subscriptionDetails(subscriptionOf(realm, args)),
   [uris.SUBSCRIPTION_LIST_SUBSCRIBERS]: (realm, args) =>
-    subscription(realm, args).subscribers.sessions.map((session) => session.id),
+    subscriptionOf(realm, args).subscribers.sessions.map((session) => session.id),
   [uris.SUBSCRIPTION_COUNT_SUBSCRIBERS]: (realm, args) =>
-    subscription(realm, args).subscribers.size,
+    subscriptionOf(realm, args).subscribers.size,
 };
 
-function subscription(realm: Realm, args: readonly unknown[]): Subscription {
+export function subscriptionOf(realm: Realm, args: readonly unknown[]): Subscription {
   const id = idArgument(args, "subscription");
   const found = realm.broker.byId(id);
   if (found !== undefined) return found;

@@ -21,6 +21,7 @@ const KINDS = [
   "ERROR 48 crossbar.error.max_concurrency_reached",
   "ERROR 48 wamp.error.canceled",
   "ERROR 48 wamp.error.feature_not_supported",
+  "ERROR 48 wamp.error.history_unavailable",
   "ERROR 48 wamp.error.invalid_argument",
   "ERROR 48 wamp.error.invalid_uri",
   "ERROR 48 wamp.error.no_such_procedure",

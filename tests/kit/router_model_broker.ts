@@ -17,6 +17,18 @@ export interface ModelSubscription {
   readonly pattern: string;
   readonly created: number;
   readonly peers: ModelPeer[];
+  /** What the realm records of it, if it does: then it is there from start to end. */
+  readonly history?: { readonly limit: number; readonly events: ModelEvent[] };
+}
+
+export interface ModelEvent {
+  readonly time: number;
+  readonly topic: string;
+  readonly publication: Unknown;
+  readonly details: Dict;
+  readonly payload: readonly unknown[];
+  /** Of the PUBLISH. */
+  readonly options: Dict;
 }
 
 interface ModelRetained {
@@ -25,6 +37,8 @@ interface ModelRetained {
   readonly details: Dict;
   readonly payload: readonly unknown[];
   readonly isReceiver: (peer: ModelPeer) => boolean;
+  /** But for its publisher. */
+  readonly isForAll: boolean;
   readonly expires: number;
 }
 
@@ -36,6 +50,11 @@ export class BrokerModel {
 
   constructor(model: RouterModel) {
     this.#model = model;
+    for (const { uri: pattern, match = "exact", limit } of model.options.eventHistory ?? []) {
+      const id = new Unknown("subscription");
+      const history = { limit, events: [] };
+      this.subscriptions.push({ id, match, pattern, created: model.now, peers: [], history });
+    }
   }
 
   subscribe(peer: ModelPeer, request: number, options: Dict, pattern: string): void {
@@ -107,13 +126,24 @@ export class BrokerModel {
     const isReceiver = (receiver: ModelPeer) =>
       (receiver.session !== publisher || options["exclude_me"] === false) &&
       isAddressed(receiver, options);
-    this.dispatch(topic, publication, details, payload, isReceiver);
+    this.dispatch(topic, publication, details, payload, isReceiver, options);
     if (options["x_retain_clear"] === true) {
       this.#retained = this.#retained.filter((one) => one.topic !== topic);
     }
     if (options["retain"] === true) {
       const expires = model.now + ((options["x_retain_ms"] ?? Infinity) as number);
-      this.#retained.unshift({ topic, publication, details, payload, isReceiver, expires });
+      const isForAll = !Object.keys(options).some((key) =>
+        /^(eligible|exclude)(_auth|$)/.test(key)
+      );
+      this.#retained.unshift({
+        topic,
+        publication,
+        details,
+        payload,
+        isReceiver,
+        isForAll,
+        expires,
+      });
     }
     if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
   }
@@ -140,8 +170,14 @@ export class BrokerModel {
     details: Dict,
     payload: readonly unknown[],
     isReceiver: (peer: ModelPeer) => boolean,
+    options: Dict,
   ): void {
     for (const subscription of this.matching(topic)) {
+      const { history } = subscription;
+      if (history !== undefined && !("eligible" in options || "exclude" in options)) {
+        const time = this.#model.now;
+        history.events.push({ time, topic, publication, details, payload, options });
+      }
       const own = subscription.match === "exact" ? details : { ...details, "topic": topic };
       for (const peer of subscription.peers) {
         if (isReceiver(peer) && this.mayReceive(peer, subscription, topic)) {
@@ -164,13 +200,16 @@ export class BrokerModel {
   }
 
   /** The latest of each topic that the peer would have received, oldest first. */
-  #replay(peer: ModelPeer, { id, match, pattern }: ModelSubscription): void {
+  #replay(peer: ModelPeer, subscription: ModelSubscription): void {
+    const { id, match, pattern } = subscription;
     const seen = new Set<string>();
-    const found = this.#retained.filter(({ topic, isReceiver, expires }) => {
+    const found = this.#retained.filter(({ topic, isReceiver, isForAll, expires }) => {
       if (!patternMatches(match, pattern, topic) || seen.has(topic)) return false;
-      if (expires <= this.#model.now || !isReceiver(peer)) return false;
-      seen.add(topic);
-      return match === "exact" || this.#model.permission(peer, topic).allow("subscribe");
+      if (!isReceiver(peer)) return false;
+      const isExpired = expires <= this.#model.now;
+      // What was replaced for all does not come back.
+      if (!isExpired || isForAll) seen.add(topic);
+      return !isExpired && this.mayReceive(peer, subscription, topic);
     });
     for (const { topic, publication, details, payload } of found.toReversed()) {
       const own = {
@@ -185,7 +224,7 @@ export class BrokerModel {
   #remove(peer: ModelPeer, subscription: ModelSubscription): void {
     subscription.peers.splice(subscription.peers.indexOf(peer), 1);
     peer.subscriptions.splice(peer.subscriptions.indexOf(subscription), 1);
-    const isLast = subscription.peers.length === 0;
+    const isLast = subscription.peers.length === 0 && subscription.history === undefined;
     if (isLast) this.subscriptions.splice(this.subscriptions.indexOf(subscription), 1);
     const args = [peer.session, subscription.id];
     this.#model.meta.announce("wamp.subscription.on_unsubscribe", args);
@@ -194,7 +233,7 @@ export class BrokerModel {
 }
 
 /** The six statements of subscriber black- and whitelisting. */
-function isAddressed(peer: ModelPeer, options: Dict): boolean {
+export function isAddressed(peer: ModelPeer, options: Dict): boolean {
   const of = { "": peer.session.value, "_authid": peer.authid, "_authrole": peer.authrole };
   return Object.entries(of).every(([suffix, value]) => {
     const eligible = options[`eligible${suffix}`] as unknown[] | undefined;

@@ -2,7 +2,7 @@
 import type { Dict } from "../../wamp/message.ts";
 import type { Match } from "../../wamp/uri.ts";
 import { Bag, type ModelPeer, type RouterModel, Unknown } from "./router_model.ts";
-import type { ModelSubscription } from "./router_model_broker.ts";
+import { isAddressed, type ModelEvent, type ModelSubscription } from "./router_model_broker.ts";
 import type { ModelRegistration } from "./router_model_dealer.ts";
 import { isValidUri } from "./router_model_options.ts";
 
@@ -30,7 +30,7 @@ export class MetaModel {
   announce(topic: string, args: readonly unknown[]): void {
     if (this.#model.options.hasMetaApi === false) return;
     const publication = new Unknown("publication");
-    this.#model.broker.dispatch(topic, publication, {}, [args], () => true);
+    this.#model.broker.dispatch(topic, publication, {}, [args], () => true, {});
   }
 
   joined(peer: ModelPeer): void {
@@ -67,6 +67,7 @@ export class MetaModel {
     if (name === "add_testament") return this.#addTestament(peer, args, kwargs);
     if (name === "flush_testaments") return this.#flushTestaments(peer, kwargs);
     if (kind === "session") return this.#sessions(peer, name, args, kwargs);
+    if (name === "get_events") return this.#getEvents(peer, args, kwargs);
     if (kind === "subscription" || kind === "registration") return this.#entries(kind, name, args);
     return undefined;
   }
@@ -127,6 +128,46 @@ export class MetaModel {
     if (scope !== "detached" && scope !== "destroyed") return INVALID;
     peer.testaments = peer.testaments.filter((one) => one.scope !== scope);
     return NOTHING;
+  }
+
+  #getEvents(peer: ModelPeer, [id]: readonly unknown[], kwargs: Dict): unknown {
+    const { broker, now } = this.#model;
+    if (typeof id !== "number") return INVALID;
+    const subscription = broker.subscriptions.find((one) => one.id.value === id);
+    if (subscription === undefined) return new Failure("wamp.error.no_such_subscription");
+    const { match, pattern, history } = subscription;
+    if (!this.#model.permission(peer, pattern).allow("subscribe")) {
+      return new Failure("wamp.error.not_authorized");
+    }
+    if (kwargs["limit"] === 0) return INVALID;
+    if (history === undefined) return new Failure("wamp.error.history_unavailable");
+    const all = history.events.slice(-history.limit);
+    const at = (key: string) => all.findIndex((one) => one.publication.value === kwargs[key]);
+    const time = (key: string) => Date.parse(kwargs[key] as string);
+    const conditions: Record<string, (event: ModelEvent, position: number) => boolean> = {
+      "topic": (event) => event.topic === kwargs["topic"],
+      "from_time": (event) => event.time >= time("from_time"),
+      "after_time": (event) => event.time > time("after_time"),
+      "before_time": (event) => event.time < time("before_time"),
+      "until_time": (event) => event.time <= time("until_time"),
+      "from_publication": (_, i) => at("from_publication") >= 0 && i >= at("from_publication"),
+      "after_publication": (_, i) => at("after_publication") >= 0 && i > at("after_publication"),
+      "before_publication": (_, i) => i < at("before_publication"),
+      "until_publication": (_, i) => i <= at("until_publication"),
+    };
+    const found = all.filter((event, i) =>
+      Object.entries(conditions).every(([key, holds]) => !(key in kwargs) || holds(event, i)) &&
+      isAddressed(peer, event.options) && broker.mayReceive(peer, subscription, event.topic)
+    );
+    if (kwargs["reverse"] === true) found.reverse();
+    return found.slice(0, (kwargs["limit"] ?? now) as number).map((event) => ({
+      "timestamp": new Date(event.time).toISOString(),
+      "subscription": subscription.id,
+      "publication": event.publication,
+      "details": match === "exact" ? event.details : { ...event.details, "topic": event.topic },
+      ...((event.payload[0] as unknown[] | undefined)?.length ? { "args": event.payload[0] } : {}),
+      ...(event.payload.length > 1 ? { "kwargs": event.payload[1] } : {}),
+    }));
   }
 
   #kill(sessions: readonly ModelPeer[], kwargs: Dict): Failure | undefined {

@@ -14,7 +14,7 @@ import { FakeRandom } from "./fake_random.ts";
 import { FakeTransport, type FormatName, type Wire } from "./fake_transport.ts";
 import { credulous, FakeLog } from "./flow_kit.ts";
 import { Bag, ModelPeer, RouterModel, Unknown } from "./router_model.ts";
-import { Program, SIMULATED_ROLES } from "./simulator_program.ts";
+import { Program, SIMULATED_HISTORY, SIMULATED_ROLES } from "./simulator_program.ts";
 
 const SEATS = 10;
 const FORMATS: readonly FormatName[] = ["json", "msgpack", "cbor"];
@@ -69,12 +69,16 @@ class Simulation {
       roles: SIMULATED_ROLES,
       requestIds: seed % 4 === 0 ? "strict" : "tolerant",
       hasMetaApi: seed % 8 !== 1,
+      eventHistory: seed % 3 === 0 ? SIMULATED_HISTORY : [],
     };
     const draws: number[] = [];
     const random = recorded(new FakeRandom(~seed), draws);
     this.#router = new Router({ clock: this.#clock, random, log: this.#log });
     this.#realm = this.#router.addRealm(options);
     this.#model = new RouterModel(options, this.#clock.now(), draws);
+    for (const { id, match, pattern } of this.#model.broker.subscriptions) {
+      this.#resolve(this.#realm.broker.lookup(match, pattern)?.id, id);
+    }
     this.#program = new Program(this.#random, this.#model);
   }
 
@@ -97,7 +101,9 @@ class Simulation {
     assert.equal(this.#realm.sessions.size, 0);
     assert.equal(this.#router.connectionCount, 0);
     assert.equal(this.#clock.pendingCount, 0);
-    assert.equal([...this.#realm.broker.subscriptions].length, 0);
+    const { subscriptions } = this.#model.broker;
+    assert.equal([...this.#realm.broker.subscriptions].length, subscriptions.length);
+    assert.ok(subscriptions.every((one) => one.history !== undefined));
     assert.equal([...this.#realm.dealer.registrations].length, 0);
     for (const handler of this.#handlers as Session[]) {
       assert.equal(handler.id, 0);

@@ -2,6 +2,7 @@
  * Random programs for the simulator: what one of several peers does next. Mostly sensible, at times not; over so few URIs, roles and
  * ids that peers get in each other's way.
  */
+import type { EventHistoryOptions } from "../../router/history.ts";
 import type { RoleOptions } from "../../router/permission.ts";
 import type { Match } from "../../wamp/uri.ts";
 import type { Dict } from "../../wamp/message.ts";
@@ -62,6 +63,13 @@ export const SIMULATED_ROLES: readonly RoleOptions[] = [
     ],
     allowByDefault: false,
   },
+];
+
+export const SIMULATED_HISTORY: readonly EventHistoryOptions[] = [
+  { uri: "a", limit: 5 },
+  { uri: "a", match: "prefix", limit: 80 },
+  { uri: ".b", match: "wildcard", limit: 20 },
+  { uri: "wamp.session.", match: "prefix", limit: 10 },
 ];
 
 export class Program {
@@ -408,6 +416,8 @@ export class Program {
         random.oneIn(3) ? call("wamp.session.kill_all", [], ...kwargs) : call("wamp.session.kill"),
       () => this.#addTestament(request),
       () => this.#addTestament(request),
+      () => this.#getEvents(request),
+      () => this.#getEvents(request),
       () => call("wamp.session.flush_testaments", [], random.oneIn(2) ? {} : this.#scope()),
       () => call(`wamp.${kind}.list`),
       () => call(`wamp.${kind}.lookup`, [pattern, { "match": match }]),
@@ -427,6 +437,35 @@ export class Program {
       ...(this.#random.oneIn(2) ? {} : this.#scope()),
       ...(Object.keys(options).length > 0 ? { "publish_options": options } : {}),
     }];
+  }
+
+  #getEvents(request: number): Wire {
+    const random = this.#random;
+    const { subscriptions } = this.#model.broker;
+    const recorded = subscriptions.filter((one) => one.history !== undefined);
+    const of = recorded.length === 0 || random.oneIn(10) ? subscriptions : recorded;
+    const one = of.length === 0 ? undefined : random.pick(of);
+    const events = one?.history?.events ?? [];
+    const time = () => new Date(this.#model.now - random.index(40) * 250).toISOString();
+    const publication = () => {
+      const known = events.slice(-30).flatMap((event) => event.publication.value ?? []);
+      return known.length === 0 || random.oneIn(10) ? 4711 : random.pick(known);
+    };
+    const kwargs = this.#options({
+      "reverse": this.#boolean,
+      "limit": () => random.index(10),
+      "from_time": time,
+      "after_time": time,
+      "before_time": time,
+      "until_time": time,
+      "topic": () => this.#uri(),
+      "from_publication": publication,
+      "after_publication": publication,
+      "before_publication": publication,
+      "until_publication": publication,
+    });
+    const id = one?.id.value ?? 4711;
+    return ["CALL", request, {}, "wamp.subscription.get_events", [id], kwargs];
   }
 
   #scope(): Dict {

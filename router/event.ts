@@ -1,0 +1,34 @@
+/** Who of a subscription's sessions is sent an event. HOT. Called by `broker.ts`. */
+import type { Event } from "../wamp/message.ts";
+import { Outgoing } from "../wamp/outgoing.ts";
+import type { Receivers } from "./receivers.ts";
+import type { Session } from "./session.ts";
+
+/** A pattern does not pass a more specific denial: an event reaches those who may subscribe to its topic. [WAMP authorization] */
+export function permittedOf(sessions: readonly Session[], topic: string): readonly Session[] {
+  return sessions.filter((session) => session.role.rule(topic).allow.subscribe);
+}
+
+/* PERF: an event for one peer is encoded straight into its outbox; only a fan-out is framed apart and shared
+ * (plain: always shared). */
+export function sendEvent(
+  event: Event,
+  sessions: readonly Session[],
+  excluded: Session | undefined,
+  receivers: Receivers | undefined,
+): void {
+  if (sessions.length === 1) {
+    const only = sessions[0];
+    if (only !== undefined && only !== excluded && receivers?.includes(only) !== false) {
+      only.send(event);
+    }
+    return;
+  }
+  if (sessions.length === 0) return;
+  const outgoing = new Outgoing(event);
+  for (let i = 0; i < sessions.length; i++) {
+    const session = sessions[i];
+    if (session === undefined || session === excluded) continue;
+    if (receivers === undefined || receivers.includes(session)) session.deliver(outgoing);
+  }
+}
