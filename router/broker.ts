@@ -16,7 +16,7 @@ import {
   Type,
   type Unsubscribe,
 } from "../wamp/message.ts";
-import { carriedOver, withPublisher } from "./details.ts";
+import { carriedOver, revocation, withPublisher } from "./details.ts";
 import { permittedOf, sendEvent } from "./event.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
@@ -110,8 +110,16 @@ export class Broker {
       );
     }
     session.send({ type: Type.UNSUBSCRIBED, request: message.request, details: EMPTY_DICT });
-    session.subscriptions?.delete(subscription);
     this.#remove(session, subscription);
+  }
+
+  /** Takes a subscription from one of its subscribers, telling it if it knows how to listen. [WAMP pubsub_subscription_revocation] */
+  revoke(subscriber: Session, subscription: Subscription, reason: string | undefined): void {
+    if (subscriber.features.acceptsRevocation.subscriber) {
+      const details = revocation("subscription", subscription.id, reason);
+      subscriber.send({ type: Type.UNSUBSCRIBED, request: 0, details });
+    }
+    this.#remove(subscriber, subscription);
   }
 
   publish(session: Session, message: Publish): void {
@@ -284,6 +292,7 @@ export class Broker {
   }
 
   #remove(session: Session, subscription: Subscription): void {
+    session.subscriptions?.delete(subscription);
     if (!subscription.subscribers.remove(session)) return;
     const wasLast = subscription.subscribers.size === 0 && subscription.history === undefined;
     if (wasLast) {

@@ -17,7 +17,7 @@ import {
 } from "../wamp/message.ts";
 import { matchOf } from "./broker.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import { carriedOver, isPassedThrough, withCaller } from "./details.ts";
+import { carriedOver, isPassedThrough, revocation, withCaller } from "./details.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
@@ -89,7 +89,9 @@ export class Dealer {
     const invoke = invokeOf(options);
     let registration = this.#index.get(match, procedure);
     if (registration !== undefined && options["force_reregister"] === true) {
-      this.#revoke(registration, `Registered anew by session ${session.id}`);
+      for (const callee of [...registration.callees]) {
+        this.revoke(callee.session, registration, `Registered anew by session ${session.id}`);
+      }
       registration = undefined;
     }
     const conflict = registration === undefined
@@ -120,6 +122,15 @@ export class Dealer {
     }
     session.send({ type: Type.UNREGISTERED, request: message.request, details: EMPTY_DICT });
     this.#remove(session, registration);
+  }
+
+  /** Takes a registration from one of its callees, telling it if it knows how to listen. [WAMP rpc_registration_revocation] */
+  revoke(callee: Session, registration: Registration, reason: string | undefined): void {
+    if (callee.features.acceptsRevocation.callee) {
+      const details = revocation("registration", registration.id, reason);
+      callee.send({ type: Type.UNREGISTERED, request: 0, details });
+    }
+    this.#remove(callee, registration);
   }
 
   call(session: Session, message: Call): void {
@@ -255,17 +266,6 @@ export class Dealer {
       MAX_CONCURRENCY_REACHED,
       `Cannot call "${message.procedure}": all callees have reached their concurrency limit`,
     );
-  }
-
-  /** Takes a registration from all its callees, telling those that know how to listen. [WAMP rpc_registration_revocation] */
-  #revoke(registration: Registration, reason: string): void {
-    for (const { session } of [...registration.callees]) {
-      if (session.features.acceptsRevocation) {
-        const details = { "registration": registration.id, "reason": reason };
-        session.send({ type: Type.UNREGISTERED, request: 0, details });
-      }
-      this.#remove(session, registration);
-    }
   }
 
   #remove(session: Session, registration: Registration): void {

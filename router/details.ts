@@ -57,3 +57,12 @@ export function withPublisher(session: Session, details: Dict): Dict {
     "publisher_authrole": session.role.name,
   };
 }
+
+/** Details of UNSUBSCRIBED and UNREGISTERED that nobody asked for. */
+export function revocation(
+  kind: "subscription" | "registration",
+  id: number,
+  reason: string | undefined,
+): Dict {
+  return reason === undefined ? { [kind]: id } : { [kind]: id, "reason": reason };
+}

@@ -11,8 +11,9 @@ export interface PeerFeatures {
    * [WAMP rpc_progressive_call_invocations] */
   readonly makesProgressiveCalls: boolean;
   readonly takesProgressiveCalls: boolean;
-  /** Callee: may be sent UNREGISTERED that it did not ask for. [WAMP rpc_registration_revocation] */
-  readonly acceptsRevocation: boolean;
+  /** May be sent UNSUBSCRIBED and UNREGISTERED that they did not ask for.
+   * [WAMP pubsub_subscription_revocation] [WAMP rpc_registration_revocation] */
+  readonly acceptsRevocation: { readonly subscriber: boolean; readonly callee: boolean };
   /** May send, and be sent, payloads that only the other peer can read. [WAMP payload_passthru_mode] */
   readonly passesPayload: {
     readonly publisher: boolean;
@@ -27,7 +28,7 @@ export const NO_FEATURES: PeerFeatures = {
   canYieldProgress: false,
   makesProgressiveCalls: false,
   takesProgressiveCalls: false,
-  acceptsRevocation: false,
+  acceptsRevocation: { subscriber: false, callee: false },
   passesPayload: { publisher: false, caller: false, callee: false },
 };
 
@@ -43,7 +44,10 @@ export function featuresOf(hello: Hello): PeerFeatures {
     canYieldProgress: canBeInterrupted && announces("callee", "progressive_call_results"),
     makesProgressiveCalls: announces("caller", "progressive_call_invocations"),
     takesProgressiveCalls: canBeInterrupted && announces("callee", "progressive_call_invocations"),
-    acceptsRevocation: announces("callee", "registration_revocation"),
+    acceptsRevocation: {
+      subscriber: announces("subscriber", "subscription_revocation"),
+      callee: announces("callee", "registration_revocation"),
+    },
     passesPayload: {
       publisher: announces("publisher", "payload_passthru_mode"),
       caller: announces("caller", "payload_passthru_mode"),

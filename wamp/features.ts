@@ -9,6 +9,7 @@ export const BROKER_FEATURES = {
   "publisher_exclusion": "pubsub_publisher_exclusion",
   "subscriber_blackwhite_listing": "pubsub_subscriber_blackwhite_listing",
   "pattern_based_subscription": "pubsub_pattern_based_subscription",
+  "subscription_revocation": "pubsub_subscription_revocation",
   "event_retention": "pubsub_event_retention",
   "event_history": "pubsub_event_history",
   "session_meta_api": "meta_api_sessions",

@@ -31,6 +31,34 @@ export function idArgument(args: readonly unknown[], name: string): number {
   throw new MetaError(uris.INVALID_ARGUMENT, `Cannot read argument 1 (${name}): expected an ID`);
 }
 
+/** The member of a subscription or registration that is to be removed, and why: the second and third argument.
+ * A session inside the router's own process cannot be removed from outside. */
+export function removalOf(
+  realm: Realm,
+  args: readonly unknown[],
+  kwargs: Dict,
+): { readonly session: Session; readonly reason: string | undefined } {
+  const id = args[1];
+  if (!isId(id)) {
+    throw new MetaError(uris.INVALID_ARGUMENT, "Cannot read argument 2 (session): expected an ID");
+  }
+  const reason = args[2] ?? kwargs["reason"] ?? undefined;
+  if (reason !== undefined && typeof reason !== "string") {
+    throw new MetaError(uris.INVALID_ARGUMENT, "Cannot read reason: expected a string");
+  }
+  const session = realm.sessions.get(id);
+  if (session === undefined) {
+    throw new MetaError(
+      uris.NO_SUCH_SESSION,
+      `Cannot find session ${id}: this realm has none of that ID`,
+    );
+  }
+  if (session.role.isTrusted) {
+    throw new MetaError(uris.NOT_AUTHORIZED, `Cannot remove session ${id}: it is the router's own`);
+  }
+  return { session, reason };
+}
+
 export function textArgument(args: readonly unknown[], name: string): string {
   const value = args[0];
   if (typeof value === "string") return value;

@@ -9,6 +9,7 @@ import {
   matchArgument,
   MetaError,
   type MetaProcedure,
+  removalOf,
   textArgument,
 } from "./procedure.ts";
 
@@ -32,6 +33,18 @@ export const registrationProcedures: Readonly<Record<string, MetaProcedure>> = {
   [uris.REGISTRATION_LIST_CALLEES]: (realm, args) =>
     registration(realm, args).callees.map((callee) => callee.session.id),
   [uris.REGISTRATION_COUNT_CALLEES]: (realm, args) => registration(realm, args).callees.length,
+  [uris.REGISTRATION_REMOVE_CALLEE]: (realm, args, kwargs) => {
+    const found = registration(realm, args);
+    const { session, reason } = removalOf(realm, args, kwargs);
+    if (found.callee(session) === undefined) {
+      throw new MetaError(
+        uris.NO_SUCH_REGISTRATION,
+        `Cannot remove session ${session.id}: it is no callee of ${found.id}`,
+      );
+    }
+    realm.dealer.revoke(session, found, reason);
+    return undefined;
+  },
 };
 
 function registration(realm: Realm, args: readonly unknown[]): Registration {

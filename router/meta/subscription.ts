@@ -9,6 +9,7 @@ import {
   matchArgument,
   MetaError,
   type MetaProcedure,
+  removalOf,
   textArgument,
 } from "./procedure.ts";
 
@@ -34,6 +35,18 @@ export const subscriptionProcedures: Readonly<Record<string, MetaProcedure>> = {
     subscriptionOf(realm, args).subscribers.sessions.map((session) => session.id),
   [uris.SUBSCRIPTION_COUNT_SUBSCRIBERS]: (realm, args) =>
     subscriptionOf(realm, args).subscribers.size,
+  [uris.SUBSCRIPTION_REMOVE_SUBSCRIBER]: (realm, args, kwargs) => {
+    const subscription = subscriptionOf(realm, args);
+    const { session, reason } = removalOf(realm, args, kwargs);
+    if (!subscription.subscribers.has(session)) {
+      throw new MetaError(
+        uris.NO_SUCH_SUBSCRIPTION,
+        `Cannot remove session ${session.id}: it is no subscriber of ${subscription.id}`,
+      );
+    }
+    realm.broker.revoke(session, subscription, reason);
+    return undefined;
+  },
 };
 
 export function subscriptionOf(realm: Realm, args: readonly unknown[]): Subscription {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BASIC_ROLES, EXPLAINED, Flow, ID, TEXT } from "../kit/flow_kit.ts";
 
+const REMOVE = "wamp.registration.remove_callee";
 const FORCE = { "force_reregister": true };
 
 test("Dealer: a callee whose registration is taken over is told so [WAMP rpc_registration_revocation]", () => {
@@ -79,5 +80,47 @@ test("Dealer: a REGISTER that is refused takes nothing over", () => {
   alice.registers("com.myapp.add2");
   bob.sends("REGISTER", 1, FORCE, "com.myapp.add2");
   bob.receives("ERROR", 64, 1, {}, "wamp.error.not_authorized", EXPLAINED);
+  flow.ends();
+});
+
+test("Dealer: a callee that is removed is told so, and invoked no more [WAMP rpc_registration_revocation]", () => {
+  const flow = new Flow();
+  const [alice, bob, carol] = [flow.join(), flow.join(), flow.join()];
+  const options = { "invoke": "first" };
+  const registration = bob.registers("com.myapp.add2", options);
+  carol.registers("com.myapp.add2", options);
+  const left = alice.subscribes("wamp.registration.on_unregister");
+  alice.calls("com.myapp.add2");
+  const invocation = bob.isInvoked();
+  const request = alice.calls(REMOVE, {}, [registration, bob.id, "moved"]);
+  bob.receives("UNREGISTERED", 0, { "registration": registration, "reason": "moved" });
+  alice.receives("EVENT", left, ID, {}, [bob.id, registration]);
+  alice.receives("RESULT", request, {});
+  // What it works on, it may finish.
+  bob.yields(invocation);
+  alice.receives("RESULT", request - 1, {});
+  alice.calls("com.myapp.add2");
+  carol.isInvoked();
+  flow.ends();
+});
+
+test("Dealer: remove_callee says what it cannot find, read or do", () => {
+  const flow = new Flow();
+  const [alice, bob] = [flow.join(), flow.join()];
+  const router = flow.join({ authrole: "trusted" });
+  const registration = bob.registers("com.myapp.add2");
+  const own = router.registers("wamp.own");
+  const calls: [unknown[], string][] = [
+    [[registration], "invalid_argument"],
+    [[registration, bob.id, []], "invalid_argument"],
+    [[registration, 4711], "no_such_session"],
+    [[4711, bob.id], "no_such_registration"],
+    [[registration, alice.id], "no_such_registration"],
+    [[own, router.id], "not_authorized"],
+  ];
+  for (const [args, error] of calls) {
+    const request = alice.calls(REMOVE, {}, args);
+    alice.receives("ERROR", 48, request, {}, `wamp.error.${error}`, EXPLAINED);
+  }
   flow.ends();
 });

@@ -52,6 +52,7 @@ const KINDS = [
   "UNREGISTERED",
   "UNREGISTERED revoked",
   "UNSUBSCRIBED",
+  "UNSUBSCRIBED revoked",
   "WELCOME",
 ];
 

@@ -28,7 +28,9 @@ export const EXPLAINED: readonly unknown[] = [TEXT];
 /** A peer that supports everything a client can. */
 export const ALL_ROLES: Dict = {
   "publisher": { "features": { "payload_passthru_mode": true } },
-  "subscriber": { "features": { "payload_passthru_mode": true } },
+  "subscriber": {
+    "features": { "payload_passthru_mode": true, "subscription_revocation": true },
+  },
   "caller": {
     "features": {
       "progressive_call_results": true,

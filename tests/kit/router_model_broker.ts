@@ -97,6 +97,17 @@ export class BrokerModel {
     this.#remove(peer, subscription);
   }
 
+  /** False: the peer has no such subscription. */
+  revoke(peer: ModelPeer, subscription: ModelSubscription, reason: unknown): boolean {
+    if (!subscription.peers.includes(peer)) return false;
+    if (peer.announces("subscriber", "subscription_revocation")) {
+      const details = { "subscription": subscription.id, ...(reason ? { "reason": reason } : {}) };
+      this.#model.send(peer, "UNSUBSCRIBED", 0, details);
+    }
+    this.#remove(peer, subscription);
+    return true;
+  }
+
   leave(peer: ModelPeer): void {
     for (const subscription of [...peer.subscriptions]) this.#remove(peer, subscription);
   }

@@ -85,10 +85,7 @@ export class DealerModel {
       const old = find();
       for (const { peer: callee } of [...old?.callees ?? []]) {
         if (old === undefined) break;
-        if (callee.announces("callee", "registration_revocation")) {
-          model.send(callee, "UNREGISTERED", 0, { "registration": old.id, "reason": TEXT });
-        }
-        this.#remove(callee, old);
+        this.revoke(callee, old, TEXT);
       }
     }
     let registration = find();
@@ -121,6 +118,17 @@ export class DealerModel {
     }
     this.#model.send(peer, "UNREGISTERED", request);
     this.#remove(peer, registration);
+  }
+
+  /** False: the peer has no such registration. */
+  revoke(peer: ModelPeer, registration: ModelRegistration, reason: unknown): boolean {
+    if (!registration.callees.some((callee) => callee.peer === peer)) return false;
+    if (peer.announces("callee", "registration_revocation")) {
+      const details = { "registration": registration.id, ...(reason ? { "reason": reason } : {}) };
+      this.#model.send(peer, "UNREGISTERED", 0, details);
+    }
+    this.#remove(peer, registration);
+    return true;
   }
 
   /** The registration that takes calls of a procedure. */

@@ -139,7 +139,13 @@ export class MetaModel {
     if (!this.#model.permission(peer, pattern).allow("subscribe")) {
       return new Failure("wamp.error.not_authorized");
     }
-    if (kwargs["limit"] === 0) return INVALID;
+    const isPositive = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+    const isValid = ([key, value]: [string, unknown]) => {
+      if (key === "reverse") return typeof value === "boolean";
+      if (key === "limit" || key.endsWith("_publication")) return isPositive(value);
+      return typeof value === "string" && (key === "topic" || !Number.isNaN(Date.parse(value)));
+    };
+    if (!Object.entries(kwargs).every(isValid)) return INVALID;
     if (history === undefined) return new Failure("wamp.error.history_unavailable");
     const all = history.events.slice(-history.limit);
     const at = (key: string) => all.findIndex((one) => one.publication.value === kwargs[key]);
@@ -186,8 +192,20 @@ export class MetaModel {
       : dealer.registrations;
     const of = (match: Match) => entries.filter((one) => one.match === match).map((one) => one.id);
     const peers = kind === "subscription" ? "subscribers" : "callees";
-    const [arg, options] = args;
+    const [arg, options, reason] = args;
     switch (name) {
+      case kind === "subscription" ? "remove_subscriber" : "remove_callee": {
+        if (typeof arg !== "number") return INVALID;
+        const entry = entries.find((one) => one.id.value === arg);
+        if (entry === undefined) return new Failure(`wamp.error.no_such_${kind}`);
+        const peer = this.#model.sessions.find((one) => one.session.value === options);
+        if (peer === undefined) return new Failure("wamp.error.no_such_session");
+        if (peer.authrole === "trusted") return new Failure("wamp.error.not_authorized");
+        const isRemoved = "peers" in entry
+          ? broker.revoke(peer, entry, reason)
+          : dealer.revoke(peer, entry, reason);
+        return isRemoved ? NOTHING : new Failure(`wamp.error.no_such_${kind}`);
+      }
       case "list":
         return { "exact": of("exact"), "prefix": of("prefix"), "wildcard": of("wildcard") };
       case "lookup": {

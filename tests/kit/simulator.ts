@@ -254,6 +254,7 @@ function kindOf([name, first, second, , error]: Wire): string {
     case "INTERRUPT":
       return `${name} ${Object.values(second as object).join(" ")}`;
     case "UNREGISTERED":
+    case "UNSUBSCRIBED":
       return first === 0 ? `${name} revoked` : name;
     default:
       return name;

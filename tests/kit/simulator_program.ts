@@ -426,6 +426,11 @@ export class Program {
       () => call(`wamp.${kind}.list_${members}`, about()),
       () => call(`wamp.${kind}.count_${members}`, about()),
       () => call(`wamp.${kind}.get`, ["x"]),
+      () => {
+        const name = `wamp.${kind}.remove_${members.slice(0, -1)}`;
+        const reason = random.oneIn(2) ? ["com.myapp.tired"] : [];
+        return call(name, [...about(), random.oneIn(20) ? 4711 : session() ?? 1, ...reason]);
+      },
     ];
     return random.pick(calls)();
   }
