@@ -102,6 +102,29 @@ test("Page: registrations appear with their callees, and are called from their r
   await page.close();
 });
 
+test("Page: 64-bit integers arrive exactly and are shown exactly", { skip: MISSING }, async () => {
+  const { page, faults } = await open();
+  const session = await server.join();
+  const seen: unknown[] = [];
+  await session.register("com.example.page.large", ([n]: readonly [bigint]) => {
+    seen.push(n);
+    return [n, n + 1n];
+  });
+  await page.fill("#call-procedure", "com.example.page.large");
+  await page.fill("#call-args", "[9007199254740993, 18446744073709551615]");
+  await page.click("#call button[type=submit]");
+  const outcome = page.locator("#call-outcome");
+  await outcome.getByText("Result").waitFor();
+  assert.deepEqual(seen, [9007199254740993n]);
+  assert.equal(
+    await outcome.locator("pre").innerText(),
+    "[\n  9007199254740993,\n  9007199254740994\n]",
+  );
+  await session.leave();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test(
   "Page: errors of calls show their URI and arguments, wrong input its place",
   { skip: MISSING },

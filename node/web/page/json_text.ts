@@ -1,4 +1,7 @@
-/** JSON as people type it: read with errors that say what is wrong and where. */
+/**
+ * JSON as people type it: read with errors that say what is wrong and where, and with whole numbers exact at any size, which
+ * `JSON.parse` would round beyond 2^53.
+ */
 
 /** Wrong input; the text is for people. */
 export class InputError extends Error {
@@ -8,7 +11,7 @@ export class InputError extends Error {
 /** A JSON list; nothing is the empty list. */
 export function parseList(text: string): readonly unknown[] {
   if (text.trim() === "") return [];
-  const value = parse(text);
+  const value = new Reader(text).read();
   if (Array.isArray(value)) return value;
   throw new InputError(`Found ${kindOf(value)}, expected a list: [${text.trim()}]`);
 }
@@ -16,7 +19,7 @@ export function parseList(text: string): readonly unknown[] {
 /** A JSON object; nothing is the empty object. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   if (text.trim() === "") return {};
-  const value = parse(text);
+  const value = new Reader(text).read();
   if (isObject(value)) return value;
   throw new InputError(`Found ${kindOf(value)}, expected an object: {"name": ${text.trim()}}`);
 }
@@ -29,13 +32,74 @@ export function parseUri(text: string): string {
   return uri;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new InputError(describeFault(text, faultIn(text)));
+const SPACE = /[ \t\n\r]*/y;
+// deno-lint-ignore no-control-regex -- JSON forbids them inside strings
+const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const WORD = /true|false|null/y;
+
+/** Reads one text once. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
   }
+
+  read(): unknown {
+    const value = this.#value();
+    this.#take(SPACE);
+    if (this.#at < this.#text.length) this.#fail();
+    return value;
+  }
+
+  #value(): unknown {
+    if (this.#isNext("[")) return this.#items("]", () => this.#value());
+    if (this.#isNext("{")) return Object.fromEntries(this.#items("}", () => this.#entry()));
+    const number = this.#take(NUMBER);
+    if (number !== undefined) return numberOf(number);
+    return JSON.parse(this.#take(STRING) ?? this.#take(WORD) ?? this.#fail());
+  }
+
+  #entry(): [string, unknown] {
+    this.#take(SPACE);
+    const key: string = JSON.parse(this.#take(STRING) ?? this.#fail());
+    if (!this.#isNext(":")) this.#fail();
+    return [key, this.#value()];
+  }
+
+  #items<T>(end: string, item: () => T): T[] {
+    const items: T[] = [];
+    if (this.#isNext(end)) return items;
+    do items.push(item()); while (this.#isNext(","));
+    if (!this.#isNext(end)) this.#fail();
+    return items;
+  }
+
+  /** Steps over spaces, and over `mark` if it comes next. */
+  #isNext(mark: string): boolean {
+    this.#take(SPACE);
+    if (this.#text.charAt(this.#at) !== mark) return false;
+    this.#at++;
+    return true;
+  }
+
+  #take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  #fail(): never {
+    throw new InputError(describeFault(this.#text, this.#at));
+  }
+}
+
+function numberOf(token: string): number | bigint {
+  const value = Number(token);
+  return /[.eE]/.test(token) || Number.isSafeInteger(value) ? value : BigInt(token);
 }
 
 function describeFault(text: string, at: number): string {
@@ -50,40 +114,6 @@ function describeFault(text: string, at: number): string {
   return `This is not JSON: unexpected ${found} (${place})`;
 }
 
-const SPACE = /\s*/y;
-const SCALAR =
-  // deno-lint-ignore no-control-regex -- JSON forbids them inside strings
-  /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
-const KEY = /"(?:[^"\\]|\\.)*"\s*:/y;
-
-/** Where `text` stops being JSON: browsers do not tell, or each in other words. */
-function faultIn(text: string): number {
-  let at = 0;
-  const take = (pattern: RegExp): boolean => {
-    SPACE.lastIndex = at;
-    SPACE.exec(text);
-    at = SPACE.lastIndex;
-    pattern.lastIndex = at;
-    if (!pattern.test(text)) return false;
-    at = pattern.lastIndex;
-    return true;
-  };
-  const items = (item: () => boolean, end: RegExp): boolean => {
-    if (take(end)) return true;
-    do {
-      if (!item()) return false;
-    } while (take(/,/y));
-    return take(end);
-  };
-  const value = (): boolean => {
-    if (take(/\[/y)) return items(value, /\]/y);
-    if (take(/\{/y)) return items(() => take(KEY) && value(), /\}/y);
-    return take(SCALAR);
-  };
-  if (value()) take(SPACE);
-  return at;
-}
-
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -92,5 +122,6 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "string" ? "a text" : typeof value === "number" ? "a number" : `${value}`;
+  if (typeof value === "string") return "a text";
+  return typeof value === "boolean" ? `${value}` : "a number";
 }
