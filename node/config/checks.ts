@@ -12,7 +12,8 @@ import type { Problem } from "./problems.ts";
 /** `process.env`, or what stands for it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Found {
+/** A value of a configuration and where it stands. */
+export interface Found {
   readonly path: Path;
   readonly value: unknown;
 }
@@ -196,7 +197,7 @@ function findKey(worker: Found, method: string): Found[] {
 }
 
 /** What stands at `pattern`, in which "*" is every item of a list; nothing where the shape is another. */
-function select(root: unknown, pattern: Path, at: Path = []): Found[] {
+export function select(root: unknown, pattern: Path, at: Path = []): Found[] {
   const [key, ...rest] = pattern;
   if (key === undefined) return [{ path: at, value: root }];
   if (key === "*") {

@@ -8,6 +8,7 @@ import { fileProblems } from "./files.ts";
 import { ConfigError, expectation, type Problem, problemsOf } from "./problems.ts";
 import { type NodeConfig, nodeSchema } from "./schema.ts";
 import { readSource, type Source } from "./source.ts";
+import { checkTransports } from "./transport_checks.ts";
 
 /**
  * Checks a configuration that was made in a program. Throws `ConfigError`.
@@ -54,6 +55,7 @@ function checked(
   const problems = [
     ...(result.success ? [] : problemsOf(result.error.issues, value)),
     ...checkRelations(value, env),
+    ...checkTransports(value),
   ];
   if (result.success && problems.length === 0) return result.data;
   throw errorOf(name, problems, source);

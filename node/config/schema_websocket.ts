@@ -129,9 +129,11 @@ export const websocketOptions = section("How WebSocket connections behave", {
 
 /** Crossbar.io's configuration has the first key only; the others are ours, named as for WebSocket. */
 export const rawsocketOptions = section("How RawSocket connections behave", {
+  // DEVIATION: Crossbar.io takes 1 byte to 64 MiB, of which the handshake can say only powers of two from 512 bytes to 16 MiB. What it says
+  // is what holds, as with Autobahn: a peer that keeps to what it was told is never refused.
   "max_message_size": bytes(
     { min: 1, max: 67_108_864 },
-    "Largest message accepted; the handshake announces the power of two that covers it",
+    "Largest message accepted: the next power of two is announced and enforced, from 512 bytes to at most 16 MiB",
   ).default(RAWSOCKET.maxMessageBytes),
   "open_handshake_timeout": milliseconds("Time for the opening handshake; 0: no limit")
     .default(RAWSOCKET.openHandshakeTimeoutMs),

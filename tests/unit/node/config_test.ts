@@ -237,6 +237,24 @@ test("Config: permissions have valid patterns, each once", () => {
   ]);
 });
 
+test("Config: a RawSocket service has one max_message_size", () => {
+  const sizes = { "max_message_size": 1024, options: { "max_message_size": 2048 } };
+  const rawsocket = { type: "rawsocket", endpoint: ENDPOINT, ...sizes };
+  const text =
+    "found 1024, but 2048 in workers[0].transports[0].options.max_message_size, expected one of the two; remove the other";
+  assert.deepEqual(problems(transport(rawsocket)), [
+    `workers[0].transports[0].max_message_size: ${text}`,
+  ]);
+  const same = { ...rawsocket, options: { "max_message_size": 1024 } };
+  assert.deepEqual(problems(transport(same)), []);
+  assert.equal(
+    problems(transport({ type: "universal", endpoint: ENDPOINT, rawsocket: sizes }))[0],
+    `workers[0].transports[0].rawsocket.max_message_size: ${
+      text.replace("[0].options", "[0].rawsocket.options")
+    }`,
+  );
+});
+
 test("Config: the router's own role cannot be defined", () => {
   assert.deepEqual(problems({ realms: [{ name: "realm1", roles: [{ name: "trusted" }] }] }), [
     'workers[0].realms[0].roles[0].name: found "trusted", the router\'s own role, expected another name',

@@ -1,0 +1,24 @@
+/** What the parts of one transport say about each other. Works on the raw value, as `checks.ts` does. */
+import { type Found, select } from "./checks.ts";
+import type { Problem } from "./problems.ts";
+import { formatPath, type Path } from "./source.ts";
+
+/** Everything that is wrong within the transports of `config`. */
+export function checkTransports(config: unknown): Problem[] {
+  return select(config, ["workers", "*", "transports", "*"]).flatMap((transport) => [
+    ...sizeProblems(transport),
+    ...select(transport.value, ["rawsocket"], transport.path).flatMap(sizeProblems),
+  ]);
+}
+
+/** `max_message_size` of RawSocket stands in one of two places; two values could not both hold. */
+function sizeProblems(rawsocket: Found): Problem[] {
+  const at = (...path: Path) => select(rawsocket.value, path, rawsocket.path)[0];
+  const outer = at("max_message_size");
+  const inner = at("options", "max_message_size");
+  if (typeof outer?.value !== "number" || typeof inner?.value !== "number") return [];
+  if (outer.value === inner.value) return [];
+  const text = `found ${outer.value}, but ${inner.value} in ${formatPath(inner.path)}, ` +
+    "expected one of the two; remove the other";
+  return [{ path: outer.path, text }];
+}
