@@ -6,9 +6,24 @@ import { formatPath, type Path } from "./source.ts";
 /** Everything that is wrong within the transports of `config`. */
 export function checkTransports(config: unknown): Problem[] {
   return select(config, ["workers", "*", "transports", "*"]).flatMap((transport) => [
+    ...silenceProblems(transport),
     ...sizeProblems(transport),
     ...select(transport.value, ["rawsocket"], transport.path).flatMap(sizeProblems),
   ]);
+}
+
+/** A universal transport without any service would drop every connection. */
+function silenceProblems({ path, value }: Found): Problem[] {
+  if (select(value, ["type"])[0]?.value !== "universal") return [];
+  const webSockets = select(value, ["websocket"])[0]?.value;
+  const hasWebSocket = typeof webSockets === "object" && webSockets !== null
+    ? Object.keys(webSockets).length > 0
+    : webSockets !== undefined;
+  const others = [...select(value, ["rawsocket"]), ...select(value, ["web"])];
+  if (hasWebSocket || others.some((service) => service.value !== undefined)) return [];
+  const text = 'found nothing that it speaks, expected "websocket", "rawsocket" or "web"; ' +
+    "add one or remove the transport";
+  return [{ path, text }];
 }
 
 /** `max_message_size` of RawSocket stands in one of two places; two values could not both hold. */

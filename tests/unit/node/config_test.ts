@@ -255,6 +255,18 @@ test("Config: a RawSocket service has one max_message_size", () => {
   );
 });
 
+test("Config: a universal transport that speaks nothing is refused", () => {
+  assert.deepEqual(problems(transport({ type: "universal", endpoint: ENDPOINT })), [
+    'workers[0].transports[0]: found nothing that it speaks, expected "websocket", "rawsocket" or "web"; add one or remove the transport',
+  ]);
+  assert.deepEqual(
+    problems(transport({ type: "universal", endpoint: ENDPOINT, websocket: {} })).length,
+    1,
+  );
+  const rawsocket = { type: "universal", endpoint: ENDPOINT, rawsocket: {} };
+  assert.deepEqual(problems(transport(rawsocket)), []);
+});
+
 test("Config: the router's own role cannot be defined", () => {
   assert.deepEqual(problems({ realms: [{ name: "realm1", roles: [{ name: "trusted" }] }] }), [
     'workers[0].realms[0].roles[0].name: found "trusted", the router\'s own role, expected another name',
