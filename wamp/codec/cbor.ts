@@ -21,12 +21,11 @@ import {
   INDEFINITE,
   MAP,
   NEGATIVE,
-  skipValue,
   TAG,
   TEXT,
-  truncated,
   UINT,
-} from "./cbor_scan.ts";
+} from "./cbor_heads.ts";
+import { skipValue, truncated } from "./cbor_scan.ts";
 import { joinChunks, walkCbor } from "./cbor_walk.ts";
 import { CborSink, writeArrayHead, writeDict, writeText, writeUint } from "./cbor_write.ts";
 import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";

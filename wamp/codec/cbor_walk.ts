@@ -19,7 +19,7 @@ import {
   TAG,
   TEXT,
   UINT,
-} from "./cbor_scan.ts";
+} from "./cbor_heads.ts";
 import type { TokenSink } from "./codec.ts";
 import { KeySink, NOTHING } from "./keys.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { ByteWriter } from "../byte_writer.ts";
 import type { Dict } from "../message.ts";
-import { ARRAY, BYTES, MAP, NEGATIVE, TEXT, UINT } from "./cbor_scan.ts";
+import { ARRAY, BYTES, MAP, NEGATIVE, TEXT, UINT } from "./cbor_heads.ts";
 import { isNatural, isSaid, tellValue, type ValueSink } from "./values.ts";
 
 /** A head of `major` type with an argument from 0 to 2^53. */

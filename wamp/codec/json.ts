@@ -11,20 +11,8 @@ import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { type Codec, type Decoder, MAX_DEPTH } from "./codec.ts";
-import {
-  ARRAY,
-  ARRAY_END,
-  COMMA,
-  OBJECT,
-  OBJECT_END,
-  plainEnd,
-  QUOTE,
-  skipSpace,
-  skipString,
-  skipValue,
-  unexpected,
-  ZERO,
-} from "./json_scan.ts";
+import { ARRAY, ARRAY_END, COMMA, OBJECT, OBJECT_END, QUOTE, ZERO } from "./json_chars.ts";
+import { JsonFault, plainEnd, skipSpace, skipString, skipValue } from "./json_scan.ts";
 import { decodeJson } from "./json_values.ts";
 import { unescape, walkJson } from "./json_walk.ts";
 import { JsonSink, writeDict, writeDigits, writeText } from "./json_write.ts";
@@ -90,7 +78,8 @@ class JsonDecoder implements Decoder {
   readonly #stack = new Uint8Array(MAX_DEPTH);
   /** Of the last message that had one. */
   #payload: Payload | undefined = undefined;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #start = 0;
   #at = 0;
   #end = 0;
   #isFirst = true;
@@ -101,10 +90,11 @@ class JsonDecoder implements Decoder {
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes as Uint8Array<ArrayBuffer>;
+    this.#bytes = bytes;
+    this.#start = start;
     this.#end = end;
     const at = skipSpace(bytes, start, end);
-    if (at === end || bytes[at] !== ARRAY) unexpected(bytes, at, end, "a list");
+    if (at === end || bytes[at] !== ARRAY) this.#wrong(at, "a message", "a list");
     this.#at = at + 1;
     this.#isFirst = true;
   }
@@ -133,7 +123,7 @@ class JsonDecoder implements Decoder {
   string(field: string): string {
     const start = this.#element(field);
     if (this.#bytes[start] !== QUOTE) this.#wrong(start, field, "a string");
-    const end = skipString(this.#bytes, start + 1, this.#end);
+    const end = this.#skipString(start + 1);
     this.#at = end;
     let text = decodeUtf8(this.#bytes, start + 1, end - 1);
     if (text?.includes("\\")) {
@@ -153,7 +143,7 @@ class JsonDecoder implements Decoder {
       this.#at = at + 1;
       return this.#uris.intern(bytes, start + 1, at) ?? this.#wrong(start, field, "UTF-8");
     }
-    this.#at = skipString(bytes, at, end);
+    this.#at = this.#skipString(at);
     const plain = unescape(bytes, start + 1, this.#at - 1);
     return this.#uris.intern(plain.bytes, 0, plain.length) ?? this.#wrong(start, field, "UTF-8");
   }
@@ -167,13 +157,13 @@ class JsonDecoder implements Decoder {
       this.#at = inside + 1;
       return EMPTY_DICT;
     }
-    this.#at = skipValue(bytes, start, this.#end, this.#stack);
+    this.#at = this.#skipValue(start);
     return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 
   hasMore(): boolean {
     const at = skipSpace(this.#bytes, this.#at, this.#end);
-    if (at === this.#end) unexpected(this.#bytes, at, at, '"," or "]"');
+    if (at === this.#end) this.#malformed(at);
     return this.#bytes[at] !== ARRAY_END;
   }
 
@@ -188,11 +178,11 @@ class JsonDecoder implements Decoder {
     if (first !== ARRAY && !(isOpaque && first === QUOTE)) {
       this.#wrong(start, "Arguments", "a list");
     }
-    let end = this.#at = skipValue(this.#bytes, start, this.#end, this.#stack);
+    let end = this.#at = this.#skipValue(start);
     if (first === ARRAY && this.hasMore()) {
       const second = this.#element("ArgumentsKw");
       if (this.#bytes[second] !== OBJECT) this.#wrong(second, "ArgumentsKw", "a dictionary");
-      end = this.#at = skipValue(this.#bytes, second, this.#end, this.#stack);
+      end = this.#at = this.#skipValue(second);
       count = 2;
     }
     this.end();
@@ -203,9 +193,9 @@ class JsonDecoder implements Decoder {
     const bytes = this.#bytes;
     const end = this.#end;
     const at = skipSpace(bytes, this.#at, end);
-    if (at === end || bytes[at] !== ARRAY_END) unexpected(bytes, at, end, `"]"`);
+    if (at === end || bytes[at] !== ARRAY_END) this.#wrong(at, "a message", "its end");
     const behind = skipSpace(bytes, at + 1, end);
-    if (behind !== end) unexpected(bytes, behind, end, "nothing behind the message");
+    if (behind !== end) this.#wrong(behind, "a message", "nothing behind it");
   }
 
   /** The place where the next element begins, behind its comma. */
@@ -226,6 +216,35 @@ class JsonDecoder implements Decoder {
   #isMore(at: number): boolean {
     const byte = this.#bytes[at] as number;
     return at < this.#end && byte !== COMMA && byte !== ARRAY_END && byte > 0x20;
+  }
+
+  #skipValue(at: number): number {
+    try {
+      return skipValue(this.#bytes, at, this.#end, this.#stack);
+    } catch (cause) {
+      if (cause instanceof JsonFault) this.#malformed(cause.at);
+      throw cause;
+    }
+  }
+
+  #skipString(at: number): number {
+    try {
+      return skipString(this.#bytes, at, this.#end);
+    } catch (cause) {
+      if (cause instanceof JsonFault) this.#malformed(cause.at);
+      throw cause;
+    }
+  }
+
+  #malformed(at: number): never {
+    const byte = this.#bytes[at] as number;
+    const isVisible = byte > 0x20 && byte < 0x7f;
+    const character = isVisible ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16)}`;
+    throw new DecodeError(
+      `Cannot read JSON: found ${at < this.#end ? character : "the end"} at byte ${
+        at - this.#start
+      }, expected what RFC 8259 allows there`,
+    );
   }
 
   #wrong(at: number, field: string, expected: string): never {

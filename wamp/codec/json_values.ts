@@ -1,7 +1,7 @@
 /** Values of checked JSON: by the runtime's own parser, wherever it gives what the tokens would. */
 import type { PayloadValues } from "../payload.ts";
 import { textOf } from "../utf8.ts";
-import { BACKSLASH, NINE, ZERO } from "./json_scan.ts";
+import { BACKSLASH, NINE, ZERO } from "./json_chars.ts";
 import { walkJson } from "./json_walk.ts";
 import { payloadValues, ValueBuilder } from "./values.ts";
 

@@ -14,18 +14,16 @@ import {
   ARRAY_END,
   BACKSLASH,
   COMMA,
-  hexValue,
   MINUS,
   NINE,
   OBJECT,
   OBJECT_END,
-  plainEnd,
   PLUS,
   POINT,
   QUOTE,
-  skipSpace,
   ZERO,
-} from "./json_scan.ts";
+} from "./json_chars.ts";
+import { hexValue, plainEnd, skipSpace } from "./json_scan.ts";
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);

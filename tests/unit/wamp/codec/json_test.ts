@@ -196,13 +196,13 @@ test("JSON: each field of the head must have its type, and the error names it", 
     ["[48,1,null]", /CALL\.Options: found null/],
     ["[48,1,{}]", /CALL\.Procedure/],
     ["[48,1,{},1]", /CALL\.Procedure: found another number, expected a string/],
-    ['[48,1,{},"a\n"]', /control character/],
+    ['[48,1,{},"a\n"]', /CALL|byte 0xa at byte 11/],
     ['[48,1,{},"a",{}]', /Arguments: found a dictionary, expected a list/],
     ['[48,1,{},"a","\\u0000AQID"]', /Arguments: found a string, expected a list/],
     ['[48,1,{},"a",[],[]]', /ArgumentsKw: found a list, expected a dictionary/],
-    ['[48,1,{},"a",[],{},1]', /"]"/],
-    ['[48,1,{},"a",[],{}] []', /nothing behind/],
-    ['[49,1,{},"x"]', /"]"/],
+    ['[48,1,{},"a",[],{},1]', /expected its end/],
+    ['[48,1,{},"a",[],{}] []', /expected nothing behind/],
+    ['[49,1,{},"x"]', /expected its end/],
     ["[1,2,{}]", /HELLO\.Realm: found another number, expected a string/],
   ];
   for (const [text, expected] of refused) {
@@ -319,6 +319,15 @@ test("JSON: values without a place in JSON are written as null", () => {
   const payload = Payload.of([NaN, Infinity, -Infinity, undefined]);
   const result = write(json, { type: Type.RESULT, request: 1, details: EMPTY_DICT, payload });
   assert.equal(toText(result), "[50,1,{},[null,null,null,null]]");
+});
+
+test("JSON: integers are written as String writes them", () => {
+  const integers = [0, 2 ** 31, 2 ** 32, 2 ** 53];
+  for (let power = 10; power <= 1e15; power *= 10) integers.push(power - 1, power, power + 1);
+  for (let i = 1; i < 2 ** 53; i = i * 3 + 1) integers.push(i);
+  const payload = Payload.of([...integers, ...integers.map((value) => -value)]);
+  const result = write(json, { type: Type.RESULT, request: 1, details: EMPTY_DICT, payload });
+  assert.equal(toText(result), JSON.stringify([50, 1, {}, payload.decode().args]));
 });
 
 test("JSON: strings of all lengths and alphabets are written as JSON.stringify writes them", () => {
