@@ -81,6 +81,24 @@ test("Listen: a host name is looked up", async () => {
   await listener.close();
 });
 
+test("Listen: peers that are gone before they are accepted do not hold up the next", async () => {
+  const listener = await listen(tcp("127.0.0.1"), greet);
+  const port = portOf(listener.address);
+  // From another process: in this one, each would be accepted before it is reset.
+  const code = `import net from "node:net";
+    for (let i = 0; i < 60; i++) {
+      const socket = net.connect(${port}, "127.0.0.1", () => socket.resetAndDestroy());
+      socket.on("error", () => {});
+    }`;
+  const isDeno = process.versions["deno"] !== undefined;
+  spawnSync(process.execPath, isDeno ? ["eval", code] : ["-e", code]);
+  const before = performance.now();
+  assert.equal(await greetingAt({ kind: "tcp", host: "127.0.0.1", port }), "hello");
+  // Each used to cost 100 ms.
+  assert.ok(performance.now() - before < 3000);
+  await listener.close();
+});
+
 test("Listen: IPv6, and IPv4 on :: with plain addresses", { skip: !hasIpv6 }, async () => {
   const six = await listen(tcp("::1"), greet);
   assert.equal(

@@ -10,6 +10,8 @@ import type { ClientEndpoint, Endpoint, Listener } from "../endpoint.ts";
 import { addressOf, DenoStream } from "./deno_stream.ts";
 
 const ACCEPT_RETRY_MS = 100;
+/** Failures in a row after which something else than peers must be wrong. */
+const MOST_FAILURES = 10_000;
 
 // deno-lint-ignore require-await
 export async function listen(
@@ -27,14 +29,25 @@ export async function listen(
     });
   const noDelay = endpoint.kind === "tcp" && (endpoint.noDelay ?? true);
   let isClosed = false;
+  let failures = 0;
   const accepting = (async () => {
     while (!isClosed) {
       let conn: Deno.TcpConn | Deno.UnixConn;
       try {
         conn = await listener.accept();
+        failures = 0;
+      } catch (error) {
+        // A peer that was gone before it was accepted must cost the next one nothing.
+        const isShort = isShortage(error) || ++failures > MOST_FAILURES;
+        if (isShort && !isClosed) {
+          await new Promise<void>((done) => systemClock.after(ACCEPT_RETRY_MS, done));
+        }
+        continue;
+      }
+      try {
         if (noDelay && "setNoDelay" in conn) conn.setNoDelay(true);
       } catch {
-        if (!isClosed) await new Promise<void>((done) => systemClock.after(ACCEPT_RETRY_MS, done));
+        conn.close();
         continue;
       }
       const stream = new DenoStream(conn);
@@ -55,6 +68,12 @@ export async function listen(
   };
 }
 
+/** Descriptors or memory have run out; waiting may help. */
+function isShortage(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"].includes(String(error.code));
+}
+
 export async function connect(endpoint: ClientEndpoint, signal: AbortSignal): Promise<ByteStream> {
   const conn = endpoint.kind === "unix"
     ? await Deno.connect({ transport: "unix", path: endpoint.path })
@@ -64,4 +83,10 @@ export async function connect(endpoint: ClientEndpoint, signal: AbortSignal): Pr
   // The caller sets the callbacks in this turn.
   setImmediate(() => stream.read());
   return stream;
+}
+
+/** Writes to a standard stream without stopping the process while nobody reads it. Rejects when the reader has gone. */
+export async function writeOutput(name: "stdout" | "stderr", bytes: Uint8Array): Promise<void> {
+  const stream = Deno[name];
+  for (let sent = 0; sent < bytes.length;) sent += await stream.write(bytes.subarray(sent));
 }
