@@ -22,6 +22,8 @@ export interface ByteStream {
   readonly remote: Address;
   readonly local: Address;
   readonly tls: TlsPeer | undefined;
+  /** True: one of the runtime's own sockets; false: one of node:net or node:tls, whose callbacks are turns of their own. */
+  readonly isNative: boolean;
   /** Set all four before the first turn ends. Called with bytes that are valid only during the call: the buffer is reused. The
    * receiver may change them (unmask in place). */
   onData: (bytes: Uint8Array<ArrayBuffer>) => void;

@@ -163,7 +163,8 @@ function askWebSocket(attempt: Attempt): void {
     extensions: settings.deflate === undefined ? undefined : offerDeflate(settings.deflate),
     headers: options.headers ?? {},
   };
-  outbox.writer().ascii(upgradeRequest(ask));
+  const request = upgradeRequest(ask);
+  outbox.writer().ascii(request);
   let received = new Uint8Array(0);
   stream.onData = (bytes) => {
     const all = new Uint8Array(received.length + bytes.length);

@@ -108,9 +108,10 @@ export class TransportHost {
     this.#uris = new UriTable(seed);
   }
 
-  /** TLS streams are node:tls's, on Deno too. */
+  /** Inside callbacks of node:net on Deno, microtasks may run before the callback returns: whatever loads a part of the runtime for
+   * the first time runs them. */
   turnOf(stream: ByteStream): Turn {
-    return stream.tls === undefined ? this.#turn : this.#nodeTurn;
+    return stream.isNative ? this.#turn : this.#nodeTurn;
   }
 
   /** Runs outside of the stack that asks for it. */

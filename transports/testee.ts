@@ -29,7 +29,8 @@ export function serveTestee(stream: ByteStream, upgrade: Upgrade, service: Teste
     ? undefined
     : acceptDeflate(request.extensions, options.deflate);
   const outbox = new Outbox(stream, host.turnOf(stream), host.writers);
-  outbox.writer().ascii(upgradeAnswer(request, undefined, deflate?.header, {}));
+  const answer = upgradeAnswer(request, undefined, deflate?.header, {});
+  outbox.writer().ascii(answer);
   const wire = new WebSocketWire({
     maskKeys: options.masksServerFrames ? host.maskKeys : undefined,
     appliesMask: options.appliesMask,

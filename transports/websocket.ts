@@ -89,12 +89,13 @@ function answerUpgrade(
     : acceptDeflate(request.extensions, options.deflate);
 
   const outbox = new Outbox(stream, host.turnOf(stream), host.writers);
-  outbox.writer().ascii(
-    upgradeAnswer(request, isSilent ? undefined : subprotocol.name, deflate?.header, {
-      ...headers,
-      ...decision.headers,
-    }),
+  const answer = upgradeAnswer(
+    request,
+    isSilent ? undefined : subprotocol.name,
+    deflate?.header,
+    { ...headers, ...decision.headers },
   );
+  outbox.writer().ascii(answer);
   const transport = startWebSocket(stream, {
     role: "server",
     host,

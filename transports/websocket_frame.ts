@@ -232,7 +232,7 @@ export class FrameReader {
     } else if (length === 127) {
       if (have < 10) return 0;
       const high = readUint32(bytes, at + 2);
-      if (high > 0x1fffff) return this.#fail("a length beyond 2^53");
+      if (high > 0x7fffffff) return this.#fail("a length of 64 bits");
       length = high * 4294967296 + readUint32(bytes, at + 6);
       if (length < 65_536) return this.#fail("a length that is not minimally encoded");
       size = 10;

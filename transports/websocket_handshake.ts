@@ -223,7 +223,8 @@ function portOf(host: string): number | undefined {
 }
 
 function withPort(origin: string): string {
-  if (/:(?:[0-9*]+)$/.test(origin)) return origin;
+  // A pattern that ends in "*" means any port too.
+  if (/:[0-9]+$|\*$/.test(origin)) return origin;
   if (origin.startsWith("https:")) return `${origin}:443`;
   return origin.startsWith("http:") ? `${origin}:80` : origin;
 }

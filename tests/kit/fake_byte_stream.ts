@@ -8,6 +8,7 @@ export class FakeByteStream implements ByteStream {
   readonly remote: Address;
   readonly local: Address;
   readonly tls: TlsPeer | undefined = undefined;
+  readonly isNative = true;
   onData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {};
   onDrain: () => void = () => {};
   onEnd: () => void = () => {};

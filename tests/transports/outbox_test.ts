@@ -1,8 +1,9 @@
 /** The outbox, and the limits and answers of `PeerTransport` around it, over RawSocket: its frames are easy to read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import type { ClosedHow, MessageHandler, Transport } from "../../router/ports.ts";
-import { newStats, type TransportHost, type TransportStats } from "../../transports/host.ts";
+import { newStats, TransportHost, type TransportStats } from "../../transports/host.ts";
 import { Outbox, WriterPool } from "../../transports/outbox.ts";
 import { startRawSocket } from "../../transports/rawsocket.ts";
 import { Turn } from "../../transports/turn.ts";
@@ -118,6 +119,22 @@ test("Outbox: buffers go back to the pool behind the write that used them", asyn
   assert.notEqual(pool.take(0), first);
   stream.drain();
   assert.equal(pool.take(0), first);
+});
+
+test("Host: streams of node:net are flushed behind their callback, whatever runs microtasks within it", async () => {
+  const { host } = fakeHost();
+  const stream = Object.assign(new FakeByteStream(), { isNative: false });
+  const box = new Outbox(
+    stream,
+    new TransportHost({ onFault: host.onFault }).turnOf(stream),
+    host.writers,
+  );
+  const writer = box.writer();
+  await Promise.resolve();
+  await Promise.resolve();
+  writer.ascii("all of it");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(text(stream.take()), "all of it");
 });
 
 test("Turn: tasks added by a task run in the next turn, and a fault stops no other", async () => {

@@ -184,6 +184,8 @@ test("Handshake: allowed_origins are patterns with ports", () => {
   assert.ok(allows("http://localhost:8080", "http://localhost:8080"));
   assert.ok(allows("http://LOCALHOST", "http://localhost:80"));
   assert.ok(allows("*://localhost:*", "http://localhost:8080"));
+  assert.ok(allows("http://*", "http://localhost:9000"));
+  assert.ok(allows("http://127.0.0.1*", "http://127.0.0.1:8080"));
   assert.ok(!allows("https://*.example.com", "https://a.example.com:8443"));
   assert.ok(!allows("https://*.example.com", "http://a.example.com"));
   assert.ok(!allows("https://*.example.com", "https://example.com"));

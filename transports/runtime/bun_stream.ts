@@ -26,6 +26,7 @@ export interface BunSocket {
 
 export class BunStream implements ByteStream {
   readonly tls = undefined;
+  readonly isNative = true;
   onData: (bytes: Uint8Array<ArrayBuffer>) => void = nothing;
   onDrain: () => void = nothing;
   onEnd: () => void = nothing;

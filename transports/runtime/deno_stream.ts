@@ -32,6 +32,7 @@ const buffers = new ReadBuffers();
 
 export class DenoStream implements ByteStream {
   readonly tls = undefined;
+  readonly isNative = true;
   onData: (bytes: Uint8Array<ArrayBuffer>) => void = nothing;
   onDrain: () => void = nothing;
   onEnd: () => void = nothing;

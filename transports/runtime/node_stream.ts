@@ -15,6 +15,7 @@ export class NodeStream implements ByteStream {
   readonly remote: Address;
   readonly local: Address;
   readonly tls: TlsPeer | undefined;
+  readonly isNative = false;
   onData: (bytes: Uint8Array<ArrayBuffer>) => void = nothing;
   onDrain: () => void = nothing;
   onEnd: () => void = nothing;
