@@ -1,33 +1,81 @@
 /** What the commands print: the only place that writes to the terminal. Results go to standard output, complaints to standard error. */
 import process from "node:process";
 import { styleText } from "node:util";
+import { runtimeName } from "../../transports/runtime/runtime.ts";
 
 /** How long a reader that does not read may delay the end of the process. */
 const FLUSH_MS = 2000;
 
-/** A standard stream until its reader goes away (`realmway start | head`): a node runs on without its log. */
-class Output {
-  readonly #stream: NodeJS.WriteStream;
-  #isOpen = true;
+/** Characters that may wait for a reader; a node that logs into a pipe which nobody reads loses lines, not its life. */
+const MOST_WAITING = 1024 * 1024;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-    stream.on("error", () => this.#isOpen = false);
+/**
+ * A standard stream until its reader goes away (`realmway start | head`): a node runs on without its log.
+ * One write at a time, and never one that blocks: on Deno `process.stdout.write` and `node:fs` stop the whole process while a pipe is
+ * full, so there the runtime's own write is used.
+ */
+class Output {
+  readonly #name: "stdout" | "stderr";
+  #waiting = "";
+  #lost = 0;
+  #isWriting = false;
+  #isOpen = true;
+  #onEmpty: (() => void)[] = [];
+
+  constructor(name: "stdout" | "stderr") {
+    this.#name = name;
+    process[name].on("error", () => this.#isOpen = false);
   }
 
   line(text: string): void {
-    if (this.#isOpen) this.#stream.write(text.endsWith("\n") ? text : `${text}\n`);
+    if (!this.#isOpen) return;
+    if (this.#waiting.length > MOST_WAITING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting += text.endsWith("\n") ? text : `${text}\n`;
+    if (!this.#isWriting) void this.#drain();
   }
 
   /** Calls back when everything has left. */
   flush(done: () => void): void {
-    if (this.#isOpen) this.#stream.write("", () => done());
+    if (this.#isWriting) this.#onEmpty.push(done);
     else done();
+  }
+
+  async #drain(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      while (this.#waiting !== "" && this.#isOpen) {
+        const text = this.#waiting;
+        this.#waiting = "";
+        await this.#write(text);
+        if (this.#lost > 0 && this.#waiting === "") {
+          this.#waiting = `${this.#lost} lines were lost: nobody read them\n`;
+          this.#lost = 0;
+        }
+      }
+    } catch {
+      // The reader has gone, and nobody is left to be told.
+      this.#isOpen = false;
+    }
+    this.#isWriting = false;
+    for (const done of this.#onEmpty.splice(0)) done();
+  }
+
+  async #write(text: string): Promise<void> {
+    if (runtimeName === "deno") {
+      const { writeOutput } = await import("../../transports/runtime/deno.ts");
+      return await writeOutput(this.#name, new TextEncoder().encode(text));
+    }
+    await new Promise<void>((resolve, reject) => {
+      process[this.#name].write(text, (error) => error ? reject(error) : resolve());
+    });
   }
 }
 
-const standard = new Output(process.stdout);
-const complaints = new Output(process.stderr);
+const standard = new Output("stdout");
+const complaints = new Output("stderr");
 
 /** Writes whole lines to standard output. */
 export function print(text: string): void {

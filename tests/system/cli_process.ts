@@ -27,6 +27,8 @@ export interface Running {
   until(pattern: RegExp): Promise<RegExpExecArray>;
   /** Stops reading standard output, as `| head` does. */
   stopReading(): void;
+  /** Leaves standard output unread, as a log collector that hangs does. */
+  pauseReading(): void;
   send(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<number | string>;
@@ -86,7 +88,18 @@ export function launch(
     send(signal);
     return ended;
   };
-  return { output, ended, until, stopReading: () => child.stdout.destroy(), send, end };
+  return {
+    output,
+    ended,
+    until,
+    stopReading: () => child.stdout.destroy(),
+    pauseReading: () => child.stdout.pause(),
+    send,
+    end: (signal) => {
+      child.stdout.resume();
+      return end(signal);
+    },
+  };
 }
 
 /** Runs a command to its end. */

@@ -1,12 +1,15 @@
 /** The command line apart from a running node: help, check, init, exit codes. */
 import assert from "node:assert/strict";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { VERSION } from "../../wamp/version.ts";
 import { endAll, openConfig, run, workplace } from "./cli_process.ts";
 
 after(endAll);
+
+const KIT = join(dirname(fileURLToPath(import.meta.url)), "..", "kit");
 
 test("Command line: help exits with 0 and shows examples, for each command", async () => {
   const { directory, remove } = await workplace();
@@ -101,6 +104,54 @@ test("check: files that are named and missing are problems", async () => {
   assert.match(stderr, /endpoint\.tls\.certificate: found a directory at .*, expected a file/);
   assert.match(stderr, /paths\["\/"\]\.directory: found nothing at .*www, expected a directory/);
   assert.match(stderr, /paths\.self\.directory: found the node directory, which holds keys/);
+  await remove();
+});
+
+test("check and start: TLS files that cannot be used are problems, told with all others", async () => {
+  const tls = (file: string) => join(KIT, "tls", file);
+  const endpoint = (files: object) => ({
+    type: "tcp",
+    port: 0,
+    interface: "127.0.0.1",
+    tls: files,
+  });
+  const text = {
+    key: "config.json",
+    certificate: "config.json",
+    "ca_certificates": ["config.json"],
+  };
+  const foreign = { key: tls("server2.key"), certificate: tls("server.crt"), ciphers: "NONE-SUCH" };
+  const { directory, remove } = await workplace(openConfig([
+    { type: "rawsocket", endpoint: endpoint(text), typ: 1 },
+    { type: "rawsocket", endpoint: endpoint(foreign) },
+    {
+      type: "rawsocket",
+      endpoint: endpoint({
+        key: tls("server.key"),
+        certificate: tls("server.crt"),
+        "chain_certificates": [tls("ca.crt")],
+        ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256:HIGH",
+      }),
+    },
+  ]));
+  for (const command of ["check", "start"]) {
+    const { code, stderr } = await run([command], directory);
+    assert.equal(code, 2);
+    assert.deepEqual(
+      stderr.trimEnd().split("\n").slice(1).map((line) =>
+        line.replace(/^ *\d+:\d+ workers\[0\]\.transports/, "").replaceAll(/\/\S*\//g, "…/")
+      ),
+      [
+        "[0].endpoint.tls.key: found no private key that can be read in …/config.json, expected one in PEM without passphrase",
+        "[0].endpoint.tls.certificate: found no certificate that can be read in …/config.json, expected one in PEM",
+        "[0].endpoint.tls.ca_certificates[0]: found no certificate that can be read in …/config.json, expected one in PEM",
+        '[0].typ: found an unknown key, expected one of "id", "type", "endpoint", "serializers", "serializer", "options", "max_message_size", "auth", "debug"; did you mean "type"?',
+        "[1].endpoint.tls.key: found a private key of another certificate in …/server2.key, expected that of …/server.crt",
+        '[1].endpoint.tls.ciphers: found "NONE-SUCH", expected ciphers that this runtime has, as ECDHE-RSA-AES128-GCM-SHA256, joined by :',
+      ],
+      command,
+    );
+  }
   await remove();
 });
 

@@ -298,3 +298,29 @@ function rawRequest(port: number, request: string): Promise<string> {
     socket.write(request);
   });
 }
+
+/** Says what no peer may say, and waits until the node has closed the connection. */
+function offend(port: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, "127.0.0.1", () => {
+      socket.write(Uint8Array.of(0x7f, 0xf1, 0, 0, 0, 0, 0, 3, 0x62, 0x61, 0x64));
+    });
+    socket.on("data", () => {}).on("error", () => {}).on("close", () => resolve());
+    socket.on("end", () => socket.end());
+  });
+}
+
+test("start: a log that nobody reads stops neither the node nor its end", async () => {
+  const transport = { type: "universal", endpoint: LOOPBACK, rawsocket: {}, websocket: { ws: {} } };
+  const { node, url, remove } = await startNode([transport]);
+  const port = Number(/:(\d+)/.exec(url)?.[1]);
+  node.pauseReading();
+  for (let i = 0; i < 60; i++) {
+    await Promise.all(Array.from({ length: 50 }, () => offend(port)));
+  }
+  const { client } = await join(url);
+  client.close();
+  await client.closed;
+  assert.equal(await node.end(), 0);
+  await remove();
+});
