@@ -1,22 +1,30 @@
-/** The files and directories that a configuration names: whether they are there, before anything is started. */
+/**
+ * The files and directories that a configuration names: whether they are there and can be used, before anything is started.
+ * Works on the raw value, as `checks.ts` does, so that these problems are reported together with those of the schema.
+ */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { type Found, select } from "./checks.ts";
 import type { Problem } from "./problems.ts";
-import type { NodeConfig, TransportConfig } from "./schema.ts";
-import type { TlsConfig } from "./schema_endpoint.ts";
-import type { WebPathsConfig } from "./schema_web.ts";
 import type { Path } from "./source.ts";
 
-/** What is missing or cannot be read. @param directory the node directory, to which paths are relative. */
-export async function fileProblems(config: NodeConfig, directory: string): Promise<Problem[]> {
-  const problems = await Promise.all(
-    config.workers.flatMap((worker, w) =>
-      worker.transports.flatMap((transport, t) =>
-        wantedFiles(transport, ["workers", w, "transports", t])
-      )
-    ).map((wanted) => problemOf(wanted, directory)),
+/** What is missing, cannot be read or cannot be used. @param directory the node directory, to which paths are relative. */
+export async function fileProblems(config: unknown, directory: string): Promise<Problem[]> {
+  const transports = select(config, ["workers", "*", "transports", "*"]);
+  const sections = transports.flatMap(({ path, value }) =>
+    select(value, ["endpoint", "tls"], path)
   );
-  return problems.filter((problem) => problem !== undefined);
+  const wanted = [
+    ...sections.flatMap(tlsFiles),
+    ...transports.flatMap(({ path, value }) => staticDirectories(value, path)),
+  ];
+  const problems = (await Promise.all(wanted.map((one) => problemOf(one, directory))))
+    .filter((problem) => problem !== undefined);
+  if (sections.length === 0) return problems;
+  // Loaded only where there is TLS.
+  const { tlsProblems } = await import("./tls_files.ts");
+  const contents = await Promise.all(sections.map((tls) => tlsProblems(tls, directory)));
+  return [...problems, ...contents.flat()];
 }
 
 interface WantedFile {
@@ -25,41 +33,31 @@ interface WantedFile {
   readonly kind: "file" | "directory";
 }
 
-function wantedFiles(transport: TransportConfig, path: Path): WantedFile[] {
-  const { endpoint } = transport;
-  const tls = endpoint.type === "tcp" && endpoint.tls !== undefined
-    ? tlsFiles(endpoint.tls, [...path, "endpoint", "tls"])
-    : [];
-  if (transport.type === "web") return [...tls, ...webFiles(transport.paths, [...path, "paths"])];
-  if (transport.type === "universal" && transport.web !== undefined) {
-    return [...tls, ...webFiles(transport.web.paths, [...path, "web", "paths"])];
+const TLS_FILES: readonly Path[] = [
+  ["key"],
+  ["certificate"],
+  ["chain_certificates", "*"],
+  ["ca_certificates", "*"],
+];
+
+function tlsFiles(tls: Found): WantedFile[] {
+  return TLS_FILES.flatMap((key) => select(tls.value, key, tls.path)).flatMap(({ path, value }) =>
+    typeof value === "string" && value !== "" ? [{ path, file: value, kind: "file" }] : []
+  );
+}
+
+/** Of all `static` services, however deep they are nested. */
+function staticDirectories(value: unknown, path: Path): WantedFile[] {
+  if (typeof value !== "object" || value === null) return [];
+  const isService = path.at(-2) === "paths";
+  const directory: unknown = Reflect.get(value, "directory");
+  if (isService && Reflect.get(value, "type") === "static" && typeof directory === "string") {
+    return [{ path: [...path, "directory"], file: directory, kind: "directory" }];
   }
-  return tls;
-}
-
-function tlsFiles(tls: TlsConfig, path: Path): WantedFile[] {
-  const one = (key: string, file: string): WantedFile => ({
-    path: [...path, key],
-    file,
-    kind: "file",
-  });
-  const many = (key: string, files: readonly string[] = []): WantedFile[] =>
-    files.map((file, i) => ({ path: [...path, key, i], file, kind: "file" }));
-  return [
-    one("key", tls.key),
-    one("certificate", tls.certificate),
-    ...many("chain_certificates", tls.chain_certificates),
-    ...many("ca_certificates", tls.ca_certificates),
-  ];
-}
-
-function webFiles(paths: WebPathsConfig, path: Path): WantedFile[] {
-  return Object.entries(paths).flatMap(([name, service]): WantedFile[] => {
-    const at = [...path, name];
-    if (service.type === "path") return webFiles(service.paths, [...at, "paths"]);
-    if (service.type !== "static") return [];
-    return [{ path: [...at, "directory"], file: service.directory, kind: "directory" }];
-  });
+  return Object.entries(value).flatMap(([key, child]) =>
+    // The value of a `json` service is the user's own.
+    key === "value" && isService ? [] : staticDirectories(child, [...path, key])
+  );
 }
 
 async function problemOf(wanted: WantedFile, directory: string): Promise<Problem | undefined> {

@@ -15,7 +15,11 @@ import { checkTransports } from "./transport_checks.ts";
  * @param env where `"$VARIABLE"` is looked up; the caller passes `process.env`.
  */
 export function parseConfig(value: unknown, env: Environment = {}): NodeConfig {
-  return checked(value, env, "the configuration", undefined);
+  const { config, problems } = examined(value, env);
+  if (config === undefined || problems.length > 0) {
+    throw errorOf("the configuration", problems, undefined);
+  }
+  return config;
 }
 
 /**
@@ -38,18 +42,17 @@ export async function readConfig(
   if (source.mistakes.length > 0) {
     throw new ConfigError(path, source.mistakes.map((mistake) => ({ path: [], ...mistake })));
   }
-  const config = checked(source.value, env, path, source);
-  const problems = directory === undefined ? [] : await fileProblems(config, directory);
-  if (problems.length > 0) throw errorOf(path, problems, source);
+  const { config, problems } = examined(source.value, env);
+  if (directory !== undefined) problems.push(...await fileProblems(source.value, directory));
+  if (config === undefined || problems.length > 0) throw errorOf(path, problems, source);
   return config;
 }
 
-function checked(
+/** @returns the configuration, unless the schema complains, and what is wrong. */
+function examined(
   value: unknown,
   env: Environment,
-  name: string,
-  source: Source | undefined,
-): NodeConfig {
+): { readonly config: NodeConfig | undefined; readonly problems: Problem[] } {
   // Parsed once: generated code would never pay for being generated.
   const result = nodeSchema.safeParse(value, { error: expectation, jitless: true });
   const problems = [
@@ -57,8 +60,7 @@ function checked(
     ...checkRelations(value, env),
     ...checkTransports(value),
   ];
-  if (result.success && problems.length === 0) return result.data;
-  throw errorOf(name, problems, source);
+  return { config: result.data, problems };
 }
 
 function errorOf(
