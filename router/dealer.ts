@@ -16,13 +16,14 @@ import {
   type Unregister,
 } from "../wamp/message.ts";
 import { matchOf } from "./broker.ts";
+import { type CallQueueOptions, CallQueues, refuseWaiting, removeWaiting } from "./call_queue.ts";
 import { chooseCallee } from "./callee_choice.ts";
 import { carriedOver, isPassedThrough, revocation, withCaller } from "./details.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
-import { openProgressiveCall } from "./progressive_call.ts";
+import { openProgressiveCall, type ProgressiveCall } from "./progressive_call.ts";
 import { invalid, refused } from "./refusal.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
@@ -42,10 +43,8 @@ export interface DealerOptions {
   readonly uriRule: UriRule;
   readonly observer: RegistrationObserver;
   readonly builtIn: BuiltIn;
+  readonly callQueue: CallQueueOptions;
 }
-
-/** DEVIATION: the specification has no URI for it; this is Crossbar.io's. */
-const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
 
 export class Dealer {
   readonly invocations: Invocations;
@@ -56,10 +55,15 @@ export class Dealer {
   readonly #uriRule: UriRule;
   readonly #observer: RegistrationObserver;
   readonly #builtIn: BuiltIn;
+  readonly #queues: CallQueues;
   #lastId = 0;
 
   constructor(options: DealerOptions) {
-    this.invocations = new Invocations(options.clock);
+    this.invocations = new Invocations(
+      options.clock,
+      (callee) => this.#serveWaiting(callee.registration),
+    );
+    this.#queues = new CallQueues(options.callQueue, options.clock);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#uriRule = options.uriRule;
@@ -104,10 +108,11 @@ export class Dealer {
       this.#index.set(match, procedure, registration);
       this.#byId.set(registration.id, registration);
     }
-    registration.callees.push(calleeOf(session, options));
+    registration.callees.push(calleeOf(session, registration, options));
     (session.registrations ??= new Map()).set(registration.id, registration);
     session.send({ type: Type.REGISTERED, request, registration: registration.id });
     this.#observer.registered(session, registration, isNew);
+    this.#serveWaiting(registration);
   }
 
   unregister(session: Session, message: Unregister): void {
@@ -141,7 +146,7 @@ export class Dealer {
       return this.#callUnusual(session, message, rule);
     }
     const callee = chooseCallee(registration, this.#random);
-    if (callee === undefined) return this.#refuseBusy(session, message);
+    if (callee === undefined) return this.#wait(session, message, registration);
     this.invocations.begin(session, request, callee, false, 0);
     const target = callee.session;
     target.send({
@@ -210,33 +215,43 @@ export class Dealer {
         `Cannot disclose the caller: the role's permission for "${procedure}" forbids it`,
       );
     }
+    if (isPassedThrough(options) && !session.features.passesPayload.caller) {
+      throw new ProtocolError(
+        "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
+      );
+    }
     const callee = chooseCallee(registration, this.#random);
-    if (callee === undefined) return this.#refuseBusy(session, message);
-    const target = callee.session;
+    if (callee === undefined) return this.#wait(session, message, registration);
+    this.#invoke(session, message, rule, callee, timeoutOf(options), progressive);
+  }
+
+  /** Passes a call with options on. @param timeoutMs what is left of the call's time-out, 0 for none. */
+  #invoke(
+    session: Session,
+    message: Call,
+    rule: Permission,
+    callee: Callee,
+    timeoutMs: number,
+    progressive?: ProgressiveCall,
+  ): void {
+    const { request, procedure, options } = message;
+    const { registration, session: target } = callee;
+    const refuse = (text: string) =>
+      session.sendError(Type.CALL, request, uris.FEATURE_NOT_SUPPORTED, text);
     if (progressive !== undefined && !target.features.takesProgressiveCalls) {
       return refuse(
-        uris.FEATURE_NOT_SUPPORTED,
         `Cannot call "${procedure}" with progress: the callee did not announce progressive_call_invocations and call_canceling`,
       );
     }
-    if (isPassedThrough(options)) {
-      if (!session.features.passesPayload.caller) {
-        throw new ProtocolError(
-          "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
-        );
-      }
-      if (!target.features.passesPayload.callee) {
-        return refuse(
-          uris.FEATURE_NOT_SUPPORTED,
-          `Cannot call "${procedure}": the callee did not announce payload_passthru_mode`,
-        );
-      }
+    if (isPassedThrough(options) && !target.features.passesPayload.callee) {
+      return refuse(
+        `Cannot call "${procedure}": the callee did not announce payload_passthru_mode`,
+      );
     }
     const wantsProgress = options["receive_progress"] === true && target.features.canYieldProgress;
-    const timeoutMs = timeoutOf(options);
     const isDisclosed = rule.disclose.caller ??
       (callee.disclosesCaller || options["disclose_me"] === true);
-    const plain = invocationDetails(message, registration, callee, wantsProgress, timeoutMs);
+    const plain = invocationDetails(message, callee, wantsProgress, timeoutMs);
     const details = isDisclosed ? withCaller(session, plain) : plain;
     const invocation = this.invocations.begin(
       session,
@@ -259,13 +274,33 @@ export class Dealer {
     });
   }
 
-  #refuseBusy(session: Session, message: Call): void {
+  /** All callees have reached their concurrency limit. A call in parts does not wait, as its parts would have to. */
+  #wait(session: Session, message: Call, registration: Registration): void {
+    const { request, procedure, options } = message;
+    const timeoutMs = timeoutOf(options);
+    const isInParts = options["progress"] === true;
+    if (!isInParts && this.#queues.add(session, message, registration, timeoutMs)) return;
     session.sendError(
       Type.CALL,
-      message.request,
-      MAX_CONCURRENCY_REACHED,
-      `Cannot call "${message.procedure}": all callees have reached their concurrency limit`,
+      request,
+      uris.MAX_CONCURRENCY_REACHED,
+      `Cannot call "${procedure}": all callees have reached their concurrency limit`,
     );
+  }
+
+  /** Calls that waited go to callees that have become free. */
+  #serveWaiting(registration: Registration): void {
+    const queue = registration.waiting;
+    if (queue === undefined) return;
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      const callee = chooseCallee(registration, this.#random);
+      if (callee === undefined) return;
+      removeWaiting(next);
+      const { caller, message } = next;
+      const timeoutMs = timeoutOf(message.options);
+      const left = timeoutMs > 0 ? Math.max(1, timeoutMs - this.#queues.waited(next)) : 0;
+      this.#invoke(caller, message, caller.role.rule(message.procedure), callee, left);
+    }
   }
 
   #remove(session: Session, registration: Registration): void {
@@ -275,6 +310,9 @@ export class Dealer {
     if (wasLast) {
       this.#index.remove(registration.match, registration.procedure);
       this.#byId.delete(registration.id);
+      for (const call of [...registration.waiting ?? []]) {
+        refuseWaiting(call, uris.CANCELED, "Call canceled: its last callee left while it waited");
+      }
     }
     this.#observer.unregistered(session, registration, wasLast);
   }
@@ -288,14 +326,15 @@ function timeoutOf(options: Dict): number {
 
 function invocationDetails(
   message: Call,
-  registration: Registration,
   callee: Callee,
   wantsProgress: boolean,
   timeoutMs: number,
 ): Dict {
   let details: Dict = carriedOver(message.options);
   // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
-  if (registration.match !== "exact") details = { ...details, "procedure": message.procedure };
+  if (callee.registration.match !== "exact") {
+    details = { ...details, "procedure": message.procedure };
+  }
   if (wantsProgress) details = { ...details, "receive_progress": true };
   if (callee.forwardsTimeout && timeoutMs > 0) details = { ...details, "timeout": timeoutMs };
   return details;

@@ -17,6 +17,7 @@ import {
   type Yield,
 } from "../wamp/message.ts";
 import { isUri } from "../wamp/uri.ts";
+import { refuseWaiting, removeWaiting } from "./call_queue.ts";
 import { carriedOver, isPassedThrough } from "./details.ts";
 import { InFlight } from "./in_flight.ts";
 import type { Clock, Timer } from "./ports.ts";
@@ -58,9 +59,12 @@ export class Invocation {
 
 export class Invocations {
   readonly #clock: Clock;
+  /** Told when a callee that has a limit may take another call. */
+  readonly #onFree: (callee: Callee) => void;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onFree: (callee: Callee) => void) {
     this.#clock = clock;
+    this.#onFree = onFree;
   }
 
   /** Enters a call into the tables of its caller and callee. @param timeoutMs 0 for none. */
@@ -142,6 +146,8 @@ export class Invocations {
   cancel(session: Session, message: Cancel): void {
     const problem = optionProblem(message);
     if (problem !== undefined) throw new ProtocolError(problem);
+    const waiting = session.waitingCalls?.get(message.request);
+    if (waiting !== undefined) return refuseWaiting(waiting, uris.CANCELED, CANCELED);
     const invocation = session.calls?.get(message.request);
     if (invocation === undefined) return;
     switch (modeOf(message.options, invocation.callee.session)) {
@@ -157,6 +163,7 @@ export class Invocations {
 
   /** The session is gone: who called it gets an answer, whom it called is interrupted. */
   leave(session: Session): void {
+    for (const waiting of [...session.waitingCalls?.values() ?? []]) removeWaiting(waiting);
     const served = session.invocations;
     session.invocations = undefined;
     if (served !== undefined) {
@@ -242,6 +249,7 @@ export class Invocations {
     const callee = invocation.callee;
     callee.session.invocations?.delete(invocation.id);
     callee.inFlight--;
+    if (callee.concurrency > 0) this.#onFree(callee);
   }
 
   /** The caller is done with it. */

@@ -6,6 +6,7 @@
  */
 export { Router, type RouterPorts } from "./router.ts";
 export { Realm, type RealmOptions } from "./realm.ts";
+export type { CallQueueOptions } from "./call_queue.ts";
 export type { EventHistoryOptions } from "./history.ts";
 export type { RetentionOptions } from "./retention.ts";
 export {

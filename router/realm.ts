@@ -7,6 +7,7 @@ import { type Call, type RouterBound, Type, typeNames } from "../wamp/message.ts
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri, type UriRule } from "../wamp/uri.ts";
 import { Broker } from "./broker.ts";
+import type { CallQueueOptions } from "./call_queue.ts";
 import { Dealer } from "./dealer.ts";
 import type { EventHistoryOptions } from "./history.ts";
 import { MetaApi } from "./meta/meta_api.ts";
@@ -36,6 +37,8 @@ export interface RealmOptions {
   readonly retention?: RetentionOptions;
   /** Topics and patterns whose events are recorded, for `wamp.subscription.get_events`. Each is a subscription from the start. */
   readonly eventHistory?: readonly EventHistoryOptions[];
+  /** Calls that wait while all callees of a procedure have reached their `concurrency`. Default: none, they are refused. */
+  readonly callQueue?: CallQueueOptions;
 }
 
 export class Realm {
@@ -69,9 +72,9 @@ export class Realm {
     const observer = this.#meta;
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
-    const { retention = {}, eventHistory = [] } = options;
+    const { retention = {}, eventHistory = [], callQueue = {} } = options;
     this.broker = new Broker({ clock, random, uriRule, observer, retention, eventHistory });
-    this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn });
+    this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn, callQueue });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
     for (const role of options.roles) this.#addRole(role);
   }

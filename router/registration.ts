@@ -2,6 +2,7 @@
 import type { Dict } from "../wamp/message.ts";
 import type { Match } from "../wamp/uri.ts";
 import * as uris from "../wamp/uris.ts";
+import type { WaitingCall } from "./call_queue.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
@@ -11,6 +12,7 @@ export type Invoke = typeof INVOKE_POLICIES[number];
 /** One session's part in a registration. */
 export interface Callee {
   readonly session: Session;
+  readonly registration: Registration;
   /** The callee asked to be told who calls. [WAMP rpc_caller_identification] */
   readonly disclosesCaller: boolean;
   /** The callee watches the time-outs of calls itself. [WAMP rpc_call_timeout] */
@@ -31,6 +33,8 @@ export class Registration {
   readonly callees: Callee[] = [];
   /** Position of the next callee for `roundrobin`. */
   next = 0;
+  /** Calls that wait for a callee to become free, in order. */
+  waiting: WaitingCall[] | undefined = undefined;
 
   constructor(id: number, match: Match, procedure: string, invoke: Invoke, created: number) {
     this.id = id;
@@ -60,10 +64,11 @@ export function invokeOf(options: Dict): Invoke {
 }
 
 /** The part in a registration that a REGISTER asks for. */
-export function calleeOf(session: Session, options: Dict): Callee {
+export function calleeOf(session: Session, registration: Registration, options: Dict): Callee {
   const concurrency = options["concurrency"];
   return {
     session,
+    registration,
     disclosesCaller: options["disclose_caller"] === true,
     forwardsTimeout: options["forward_timeout"] === true,
     concurrency: typeof concurrency === "number" ? concurrency : 0,

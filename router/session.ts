@@ -9,6 +9,7 @@ import type { Outgoing } from "../wamp/outgoing.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
+import type { WaitingCall } from "./call_queue.ts";
 import type { InFlight } from "./in_flight.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Admission, Decision, Gate } from "./join.ts";
@@ -46,6 +47,8 @@ export class Session implements MessageHandler {
   registrations: Map<number, Registration> | undefined = undefined;
   /** Calls in flight that this peer made, by its request id. */
   calls: InFlight<Invocation> | undefined = undefined;
+  /** Calls of this peer that wait for a callee, by its request id. */
+  waitingCalls: Map<number, WaitingCall> | undefined = undefined;
   /** Calls of this peer whose last CALL is yet to come, by its request id. */
   progressiveCalls: Map<number, ProgressiveCall> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */

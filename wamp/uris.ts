@@ -34,6 +34,8 @@ export const FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported";
 /** Crossbar.io's: another registration of the procedure has another invocation policy. */
 export const PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
   "wamp.error.procedure_exists_with_different_invocation_policy";
+/** DEVIATION: the specification has no URI for it; this is Crossbar.io's. */
+export const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
 /** Crossbar.io's: the events of a subscription are not recorded. */
 export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
 /** Autobahn's: an exception that no error URI was defined for. */

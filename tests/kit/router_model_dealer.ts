@@ -14,6 +14,7 @@ import {
 import { preferred } from "./router_model_patterns.ts";
 
 interface ModelCallee {
+  readonly registration: ModelRegistration;
   readonly peer: ModelPeer;
   /** Of its REGISTER. */
   readonly options: Dict;
@@ -28,6 +29,17 @@ export interface ModelRegistration {
   readonly callees: ModelCallee[];
   /** Position of the next callee for roundrobin. */
   next: number;
+  readonly waiting: ModelWaiting[];
+}
+
+/** A call that waits for a callee. */
+interface ModelWaiting {
+  readonly caller: ModelPeer;
+  readonly request: number;
+  readonly since: number;
+  readonly registration: ModelRegistration;
+  readonly invoke: (callee: ModelCallee, waited: number) => void;
+  timer?: ReturnType<RouterModel["after"]>;
 }
 
 /** One call that its callee still works on. */
@@ -101,14 +113,24 @@ export class DealerModel {
     const isNew = registration === undefined;
     if (registration === undefined) {
       const id = new Unknown("registration");
-      registration = { id, match, pattern, invoke, created: model.now, callees: [], next: 0 };
+      registration = {
+        id,
+        match,
+        pattern,
+        invoke,
+        created: model.now,
+        callees: [],
+        next: 0,
+        waiting: [],
+      };
       this.registrations.push(registration);
     }
-    registration.callees.push({ peer, options });
+    registration.callees.push({ peer, options, registration });
     peer.registrations.push(registration);
     model.send(peer, "REGISTERED", request, registration.id);
     if (isNew) model.meta.registrationCreated(peer, registration);
     model.meta.announce("wamp.registration.on_register", [peer.session, registration.id]);
+    this.#serveWaiting(registration);
   }
 
   unregister(peer: ModelPeer, request: number, id: number): void {
@@ -166,16 +188,48 @@ export class DealerModel {
     if (options["disclose_me"] === true && permission.disclose.caller === false) {
       return refuse("wamp.error.option_disallowed.disclose_me");
     }
+    if (options["ppt_scheme"] && !peer.announces("caller", "payload_passthru_mode")) {
+      throw new Violation();
+    }
+    const timeout = (options["timeout"] ?? 0) as number;
+    const invoke = (callee: ModelCallee, waited: number) => {
+      const left = timeout === 0 ? 0 : Math.max(1, timeout - waited);
+      this.#invoke({ peer, request, options, procedure, payload, callee, timeout: left, upload });
+    };
     const callee = this.#choose(registration);
-    if (callee === undefined) return refuse(BUSY);
+    if (callee !== undefined) return invoke(callee, 0);
+    const { limit = 0, timeoutMs = 60_000 } = model.options.callQueue ?? {};
+    const { waiting } = registration;
+    if (upload !== undefined || waiting.length >= limit) return refuse(BUSY);
+    const one: ModelWaiting = { caller: peer, request, since: model.now, registration, invoke };
+    waiting.push(one);
+    const isItsOwn = timeout > 0 && timeout <= timeoutMs;
+    one.timer = model.after(isItsOwn ? timeout : timeoutMs, () => {
+      this.#refuse(one, isItsOwn ? "wamp.error.timeout" : BUSY);
+    });
+  }
+
+  #invoke(
+    { peer, request, options, procedure, payload, callee, timeout, upload }: {
+      peer: ModelPeer;
+      request: number;
+      options: Dict;
+      procedure: string;
+      payload: readonly unknown[];
+      callee: ModelCallee;
+      timeout: number;
+      upload: ModelUpload | undefined;
+    },
+  ): void {
+    const model = this.#model;
+    const { registration } = callee;
+    const permission = model.permission(peer, procedure);
+    const refuse = (error: string) => model.sendError(peer, 48, request, error);
     const canTakeParts = callee.peer.announces("callee", "progressive_call_invocations") &&
       callee.peer.announces("callee", "call_canceling");
     if (upload !== undefined && !canTakeParts) return refuse("wamp.error.feature_not_supported");
-    if (options["ppt_scheme"]) {
-      if (!peer.announces("caller", "payload_passthru_mode")) throw new Violation();
-      if (!callee.peer.announces("callee", "payload_passthru_mode")) {
-        return refuse("wamp.error.feature_not_supported");
-      }
+    if (options["ppt_scheme"] && !callee.peer.announces("callee", "payload_passthru_mode")) {
+      return refuse("wamp.error.feature_not_supported");
     }
     const isDisclosed = permission.disclose.caller !== false &&
       (permission.disclose.caller === true || callee.options["disclose_caller"] === true ||
@@ -183,7 +237,6 @@ export class DealerModel {
     const wantsProgress = options["receive_progress"] === true &&
       callee.peer.announces("callee", "progressive_call_results") &&
       callee.peer.announces("callee", "call_canceling");
-    const timeout = (options["timeout"] ?? 0) as number;
     const forwards = callee.options["forward_timeout"] === true;
     const call: ModelCall = {
       caller: peer,
@@ -263,8 +316,34 @@ export class DealerModel {
     this.#model.send(call.caller, "ERROR", 48, call.request, passed, error, ...payload);
   }
 
+  get waiting(): readonly ModelWaiting[] {
+    return this.registrations.flatMap((registration) => registration.waiting);
+  }
+
+  #unqueue(one: ModelWaiting): void {
+    this.#model.cancel(one.timer);
+    one.registration.waiting.splice(one.registration.waiting.indexOf(one), 1);
+  }
+
+  #refuse(one: ModelWaiting, error: string): void {
+    this.#unqueue(one);
+    this.#model.sendError(one.caller, 48, one.request, error);
+  }
+
+  #serveWaiting(registration: ModelRegistration): void {
+    while (registration.waiting[0] !== undefined) {
+      const callee = this.#choose(registration);
+      if (callee === undefined) return;
+      const [one] = registration.waiting;
+      this.#unqueue(one);
+      one.invoke(callee, this.#model.now - one.since);
+    }
+  }
+
   cancel(peer: ModelPeer, request: number, options: Dict): void {
     if (!optionsAreValid(options)) throw new Violation();
+    const queued = this.waiting.find((one) => one.caller === peer && one.request === request);
+    if (queued !== undefined) return this.#refuse(queued, "wamp.error.canceled");
     const call = this.calls.find((one) => one.caller === peer && one.request === request);
     if (call === undefined) return;
     const asked = options["mode"] ?? "killnowait";
@@ -280,11 +359,13 @@ export class DealerModel {
   leave(peer: ModelPeer): void {
     peer.uploads = [];
     for (const registration of [...peer.registrations]) this.#remove(peer, registration);
+    for (const one of this.waiting.filter(({ caller }) => caller === peer)) this.#unqueue(one);
     for (const call of this.calls.filter((one) => one.callee.peer === peer)) {
       this.#answer(call, "wamp.error.canceled");
       this.#finish(call);
     }
-    for (const call of this.calls.filter((one) => one.caller === peer)) {
+    const made = this.calls.filter((one) => one.caller === peer);
+    for (const call of made.sort((a, b) => a.request - b.request)) {
       call.caller = undefined;
       this.#model.cancel(call.timer);
       this.#giveUp(call, "wamp.error.canceled");
@@ -351,6 +432,9 @@ export class DealerModel {
   #finish(call: ModelCall): void {
     this.#model.cancel(call.timer);
     this.calls.splice(this.calls.indexOf(call), 1);
+    if (call.callee.options["concurrency"] !== undefined) {
+      this.#serveWaiting(call.callee.registration);
+    }
   }
 
   #remove(peer: ModelPeer, registration: ModelRegistration): void {
@@ -360,6 +444,9 @@ export class DealerModel {
     peer.registrations.splice(peer.registrations.indexOf(registration), 1);
     const isLast = registration.callees.length === 0;
     if (isLast) this.registrations.splice(this.registrations.indexOf(registration), 1);
+    for (const one of isLast ? [...registration.waiting] : []) {
+      this.#refuse(one, "wamp.error.canceled");
+    }
     const args = [peer.session, registration.id];
     this.#model.meta.announce("wamp.registration.on_unregister", args);
     if (isLast) this.#model.meta.announce("wamp.registration.on_delete", args);

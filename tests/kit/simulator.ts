@@ -69,6 +69,7 @@ class Simulation {
       roles: SIMULATED_ROLES,
       requestIds: seed % 4 === 0 ? "strict" : "tolerant",
       hasMetaApi: seed % 8 !== 1,
+      callQueue: seed % 2 === 0 ? { limit: 3, timeoutMs: 800 } : {},
       eventHistory: seed % 3 === 0 ? SIMULATED_HISTORY : [],
     };
     const draws: number[] = [];
@@ -111,6 +112,7 @@ class Simulation {
       assert.equal(handler.registrations?.size ?? 0, 0);
       assert.equal(handler.calls?.size ?? 0, 0);
       assert.equal(handler.invocations?.size ?? 0, 0);
+      assert.equal(handler.waitingCalls?.size ?? 0, 0);
     }
   }
 

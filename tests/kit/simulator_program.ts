@@ -345,7 +345,8 @@ export class Program {
 
   #cancel(peer: ModelPeer): Wire | undefined {
     const random = this.#random;
-    const own = this.#model.dealer.calls.filter((call) => call.caller === peer);
+    const { calls, waiting } = this.#model.dealer;
+    const own = [...calls, ...waiting].filter((call) => call.caller === peer);
     if (own.length === 0) return undefined;
     const request = random.oneIn(20) ? 1 + random.index(20) : random.pick(own).request;
     const modes = [{}, { "mode": "skip" }, { "mode": "kill" }, { "mode": "killnowait" }];

@@ -9,6 +9,7 @@ function registrationOf(invoke: Invoke, count: number, concurrency = 0): Registr
   const registration = new Registration(1, "exact", "com.x", invoke, 0);
   for (let id = 0; id < count; id++) {
     registration.callees.push({
+      registration,
       session: { id } as Session,
       disclosesCaller: false,
       forwardsTimeout: false,

@@ -1,0 +1,80 @@
+/**
+ * Calls that wait for a callee: all of their registration's have reached their concurrency limit. First come, first served; bounded
+ * in number and time by the realm. A call is in its registration's queue and in its caller's `waitingCalls`, or in neither.
+ * Ours, as the specification knows no queue (`docs/extensions.md`). Owned by `dealer.ts`.
+ */
+import { type Call, Type } from "../wamp/message.ts";
+import * as uris from "../wamp/uris.ts";
+import type { Clock, Timer } from "./ports.ts";
+import type { Registration } from "./registration.ts";
+import type { Session } from "./session.ts";
+
+export interface CallQueueOptions {
+  /** Calls that may wait for one registration. Default 0: none. */
+  readonly limit?: number;
+  /** How long a call may wait. Default 60,000. */
+  readonly timeoutMs?: number;
+}
+
+export class WaitingCall {
+  readonly caller: Session;
+  readonly message: Call;
+  readonly registration: Registration;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  timer: Timer | undefined = undefined;
+
+  constructor(caller: Session, message: Call, registration: Registration, since: number) {
+    this.caller = caller;
+    this.message = { ...message, payload: message.payload.keep() };
+    this.registration = registration;
+    this.since = since;
+  }
+}
+
+export class CallQueues {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #timeoutMs: number;
+
+  constructor(options: CallQueueOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#limit = options.limit ?? 0;
+    this.#timeoutMs = options.timeoutMs ?? 60_000;
+  }
+
+  /** False: the queue is full. @param timeoutMs of the call, 0 for none: it counts while the call waits. */
+  add(caller: Session, message: Call, registration: Registration, timeoutMs: number): boolean {
+    if ((registration.waiting?.length ?? 0) >= this.#limit) return false;
+    const waiting = new WaitingCall(caller, message, registration, this.#clock.now());
+    (registration.waiting ??= []).push(waiting);
+    (caller.waitingCalls ??= new Map()).set(message.request, waiting);
+    const isItsOwn = timeoutMs > 0 && timeoutMs <= this.#timeoutMs;
+    const limitMs = isItsOwn ? timeoutMs : this.#timeoutMs;
+    waiting.timer = this.#clock.after(limitMs, () => {
+      const error = isItsOwn ? uris.TIMEOUT : uris.MAX_CONCURRENCY_REACHED;
+      refuseWaiting(waiting, error, `Call timed out after it waited ${limitMs} ms for a callee`);
+    });
+    return true;
+  }
+
+  /** Milliseconds that a call has waited. */
+  waited(call: WaitingCall): number {
+    return this.#clock.now() - call.since;
+  }
+}
+
+/** The call waits no more. */
+export function removeWaiting(call: WaitingCall): void {
+  call.timer?.cancel();
+  call.caller.waitingCalls?.delete(call.message.request);
+  const queue = call.registration.waiting;
+  const at = queue?.indexOf(call) ?? -1;
+  if (at >= 0) queue?.splice(at, 1);
+}
+
+/** The call waited in vain. */
+export function refuseWaiting(call: WaitingCall, error: string, text: string): void {
+  removeWaiting(call);
+  call.caller.sendError(Type.CALL, call.message.request, error, text);
+}
