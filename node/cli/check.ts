@@ -2,11 +2,12 @@
 import process from "node:process";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
-import { print, styled } from "./output.ts";
+import { complain, print, styled } from "./output.ts";
 
 export async function check(wanted: Wanted): Promise<number> {
-  const { directory, file } = await locateNode(wanted, process.env, process.cwd());
+  const { directory, file, passedOver } = await locateNode(wanted, process.env, process.cwd());
   await readConfig(file, process.env, directory);
   print(`${styled("green", "OK")}, ${file} can be used`);
+  if (passedOver !== undefined) complain(`Passed over: ${passedOver}`);
   return 0;
 }

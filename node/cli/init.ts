@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { findConfig, NODE_DIRECTORIES } from "../config/locate.ts";
+import { findConfig, NODE_DIRECTORIES, OWN_DIRECTORY } from "../config/locate.ts";
 import { StartError } from "../start_error.ts";
 import { commentedConfig } from "./template.ts";
 import { print, styled } from "./output.ts";
@@ -13,11 +13,11 @@ export interface InitOptions {
 }
 
 export async function init(options: InitOptions): Promise<number> {
-  // A .crossbar directory counts too: ours beside it would take its place.
+  // A .crossbar directory counts too: ours beside it would not be used.
   const places = NODE_DIRECTORIES.map((name) => resolve(options.appdir, name));
   const found = await findConfig(places);
   if (found !== undefined) throw taken(found.file);
-  const directory = resolve(options.appdir, NODE_DIRECTORIES[0]);
+  const directory = resolve(options.appdir, OWN_DIRECTORY);
   const file = join(directory, "config.json");
   await mkdir(directory, { recursive: true });
   try {
@@ -29,9 +29,7 @@ export async function init(options: InitOptions): Promise<number> {
   }
   const cbdir = relative(process.cwd(), directory);
   print(`Wrote ${file}`);
-  const start = cbdir === NODE_DIRECTORIES[0]
-    ? "realmway start"
-    : `realmway start --cbdir ${cbdir}`;
+  const start = cbdir === OWN_DIRECTORY ? "realmway start" : `realmway start --cbdir ${cbdir}`;
   print(`Start the router with: ${styled("bold", start)}`);
   return 0;
 }

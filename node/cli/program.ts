@@ -9,7 +9,7 @@ export const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
 
-const NODE_DIRECTORY = "node directory (default: .realmway or .crossbar in the working directory)";
+const NODE_DIRECTORY = "node directory (default: .crossbar or .realmway in the working directory)";
 const CONFIG_FILE =
   "configuration file in the node directory (default: config.json or config.yaml)";
 

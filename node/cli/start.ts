@@ -23,13 +23,16 @@ export async function start(options: StartOptions): Promise<number> {
   const signalled = watchSignals(log);
   watchFaults(log);
 
-  const { directory, file } = await locateNode(options, process.env, process.cwd());
+  const { directory, file, passedOver } = await locateNode(options, process.env, process.cwd());
   // Both take a while: one reads files, the other loads the router.
   const [config, { runNode }] = await Promise.all([
     readConfig(file, process.env, directory),
     import("../node.ts"),
   ]);
   log.info("Starting with {file}", { file });
+  if (passedOver !== undefined) {
+    log.warn("Passed over {passedOver}: {file} comes first; --cbdir chooses", { passedOver, file });
+  }
   const node = await runNode(config, { directory });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });

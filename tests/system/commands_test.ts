@@ -1,11 +1,11 @@
 /** The command line apart from a running node: help, check, init, exit codes. */
 import assert from "node:assert/strict";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { cp, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../wamp/version.ts";
-import { endAll, openConfig, run, workplace } from "./cli_process.ts";
+import { endAll, launch, openConfig, run, workplace } from "./cli_process.ts";
 
 after(endAll);
 
@@ -167,7 +167,7 @@ test("check: without a configuration it says where it looked and exits with 2", 
   const { directory, remove } = await workplace();
   const { code, stderr } = await run(["check"], directory);
   assert.equal(code, 2);
-  assert.match(stderr, /\.realmway.config\.json or .*\.crossbar.config\.yaml.*"realmway init"/);
+  assert.match(stderr, /\.crossbar.config\.json or .*\.realmway.config\.yaml.*"realmway init"/);
   const named = await run(["check", "--cbdir", "x", "--config", "y.json"], directory);
   assert.equal(named.code, 2);
   assert.match(named.stderr, /expected .*x.y\.json; /);
@@ -187,6 +187,21 @@ test("check: the node directory comes from --cbdir, REALMWAY_DIR or CROSSBAR_DIR
     assert.equal(code, 0);
     assert.match(stdout, /config\.yaml can be used/);
   }
+  await remove();
+});
+
+test("check and start: .crossbar comes before .realmway, and the other one is named", async () => {
+  const { directory, remove } = await workplace(openConfig([]));
+  await cp(join(directory, ".realmway"), join(directory, ".crossbar"), { recursive: true });
+  const checked = await run(["check"], directory);
+  assert.match(checked.stdout, /^OK, .*\.crossbar.config\.json can be used\n$/);
+  assert.match(checked.stderr, /^Passed over: .*\.realmway.config\.json\n$/);
+  const node = launch(["start"], directory);
+  await node.until(/Passed over .*\.realmway.config\.json.*\.crossbar.config\.json.* comes first/);
+  await node.until(/Ready/);
+  assert.equal(await node.end(), 0);
+  const named = await run(["check", "--cbdir", ".realmway"], directory);
+  assert.equal(named.stderr, "");
   await remove();
 });
 
