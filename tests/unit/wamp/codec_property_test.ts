@@ -164,10 +164,24 @@ function compareDamaged(codec: Codec, bytes: Uint8Array): void {
     assert.fail(`${hex}: read, and the oracle refused it (${String(expected.error)})`);
   }
   assert.deepStrictEqual(found.value, expected.value, hex);
-  // What goes on to another peer is what came, and reads the same; but a number that overflowed in an option is null.
-  if (codec.name === "json" && (/[eE]\+?\d{3}/).test(new TextDecoder().decode(bytes))) return;
-  const forwarded = write(codec, read(codec, bytes));
-  assert.deepStrictEqual(plainMessage(oracles[codec.name].decode(forwarded)), expected.value, hex);
+  // What goes on to another peer is what came, and reads the same; but options are written anew, as JSON.stringify would.
+  const message = read(codec, bytes);
+  const forwarded = plainMessage(oracles[codec.name].decode(write(codec, message)));
+  assert.deepStrictEqual(asWritten(forwarded, codec), asWritten(expected.value, codec), hex);
+  // And in other codecs it is a message, too.
+  for (const other of codecs) plainMessage(oracles[other.name].decode(write(other, message)));
+}
+
+/** Minus zero is zero, and JSON has neither NaN nor infinities. */
+function asWritten(value: unknown, codec: Codec): unknown {
+  if (typeof value === "number") {
+    return codec.name === "json" && !Number.isFinite(value) ? null : value + 0;
+  }
+  if (Array.isArray(value)) return value.map((inner) => asWritten(inner, codec));
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, asWritten(inner, codec)]),
+  );
 }
 
 function attempt(make: () => unknown[]): { readonly value?: unknown[]; readonly error?: unknown } {
