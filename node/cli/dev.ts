@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { parseConfig } from "../config/parse.ts";
+import { ConfigError } from "../config/problems.ts";
 import { readJson } from "../config/json.ts";
 import { logFor, startLogging } from "../log.ts";
 import { runNode } from "../node.ts";
@@ -14,7 +15,7 @@ import { failure } from "./program.ts";
 import { watchFaults, watchSignals } from "./process_events.ts";
 import { commentedConfig } from "./template.ts";
 
-const PORT = 8080;
+const DEFAULT_PORT = 8080;
 const REALM = "realm1";
 /** Long enough for a browser's answer to GOODBYE, short enough for `--watch`. */
 const SHUTDOWN_MS = 500;
@@ -24,7 +25,7 @@ async function dev(): Promise<number> {
   const log = logFor("dev");
   const signalled = watchSignals(log);
   watchFaults(log);
-  const port = Number(process.env["PORT"] ?? PORT);
+  const port = portOf(process.env["PORT"]);
   const config = parseConfig(readJson(commentedConfig(port)).value);
   const controller = { ...config.controller, options: { "shutdown_timeout": SHUTDOWN_MS } };
   const page = createPage();
@@ -38,6 +39,15 @@ async function dev(): Promise<number> {
   await signalled;
   await node.stop();
   return 0;
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new ConfigError("the environment", [{
+    path: ["PORT"],
+    text: `found ${JSON.stringify(text)}, expected a port from 0 to 65535`,
+  }]);
 }
 
 dev().catch(failure).then(exit);

@@ -19,13 +19,17 @@ export async function init(options: InitOptions): Promise<number> {
   if (found !== undefined) throw taken(found.file);
   const directory = resolve(options.appdir, OWN_DIRECTORY);
   const file = join(directory, "config.json");
-  await mkdir(directory, { recursive: true });
   try {
+    await mkdir(directory, { recursive: true });
     // "wx": of two that run at once, one writes.
     await writeFile(file, commentedConfig(options.port), { flag: "wx" });
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") throw taken(file);
-    throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(
+      `Cannot make a node directory at ${directory}: ${reason}, expected a place to write to`,
+      { cause },
+    );
   }
   const cbdir = relative(process.cwd(), directory);
   print(`Wrote ${file}`);

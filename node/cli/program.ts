@@ -11,7 +11,8 @@ export const EXIT_USAGE = 2;
 
 const NODE_DIRECTORY = "node directory (default: .crossbar or .realmway in the working directory)";
 const CONFIG_FILE =
-  "configuration file in the node directory (default: config.json or config.yaml)";
+  "configuration file, relative to --cbdir; without that to the working directory, then to the node " +
+  "directory (default: config.json or config.yaml)";
 
 /** Runs one command line. Resolves to the exit code; rejects only when there is a bug. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -52,8 +53,8 @@ function commands(done: (code: number) => void) {
 
   program.command("start")
     .description("start the node and run it until SIGTERM or SIGINT (Ctrl-C)")
-    .option("--cbdir <directory>", NODE_DIRECTORY)
-    .option("--config <file>", CONFIG_FILE)
+    .option("--cbdir <directory>", NODE_DIRECTORY, name)
+    .option("--config <file>", CONFIG_FILE, name)
     .addOption(
       new Option("--loglevel <level>", "least important log lines to print")
         .choices(["none", "critical", "error", "warn", "info", "debug", "trace"]).default("info"),
@@ -77,8 +78,8 @@ function commands(done: (code: number) => void) {
 
   program.command("check")
     .description("check a configuration and name everything that is wrong with it")
-    .option("--cbdir <directory>", NODE_DIRECTORY)
-    .option("--config <file>", CONFIG_FILE)
+    .option("--cbdir <directory>", NODE_DIRECTORY, name)
+    .option("--config <file>", CONFIG_FILE, name)
     .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
     .action(async (options) => done(await (await import("./check.ts")).check(options)));
 
@@ -86,7 +87,7 @@ function commands(done: (code: number) => void) {
     .description(
       "write a node directory with a small configuration; existing files stay as they are",
     )
-    .option("--appdir <directory>", "where to make the node directory", ".")
+    .option("--appdir <directory>", "where to make the node directory", name, ".")
     .addOption(
       new Option("--port <port>", "port to listen on").default(8080).argParser(port),
     )
@@ -104,6 +105,11 @@ function commands(done: (code: number) => void) {
   // What `exitOverride` and the rest say of the program holds for its commands too.
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
+}
+
+function name(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("Expected a name that is not empty.");
 }
 
 function port(text: string): number {

@@ -83,7 +83,8 @@ async function exists(file: string): Promise<boolean> {
     await access(file);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return false;
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
     // Anything else (such as missing rights) is told better when the file is read.
     return true;
   }

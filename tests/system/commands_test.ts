@@ -1,6 +1,6 @@
 /** The command line apart from a running node: help, check, init, exit codes. */
 import assert from "node:assert/strict";
-import { cp, readFile, rename, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -48,6 +48,8 @@ test("Command line: a wrong command line exits with 2 and says why on standard e
     [["start", "--loglevel", "loud"], /Allowed choices are none, critical/],
     [["init", "--port", "http"], /Expected a port from 0 to 65535/],
     [["check", "a", "b"], /too many arguments/],
+    [["start", "--config", ""], /'--config <file>' argument '' is invalid. Expected a name/],
+    [["check", "--cbdir", ""], /'--cbdir <directory>' argument '' is invalid. Expected a name/],
   ];
   for (const [args, expected] of cases) {
     const { code, stdout, stderr } = await run(args, directory);
@@ -190,6 +192,37 @@ test("check: the node directory comes from --cbdir, REALMWAY_DIR or CROSSBAR_DIR
   await remove();
 });
 
+test("check: --cbdir that names a file is told apart from a missing directory", async () => {
+  const { directory, remove } = await workplace();
+  await writeFile(join(directory, "node.yaml"), "version: 2\n");
+  const { code, stderr } = await run(["check", "--cbdir", "node.yaml"], directory);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /found a file at .*node\.yaml, expected a directory; name a file with --config\n$/,
+  );
+  await remove();
+});
+
+test("check: --config without --cbdir is looked for in the working directory, then in the node directories", async () => {
+  const { directory, remove } = await workplace(openConfig([]));
+  await mkdir(join(directory, "conf"));
+  await writeFile(join(directory, "conf", "x.yaml"), "version: 2\nworkers: [{ type: router }]\n");
+  const [inConf, inNode, missing] = await Promise.all([
+    run(["check", "--config", "conf/x.yaml"], directory),
+    run(["check", "--config", "config.json"], directory),
+    run(["check", "--config", "y.json"], directory),
+  ]);
+  assert.match(inConf.stdout, /^OK, .*conf.x\.yaml can be used\n$/);
+  assert.match(inNode.stdout, /^OK, .*\.realmway.config\.json can be used\n$/);
+  assert.equal(missing.code, 2);
+  assert.match(
+    missing.stderr,
+    /expected [^ ]*[^y]\/y\.json or [^ ]*\.crossbar\/y\.json or [^ ]*\.realmway\/y\.json; /,
+  );
+  await remove();
+});
+
 test("check and start: .crossbar comes before .realmway, and the other one is named", async () => {
   const { directory, remove } = await workplace(openConfig([]));
   await cp(join(directory, ".realmway"), join(directory, ".crossbar"), { recursive: true });
@@ -223,6 +256,18 @@ test("init: writes a commented configuration that check accepts, and never overw
     /Cannot make a node directory: found .*config\.json, expected no configuration; it stays as it is/,
   );
   assert.equal(await readFile(file, "utf8"), "mine");
+  await remove();
+});
+
+test("init: a directory that cannot be made is told without a stack", async () => {
+  const { directory, remove } = await workplace();
+  await writeFile(join(directory, "taken"), "");
+  const { code, stderr } = await run(["init", "--appdir", "taken"], directory);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^Cannot make a node directory at .*taken.\.realmway: [^\n]+, expected a place to write to\n$/,
+  );
   await remove();
 });
 

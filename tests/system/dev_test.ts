@@ -29,3 +29,16 @@ test("dev: serves the page, answers calls, publishes ticks, and stops quickly", 
   await client.closed;
   await remove();
 });
+
+test("dev: a PORT that is none is named", async () => {
+  const { directory, remove } = await workplace();
+  for (const port of ["abc", "-1", "65536", ""]) {
+    const server = launch([], directory, { "PORT": port }, "dev.ts");
+    assert.equal(await server.ended, 2);
+    assert.match(
+      server.output.stderr,
+      new RegExp(`^Cannot use the environment: .*\\n  PORT: found "${port}", expected a port from`),
+    );
+  }
+  await remove();
+});
