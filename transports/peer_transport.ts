@@ -228,7 +228,8 @@ export class PeerTransport implements Transport {
       case "receive":
         return this.#host.later(() => this.#answer(substitute.message));
       case "end":
-        return this.end(substitute.reason);
+        this.send(substitute.message);
+        return this.end(substitute.message.reason);
     }
   }
 

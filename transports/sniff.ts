@@ -28,6 +28,8 @@ const LETTER_G = 0x47;
 const CR = 0x0d;
 const LF = 0x0a;
 const UTF8 = new TextEncoder();
+const LATIN1 = new TextDecoder("latin1");
+const ASKS_FOR_UPGRADE = /\nupgrade:[ \t]*websocket/i;
 /** Free head buffers beyond this are left to the collector. */
 const KEPT_BUFFERS = 64;
 
@@ -80,7 +82,7 @@ class Sniffer {
     this.#decide(head, from, this.#length);
   }
 
-  /** No upgrade request is that long. */
+  /** No upgrade request that is accepted is that long. */
   #tooLong(head: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>): void {
     const all = new Uint8Array(this.#length + bytes.length);
     all.set(head.subarray(0, this.#length));
@@ -122,6 +124,9 @@ class Sniffer {
 
   #toHttp(bytes: Uint8Array<ArrayBuffer>, isUpgrade: boolean): void {
     const { http, upgrade } = this.#routes;
+    if (upgrade !== undefined && isLongUpgrade(bytes)) {
+      return this.#refuse(431, `Cannot upgrade: found a head of more than ${MAX_HEAD_BYTES} bytes`);
+    }
     if (http !== undefined) {
       http.accept(this.#stream, bytes, upgrade);
       this.#finish();
@@ -159,6 +164,12 @@ class Sniffer {
     if (this.#head !== undefined) giveBuffer(this.#head);
     this.#head = undefined;
   }
+}
+
+/** Whether these are the first bytes of an upgrade request whose head is too long for one. */
+function isLongUpgrade(bytes: Uint8Array): boolean {
+  if (bytes.length < MAX_HEAD_BYTES || hasEmptyLine(bytes, 0, MAX_HEAD_BYTES)) return false;
+  return ASKS_FOR_UPGRADE.test(LATIN1.decode(bytes.subarray(0, MAX_HEAD_BYTES)));
 }
 
 /** Whether an empty line ends in `bytes[from..length)`; lines may end without CR. */

@@ -3,6 +3,7 @@
  * Nobody may wait for an answer that never comes. Called by `peer_transport.ts`. [WAMP rawsocket] [WAMP uri_reference]
  */
 import {
+  type Abort,
   EMPTY_DICT,
   type ErrorMessage,
   type Message,
@@ -19,8 +20,8 @@ export type Substitute =
   | { readonly kind: "send"; readonly message: ErrorMessage }
   /** We wait: as if the peer had answered this. */
   | { readonly kind: "receive"; readonly message: ErrorMessage }
-  /** The session cannot go on without it. */
-  | { readonly kind: "end"; readonly reason: string };
+  /** The session cannot go on without it: the peer gets this, and the connection ends. */
+  | { readonly kind: "end"; readonly message: Abort };
 
 /** @param cause what encoding threw; undefined when the message is too large. */
 export function substituteOf(message: Message, cause: unknown): Substitute {
@@ -46,7 +47,7 @@ export function substituteOf(message: Message, cause: unknown): Substitute {
     case Type.REGISTER:
       return receive(Type.REGISTER, message.request, cause);
     default:
-      return { kind: "end", reason: `Cannot send a message: ${textOf(cause)}` };
+      return { kind: "end", message: abortOf(cause) };
   }
 }
 
@@ -71,8 +72,22 @@ function errorOf(requestType: RequestType, request: number, cause: unknown): Err
     request,
     details: EMPTY_DICT,
     error: cause === undefined ? PAYLOAD_SIZE_EXCEEDED : INVALID_ARGUMENT,
-    payload: Payload.of([textOf(cause).slice(0, 200).replace(/[^ -~]/g, "?")]),
+    payload: Payload.of([printable(cause)]),
   };
+}
+
+function abortOf(cause: unknown): Abort {
+  return {
+    type: Type.ABORT,
+    details: { "message": `Cannot send a message: ${printable(cause)}` },
+    reason: cause === undefined ? PAYLOAD_SIZE_EXCEEDED : INVALID_ARGUMENT,
+    payload: Payload.EMPTY,
+  };
+}
+
+/** Short and of plain characters, so that it fits whatever the limit is. */
+function printable(cause: unknown): string {
+  return textOf(cause).slice(0, 200).replace(/[^ -~]/g, "?");
 }
 
 function textOf(cause: unknown): string {

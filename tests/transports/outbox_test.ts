@@ -383,10 +383,14 @@ test("Oversized: a client's CALL is answered, its PUBLISH only when acknowledged
   );
 });
 
-test("Oversized: without its WELCOME a session cannot go on", async () => {
+test("Oversized: without its WELCOME a session cannot go on, and the peer is told why", async () => {
   const rig = new Rig({}, 512);
   rig.transport.send({ type: Type.WELCOME, session: 1, details: { "x": "y".repeat(600) } });
   await turnEnd();
+  assert.match(
+    text(rig.stream.take()),
+    /\[3,\{"message":"[^"]+"\},"wamp\.error\.payload_size_exceeded"\]/,
+  );
   assert.equal(rig.stream.state, "closing");
 });
 

@@ -178,6 +178,21 @@ test("Sniff: a connection without a byte is closed in time", () => {
   assert.equal(stream.take().length, 0);
 });
 
+test("Sniff: an upgrade request with too long a head gets 431, however it comes", () => {
+  const long = UPGRADE.replace("\r\n\r\n", `\r\nCookie: ${"x".repeat(9000)}\r\n\r\n`);
+  for (const pieces of [[long], [long.slice(0, 100), long.slice(100)]]) {
+    const { stream, calls } = table(ALL);
+    for (const piece of pieces) stream.receive(bytesOf(piece));
+    assert.match(text(stream.take()), /^HTTP\/1\.1 431 /);
+    assert.deepEqual(calls, []);
+  }
+  // The body of a request is no head.
+  const post = `POST / HTTP/1.1\r\nHost: x\r\n\r\n\nUpgrade: websocket${"x".repeat(9000)}`;
+  const other = table(ALL);
+  other.stream.receive(bytesOf(post));
+  assert.equal(other.calls.length, 1);
+});
+
 test("Sniff: a head that takes too long gets 408", () => {
   const { stream, clock } = table(ALL);
   clock.advance(900);
