@@ -10,7 +10,7 @@ import { logFor, startLogging } from "../log.ts";
 import { runNode } from "../node.ts";
 import { createPage } from "../web/page.ts";
 import { startDemo } from "./demo.ts";
-import { exit, hasColors, print, styled } from "./output.ts";
+import { defaultLogFormat, exit, isTerminal, print, styled } from "./output.ts";
 import { failure } from "./program.ts";
 import { watchFaults, watchSignals } from "./process_events.ts";
 import { commentedConfig } from "./template.ts";
@@ -21,7 +21,7 @@ const REALM = "realm1";
 const SHUTDOWN_MS = 500;
 
 async function dev(): Promise<number> {
-  startLogging({ level: "info", format: hasColors() ? "color" : "nocolor", write: print });
+  startLogging({ level: "info", format: defaultLogFormat(), write: print });
   const log = logFor("dev");
   const signalled = watchSignals(log);
   watchFaults(log);
@@ -35,7 +35,8 @@ async function dev(): Promise<number> {
   });
   await startDemo(node.router, REALM, logFor("demo"));
   const url = node.listeners[0]?.urls.find((url) => url.startsWith("http:")) ?? "";
-  print(`\n  Open ${styled("cyan", url)}\n`);
+  if (isTerminal()) print(`\n  Open ${styled("cyan", url)}\n`);
+  else log.info(`Open ${url}`, { url });
   await signalled;
   await node.stop();
   return 0;

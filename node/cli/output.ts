@@ -99,6 +99,12 @@ export function hasColors(stream: "stdout" | "stderr" = "stdout"): boolean {
     term !== "dumb";
 }
 
+/** For people where people read, for programs elsewhere. */
+export function defaultLogFormat(): "color" | "nocolor" | "json" {
+  if (hasColors()) return "color";
+  return isTerminal() ? "nocolor" : "json";
+}
+
 export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 
 /** `text` in `style` where colours are shown. */

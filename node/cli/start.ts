@@ -9,7 +9,7 @@ import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { watchFaults, watchSignals } from "./process_events.ts";
-import { hasColors, isTerminal, print, styled } from "./output.ts";
+import { defaultLogFormat, isTerminal, print, styled } from "./output.ts";
 
 export interface StartOptions extends Wanted {
   readonly loglevel: LogLevel;
@@ -17,7 +17,7 @@ export interface StartOptions extends Wanted {
 }
 
 export async function start(options: StartOptions): Promise<number> {
-  const format = options.logformat ?? (hasColors() ? "color" : isTerminal() ? "nocolor" : "json");
+  const format = options.logformat ?? defaultLogFormat();
   startLogging({ level: options.loglevel, format, write: print });
   const log = logFor("node");
   const signalled = watchSignals(log);

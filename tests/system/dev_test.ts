@@ -9,7 +9,7 @@ after(endAll);
 test("dev: serves the page, answers calls, publishes ticks, and stops quickly", async () => {
   const { directory, remove } = await workplace();
   const server = launch([], directory, { "PORT": "0" }, "dev.ts");
-  const [, origin = ""] = await server.until(/Open (http:\S+)\/\n/);
+  const [, origin = ""] = await server.until(/"Open (http:[^"]+)\/"/);
   const page = await fetch(`${origin}/`);
   assert.equal(page.status, 200);
   assert.match(await page.text(), /<script type="module"/);
@@ -23,6 +23,9 @@ test("dev: serves the page, answers calls, publishes ticks, and stops quickly", 
   assert.equal((await client.next())[0], 33);
   const [type, , , , [count]] = await client.next() as [number, 0, 0, 0, number[]];
   assert.deepEqual([type, typeof count], [36, "number"]);
+  for (const line of server.output.stdout.trimEnd().split("\n")) {
+    assert.equal(typeof JSON.parse(line).message, "string");
+  }
   const before = performance.now();
   assert.equal(await server.end(), 0);
   assert.ok(performance.now() - before < 2000);
