@@ -20,7 +20,7 @@ import { logFor } from "./log.ts";
 import { listeningEndpoint, realmOptions } from "./options.ts";
 import { systemRandom } from "./random.ts";
 import { type TransportServices, transportServices } from "./services.ts";
-import { addressOf, urlsOf } from "./urls.ts";
+import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
 
 export interface NodeSettings {
   /** The node directory, absolute: paths of the configuration are relative to it. */
@@ -159,7 +159,10 @@ class RunningNode implements Node {
     this.#open.push(listener);
     const urls = urlsOf(config, services, listener.address, isSecure);
     this.listeners.push({ id, type: config.type, address: listener.address, urls, stats });
-    this.#log.info("Listening on {url}", {
+    const text = isOnAllInterfaces(listener.address)
+      ? "Listening on all interfaces ({address}), here {url}"
+      : "Listening on {url}";
+    this.#log.info(text, {
       "url": urls.join(" "),
       "transport": id,
       "type": config.type,

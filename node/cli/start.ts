@@ -8,6 +8,7 @@ import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
+import { isOnAllInterfaces } from "../urls.ts";
 import { watchFaults, watchSignals } from "./process_events.ts";
 import { defaultLogFormat, isTerminal, print, styled } from "./output.ts";
 
@@ -48,9 +49,12 @@ export async function start(options: StartOptions): Promise<number> {
 /** For people: where to connect. */
 function summary(node: Node): string {
   const kinds = { "ws": "WebSocket", "http": "HTTP", "rs": "RawSocket", "unix": "Unix socket" };
-  const lines = node.listeners.flatMap((listener) => listener.urls).map((url) => {
-    const kind = Object.entries(kinds).find(([scheme]) => url.startsWith(scheme))?.[1] ?? "";
-    return `  ${kind.padEnd(13)}${styled("cyan", url)}`;
+  const lines = node.listeners.flatMap(({ address, urls }) => {
+    const note = isOnAllInterfaces(address) ? styled("dim", " on all interfaces") : "";
+    return urls.map((url) => {
+      const kind = Object.entries(kinds).find(([scheme]) => url.startsWith(scheme))?.[1] ?? "";
+      return `  ${kind.padEnd(13)}${styled("cyan", url)}${note}`;
+    });
   });
   const title = styled("bold", `Realmway ${VERSION} is running`);
   return ["", `  ${title}`, ...lines, styled("dim", "  Stop with Ctrl-C"), ""].join("\n");

@@ -115,6 +115,37 @@ test("start: log lines are JSON when nobody looks", async () => {
   await remove();
 });
 
+test("start: the log says which listeners are open to all, and where they are", async () => {
+  const open = { type: "tcp", port: 0 };
+  const { node, remove } = await startNode([
+    { type: "rawsocket", endpoint: open },
+    { type: "rawsocket", endpoint: { ...open, interface: "::" } },
+    { type: "rawsocket", endpoint: LOOPBACK },
+  ]);
+  await node.end();
+  const lines = node.output.stdout.trimEnd().split("\n").map((line) => JSON.parse(line)).slice(
+    1,
+    4,
+  );
+  const seen = lines.map(({ message, properties: { url, address } }) =>
+    [message.replaceAll('"', ""), url, address].map((text) => text.replaceAll(/\d{4,}/g, "N"))
+  );
+  assert.deepEqual(seen, [
+    [
+      "Listening on all interfaces (tcp:0.0.0.0:N), here rs://localhost:N",
+      "rs://localhost:N",
+      "tcp:0.0.0.0:N",
+    ],
+    [
+      "Listening on all interfaces (tcp:[::]:N), here rs://localhost:N",
+      "rs://localhost:N",
+      "tcp:[::]:N",
+    ],
+    ["Listening on rs://127.0.0.1:N", "rs://127.0.0.1:N", "tcp:127.0.0.1:N"],
+  ]);
+  await remove();
+});
+
 test("start: a node goes on without its log when nobody reads it any more", async () => {
   const { node, url, remove } = await startNode([WEBSOCKET], {}, ["--loglevel", "debug"]);
   node.stopReading();
