@@ -28,7 +28,7 @@ import {
 import { skipValue, truncated } from "./cbor_scan.ts";
 import { joinChunks, walkCbor } from "./cbor_walk.ts";
 import { CborSink, writeArrayHead, writeDict, writeText, writeUint } from "./cbor_write.ts";
-import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { type Codec, type Decoder, expectDictSize, MAX_DEPTH, type TokenSink } from "./codec.ts";
 import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
 
 const EMPTY_MAP = 0xa0;
@@ -147,6 +147,7 @@ class CborDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#map(start, field);
+    expectDictSize(field, this.#at - start);
     return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 

@@ -1,7 +1,7 @@
 /**
  * CBOR's well-formedness, checked in one pass that builds nothing. HOT.
  * Definite and indefinite lengths, tags and simple values are accepted as RFC 8949 has them, and integers in any width; reserved
- * additional information, breaks out of place, lengths that lie and text that is no UTF-8 are not. Nesting is limited.
+ * additional information, breaks out of place, lengths that lie and text that is no UTF-8 are not. Nesting and tags in a row are limited.
  * Reads within `end` only, as other messages may follow in the buffer. Throws DecodeError. [RFC 8949 section 5.3.1, appendix C]
  */
 import { DecodeError } from "../protocol_error.ts";
@@ -23,6 +23,9 @@ const ARGUMENT8 = 24;
 const ARGUMENT64 = 27;
 const INDEFINITE = 31;
 const BREAK = 0xff;
+
+/** More tags around one value are refused, as nesting is. */
+const MAX_TAGS = 16;
 
 /** What is left of a container without a count; counts are smaller, as a count beyond the bytes is refused. */
 const ANY_ELEMENT = 0xffffffff;
@@ -46,6 +49,8 @@ export function skipValue(
   /** Values still to come in the innermost container. */
   let left = 1;
   let isTagged = false;
+  /** Tags in a row: each is a level to whoever decodes it. */
+  let tags = 0;
   for (;;) {
     while (left === 0) {
       if (depth === outer) return at;
@@ -61,7 +66,10 @@ export function skipValue(
     const major = byte >>> 5;
     isTagged = major === TAG;
     // A tag and what it tags are one value.
-    if (!isTagged) {
+    if (isTagged) {
+      if (++tags > MAX_TAGS) malformed(`more than ${MAX_TAGS} tags around a value`);
+    } else {
+      tags = 0;
       if (left < ANY_VALUE) left--;
       else if (left !== ANY_ELEMENT) left = left === ANY_KEY ? ANY_VALUE : ANY_KEY;
     }

@@ -10,7 +10,7 @@ import { Payload, type PayloadValues } from "../payload.ts";
 import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 import { decodeUtf8 } from "../utf8.ts";
-import { type Codec, type Decoder, MAX_DEPTH } from "./codec.ts";
+import { type Codec, type Decoder, expectDictSize, MAX_DEPTH } from "./codec.ts";
 import { ARRAY, ARRAY_END, COMMA, OBJECT, OBJECT_END, QUOTE, ZERO } from "./json_chars.ts";
 import { JsonFault, plainEnd, skipSpace, skipString, skipValue } from "./json_scan.ts";
 import { decodeJson } from "./json_values.ts";
@@ -158,6 +158,7 @@ class JsonDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#at = this.#skipValue(start);
+    expectDictSize(field, this.#at - start);
     return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 

@@ -11,7 +11,7 @@ import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { readUint } from "./big_endian.ts";
-import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { type Codec, type Decoder, expectDictSize, MAX_DEPTH, type TokenSink } from "./codec.ts";
 import {
   ARRAY16,
   ARRAY32,
@@ -148,6 +148,7 @@ class MsgpackDecoder implements Decoder {
       return EMPTY_DICT;
     }
     this.#map(start, field);
+    expectDictSize(field, this.#at - start);
     return this.#dicts.intern(this.#bytes, start, this.#at) ?? EMPTY_DICT;
   }
 
