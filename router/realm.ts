@@ -176,7 +176,12 @@ export class Realm {
     else this.#gap(session, request, expected, type);
   }
 
-  /** Ids that were left out may come later, once: what was used before is never taken again. */
+  /**
+   * Anything but the next id.
+   *
+   * DEVIATION: the specification has any other id end the session. Unless the realm is strict, ids may be left out, and those that were
+   * may come later, once, as real clients do (`tests/interop/README.md`). What was used before is never taken again.
+   */
   #gap(session: Session, request: number, expected: number, type: number): void {
     const isLate = session.skippedRequests?.delete(request) === true;
     if (this.#isStrictAboutIds || (request <= session.lastRequest && !isLate)) {
