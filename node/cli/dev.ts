@@ -12,7 +12,7 @@ import { createPage } from "../web/page.ts";
 import { startDemo } from "./demo.ts";
 import { defaultLogFormat, exit, isTerminal, print, styled } from "./output.ts";
 import { failure } from "./program.ts";
-import { watchFaults, watchSignals } from "./process_events.ts";
+import { StopSignals, watchFaults } from "./process_events.ts";
 import { commentedConfig } from "./template.ts";
 
 const DEFAULT_PORT = 8080;
@@ -23,7 +23,8 @@ const SHUTDOWN_MS = 500;
 async function dev(): Promise<number> {
   startLogging({ level: "info", format: defaultLogFormat(), write: print });
   const log = logFor("dev");
-  const signalled = watchSignals(log);
+  const signals = new StopSignals();
+  signals.logTo(log);
   watchFaults(log);
   const port = portOf(process.env["PORT"]);
   const config = parseConfig(readJson(commentedConfig(port)).value);
@@ -37,7 +38,7 @@ async function dev(): Promise<number> {
   const url = node.listeners[0]?.urls.find((url) => url.startsWith("http:")) ?? "";
   if (isTerminal()) print(`\n  Open ${styled("cyan", url)}\n`);
   else log.info(`Open ${url}`, { url });
-  await signalled;
+  await signals.first;
   await node.stop();
   return 0;
 }

@@ -4,7 +4,11 @@
  * No top-level await here: a compiled executable would start late.
  */
 import process from "node:process";
-import { exit } from "./output.ts";
-import { run } from "./program.ts";
+import { StopSignals } from "./process_events.ts";
 
-run(process.argv.slice(2)).then(exit);
+const args = process.argv.slice(2);
+// Before the rest is loaded: who stops a node in its first moments wants it to end as later.
+const signals = args[0] === "start" ? new StopSignals() : undefined;
+Promise.all([import("./program.ts"), import("./output.ts")]).then(async ([{ run }, { exit }]) =>
+  exit(await run(args, signals))
+);

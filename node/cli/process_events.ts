@@ -1,28 +1,60 @@
-/** Signals, and faults that nobody caught: what a process that runs a node does about them. */
+/** Signals, and faults that nobody caught: what a process that runs a node does about them. Imports next to nothing, so that it is there first. */
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import type { Log } from "../../router/ports.ts";
 
 /** One wish to stop often arrives twice: a terminal signals the whole group, and supervisors pass the signal on. */
 const SAME_WISH_MS = 250;
 
-/** Resolves at the first SIGTERM or SIGINT; a later one ends the process as it would have without us. */
-export function watchSignals(log: Log): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
+/** SIGHUP: the terminal is gone. To read the configuration anew comes with a later version. */
+const NUMBERS = { "SIGHUP": 1, "SIGINT": 2, "SIGTERM": 15 } as const;
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
+/** The wish to stop. Listens from the moment it is made: a later signal ends the process as it would have without us. */
+export class StopSignals {
+  /** Resolves at the first SIGTERM, SIGINT or SIGHUP. */
+  readonly first: Promise<NodeJS.Signals>;
+  #log: Log | undefined;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+    this.first = promise;
     let firstAt: number | undefined;
-    const numbers = { "SIGINT": 2, "SIGTERM": 15 } as const;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of SIGNALS) {
+      if (signal === "SIGHUP" && isHangUpIgnored()) {
+        // `nohup` means that the process shall outlive its terminal. Deno would end it all the same, without a listener.
+        process.on(signal, () => {});
+        continue;
+      }
       process.on(signal, () => {
         const now = performance.now();
         if (firstAt === undefined) {
           firstAt = now;
           resolve(signal);
         } else if (now - firstAt > SAME_WISH_MS) {
-          log.warn("Ending at once because of a second {signal}", { signal });
-          process.exit(128 + numbers[signal]);
+          this.#log?.warn("Ending at once because of a second {signal}", { signal });
+          process.exit(128 + NUMBERS[signal]);
         }
       });
     }
-  });
+  }
+
+  /** @param log where a second signal is told. */
+  logTo(log: Log): void {
+    this.#log = log;
+  }
+}
+
+/** Whether SIGHUP was ignored when the process began; only Linux tells. */
+function isHangUpIgnored(): boolean {
+  let status: string;
+  try {
+    status = readFileSync("/proc/self/status", "utf8");
+  } catch {
+    return false;
+  }
+  const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(status)?.[1] ?? "0";
+  return (parseInt(mask, 16) & NUMBERS.SIGHUP) !== 0;
 }
 
 /** Faults that nobody caught are logged, and the process goes on. */

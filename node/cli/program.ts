@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { VERSION } from "../../wamp/version.ts";
 import { complain, print, styled } from "./output.ts";
+import type { StopSignals } from "./process_events.ts";
 
 export const EXIT_OK = 0;
 export const EXIT_FAILURE = 1;
@@ -14,10 +15,13 @@ const CONFIG_FILE =
   "configuration file, relative to --cbdir; without that to the working directory, then to the node " +
   "directory (default: config.json or config.yaml)";
 
-/** Runs one command line. Resolves to the exit code; rejects only when there is a bug. */
-export async function run(args: readonly string[]): Promise<number> {
+/**
+ * Runs one command line. Resolves to the exit code; rejects only when there is a bug.
+ * @param signals for "start", when they are watched already.
+ */
+export async function run(args: readonly string[], signals?: StopSignals): Promise<number> {
   let code = EXIT_OK;
-  const program = commands((result) => code = result);
+  const program = commands((result) => code = result, signals);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
@@ -42,7 +46,7 @@ export async function failure(cause: unknown): Promise<number> {
   return EXIT_FAILURE;
 }
 
-function commands(done: (code: number) => void) {
+function commands(done: (code: number) => void, signals: StopSignals | undefined) {
   const program = new Command("realmway")
     .description("WAMP router for Deno and Bun")
     .configureHelp({ styleTitle: (title) => styled("bold", title), showGlobalOptions: true })
@@ -52,7 +56,7 @@ function commands(done: (code: number) => void) {
   program.version(VERSION, "-V, --version", "print the version");
 
   program.command("start")
-    .description("start the node and run it until SIGTERM or SIGINT (Ctrl-C)")
+    .description("start the node and run it until SIGTERM, SIGINT (Ctrl-C) or SIGHUP")
     .option("--cbdir <directory>", NODE_DIRECTORY, name)
     .option("--config <file>", CONFIG_FILE, name)
     .addOption(
@@ -74,7 +78,7 @@ function commands(done: (code: number) => void) {
         "realmway start --config production.yaml --logformat json",
       ]),
     )
-    .action(async (options) => done(await (await import("./start.ts")).start(options)));
+    .action(async (options) => done(await (await import("./start.ts")).start(options, signals)));
 
   program.command("check")
     .description("check a configuration and name everything that is wrong with it")

@@ -1,5 +1,5 @@
 /**
- * `realmway start`: runs a node until SIGTERM or SIGINT. Then sessions are told goodbye and the process ends with 0; a second signal
+ * `realmway start`: runs a node until SIGTERM, SIGINT or SIGHUP. Then sessions are told goodbye and the process ends with 0; a second signal
  * ends it at once. Faults that nobody caught are logged, the node goes on.
  */
 import process from "node:process";
@@ -9,7 +9,7 @@ import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
-import { watchFaults, watchSignals } from "./process_events.ts";
+import { StopSignals, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isTerminal, print, styled } from "./output.ts";
 
 export interface StartOptions extends Wanted {
@@ -17,11 +17,14 @@ export interface StartOptions extends Wanted {
   readonly logformat?: LogFormat | undefined;
 }
 
-export async function start(options: StartOptions): Promise<number> {
+export async function start(
+  options: StartOptions,
+  signals: StopSignals = new StopSignals(),
+): Promise<number> {
   const format = options.logformat ?? defaultLogFormat();
   startLogging({ level: options.loglevel, format, write: print });
   const log = logFor("node");
-  const signalled = watchSignals(log);
+  signals.logTo(log);
   watchFaults(log);
 
   const { directory, file, passedOver } = await locateNode(options, process.env, process.cwd());
@@ -39,7 +42,7 @@ export async function start(options: StartOptions): Promise<number> {
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
 
-  const signal = await signalled;
+  const signal = await signals.first;
   log.info("Stopping because of {signal}", { signal });
   await node.stop();
   log.info("Stopped", {});

@@ -20,6 +20,7 @@ function command(main: string): [string, string[]] {
 }
 
 export interface Running {
+  readonly pid: number | undefined;
   readonly output: { stdout: string; stderr: string };
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
@@ -36,15 +37,17 @@ export interface Running {
 
 const running = new Set<ChildProcessWithoutNullStreams>();
 
-/** Starts `realmway <args>` in `cwd`. */
+/** Starts `realmway <args>` in `cwd`. @param prefix a command that starts the program, such as `nohup`. */
 export function launch(
   args: readonly string[],
   cwd: string,
   env: Record<string, string> = {},
   main = "main.ts",
+  prefix: readonly string[] = [],
 ): Running {
-  const [program, before] = command(main);
-  const child = spawn(program, [...before, ...args], {
+  const [runner, before] = command(main);
+  const [program = runner, ...rest] = [...prefix, runner, ...before, ...args];
+  const child = spawn(program, rest, {
     cwd,
     env: { ...process.env, "NO_COLOR": "1", ...env },
   });
@@ -89,6 +92,7 @@ export function launch(
     return ended;
   };
   return {
+    pid: child.pid,
     output,
     ended,
     until,

@@ -1,6 +1,7 @@
 /** A node as a process: what it listens on, what it says, how it stops. */
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
 import { createConnection, createServer } from "node:net";
 import { join as joinPath } from "node:path";
 import { after, test } from "node:test";
@@ -10,6 +11,8 @@ import { connect, join } from "./json_client.ts";
 after(endAll);
 
 const LOOPBACK = { type: "tcp", port: 0, interface: "127.0.0.1" };
+/** Only Linux tells which signals a process looks out for. */
+const NO_PROC = existsSync("/proc/self/status") ? false : "needs /proc";
 const WEBSOCKET = { type: "websocket", endpoint: LOOPBACK };
 /** What a log line in JSON says of the only WebSocket listener. */
 const URL = /"url":"(ws:[^" ]*)/;
@@ -44,6 +47,43 @@ test("start: SIGINT stops it too, at once when nobody is connected", async () =>
   assert.equal(await node.end("SIGINT"), 0);
   assert.ok(performance.now() - before < 1000);
   assert.match(node.output.stdout, /Stopping because of \\?"SIGINT/);
+  await remove();
+});
+
+test("start: SIGHUP, a terminal's end, says goodbye as SIGTERM does", async () => {
+  const { node, url, remove } = await startNode([WEBSOCKET]);
+  const { client } = await join(url);
+  const ended = node.end("SIGHUP");
+  assert.equal((await client.next())[2], "wamp.close.system_shutdown");
+  client.send([6, {}, "wamp.close.goodbye_and_out"]);
+  assert.equal(await ended, 0);
+  await client.closed;
+  await remove();
+});
+
+test("start: under nohup a node outlives its terminal", { skip: NO_PROC }, async () => {
+  const { directory, remove } = await workplace(openConfig([WEBSOCKET]));
+  const node = launch(["start"], directory, {}, "main.ts", ["nohup"]);
+  await node.until(/Ready in/);
+  node.send("SIGHUP");
+  const [, url = ""] = URL.exec(node.output.stdout) ?? [];
+  const { client } = await join(url);
+  client.close();
+  assert.equal(await node.end(), 0);
+  assert.match(node.output.stdout, /Stopping because of \\?"SIGTERM/);
+  await remove();
+});
+
+test("start: a signal while it starts ends it with 0", { skip: NO_PROC }, async () => {
+  const { directory, remove } = await workplace(openConfig([WEBSOCKET]));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    const node = launch(["start"], directory);
+    await catches(node.pid);
+    // Nothing of the program has been loaded yet.
+    assert.equal(node.output.stdout, "");
+    assert.equal(await node.end(signal), 0);
+    assert.equal(node.output.stderr, "");
+  }
   await remove();
 });
 
@@ -293,6 +333,16 @@ test("start: requests with hostile paths get nothing from outside of the directo
   assert.equal(await node.end(), 0);
   await remove();
 });
+
+/** Resolves when the process catches SIGTERM, the last of the signals that it looks out for. */
+async function catches(pid: number | undefined): Promise<void> {
+  for (let tries = 0; tries < 5000; tries++) {
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+    if ((BigInt(`0x${mask}`) >> 14n & 1n) === 1n) return;
+  }
+  assert.fail("SIGTERM is not caught");
+}
 
 /** Resolves when the file exists. */
 async function exists(file: string): Promise<void> {
