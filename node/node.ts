@@ -15,6 +15,8 @@ import type { Environment } from "./config/checks.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
 import type { NodeConfig, TransportConfig } from "./config/schema.ts";
+import { formatPath } from "./config/source.ts";
+import { configWarnings } from "./config/warnings.ts";
 import { type HttpHandler, OpenListener } from "./listener.ts";
 import { logFor } from "./log.ts";
 import { listeningEndpoint, realmOptions } from "./options.ts";
@@ -105,6 +107,9 @@ class RunningNode implements Node {
   }
 
   async start(): Promise<void> {
+    for (const { path, text } of configWarnings(this.#config)) {
+      this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
+    }
     for (const worker of this.#config.workers) {
       for (const realm of worker.realms) this.router.addRealm(realmOptions(realm));
       for (const [i, transport] of worker.transports.entries()) {

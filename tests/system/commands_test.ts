@@ -157,6 +157,40 @@ test("check and start: TLS files that cannot be used are problems, told with all
   await remove();
 });
 
+test("check and start: warn of services whose sessions all get a role that is not there", async () => {
+  const endpoint = { type: "tcp", port: 0, interface: "127.0.0.1" };
+  const auth = { anonymous: { type: "static", role: "guest", realm: "realm1" } };
+  const config = openConfig([
+    { type: "rawsocket", endpoint },
+    { type: "universal", endpoint, websocket: { "ws": { auth } }, rawsocket: { auth } },
+  ]);
+  const [worker] = config.workers;
+  assert.ok(worker);
+  const realms = [
+    { name: "realm1", roles: [{ name: "user", permissions: [] }] },
+    { name: "realm2", roles: [{ name: "guest", permissions: [] }] },
+  ];
+  const { directory, remove } = await workplace({ ...config, workers: [{ ...worker, realms }] });
+  const paths = [
+    "workers[0].transports[0]",
+    "workers[0].transports[1].rawsocket.auth.anonymous",
+    "workers[0].transports[1].websocket.ws.auth.anonymous",
+  ];
+  const { code, stdout, stderr } = await run(["check"], directory);
+  assert.equal(code, 0);
+  assert.match(stdout, /^OK/);
+  assert.deepEqual(stderr.trimEnd().split("\n").map((line) => line.split(": ")[1]), paths);
+  assert.match(stderr, /the role "anonymous", which no realm has: all will be refused/);
+  assert.match(stderr, /the role "guest", which realm "realm1" has not: all will be refused/);
+  const node = launch(["start"], directory);
+  await node.until(/Ready/);
+  assert.equal(await node.end(), 0);
+  const warned = node.output.stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+    .filter(({ level }) => level === "WARN" || level === "WARNING");
+  assert.deepEqual(warned.map(({ properties }) => properties.path), paths);
+  await remove();
+});
+
 test("check: text that is no JSON is named with its line", async () => {
   const { directory, remove } = await workplace('{\n  "version": 2,\n}');
   const { code, stderr } = await run(["check"], directory);

@@ -1,0 +1,71 @@
+/** What a configuration may say but nobody can mean. `check` prints it, a starting node logs it. */
+import type { Problem } from "./problems.ts";
+import type { NodeConfig, TransportConfig, WorkerConfig } from "./schema.ts";
+import type { AuthConfig } from "./schema_connection.ts";
+import type { WebPathsConfig } from "./schema_web.ts";
+import type { Path } from "./source.ts";
+
+export function configWarnings(config: NodeConfig): Problem[] {
+  return config.workers.flatMap((worker, w) =>
+    worker.transports.flatMap((transport, t) =>
+      services(transport, ["workers", w, "transports", t]).flatMap((service) =>
+        roleWarnings(service, worker.realms)
+      )
+    )
+  );
+}
+
+/** A WAMP service and where it stands. */
+interface Service {
+  readonly path: Path;
+  readonly auth: AuthConfig | undefined;
+}
+
+function services(transport: TransportConfig, path: Path): Service[] {
+  switch (transport.type) {
+    case "websocket":
+    case "rawsocket":
+      return [{ path, auth: transport.auth }];
+    case "web":
+      return webServices(transport.paths, [...path, "paths"]);
+    case "universal":
+      return [
+        ...(transport.rawsocket === undefined
+          ? []
+          : [{ path: [...path, "rawsocket"], auth: transport.rawsocket.auth }]),
+        ...Object.entries(transport.websocket ?? {}).map(([name, { auth }]) => ({
+          path: [...path, "websocket", name],
+          auth,
+        })),
+        ...webServices(transport.web?.paths ?? {}, [...path, "web", "paths"]),
+      ];
+    case "websocket.testee":
+      return [];
+    default:
+      return transport satisfies never;
+  }
+}
+
+function webServices(paths: WebPathsConfig, path: Path): Service[] {
+  return Object.entries(paths).flatMap(([name, service]): Service[] => {
+    const at = [...path, name];
+    if (service.type === "path") return webServices(service.paths, [...at, "paths"]);
+    return service.type === "websocket" ? [{ path: at, auth: service.auth }] : [];
+  });
+}
+
+/** Sessions without credentials whose role no realm of theirs has: each would be refused. */
+function roleWarnings({ path, auth }: Service, realms: WorkerConfig["realms"]): Problem[] {
+  const section = auth === undefined ? { role: "anonymous" } : auth.anonymous;
+  if (section === undefined) return [];
+  const { role, realm } = { realm: undefined, ...section };
+  const reached = realm === undefined ? realms : realms.filter(({ name }) => name === realm);
+  if (reached.length === 0) return [];
+  if (reached.some(({ roles }) => roles.some(({ name }) => name === role))) return [];
+  const where = realm === undefined ? "no realm has" : `realm "${realm}" has not`;
+  return [{
+    path: auth === undefined ? path : [...path, "auth", "anonymous"],
+    text: `sessions without credentials get the role "${role}", which ${where}: ` +
+      "all will be refused (no_such_role); add the role, or name another in auth.anonymous",
+  }];
+}
