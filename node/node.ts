@@ -39,6 +39,9 @@ export interface NodeSettings {
   readonly root?: (request: Request) => Response | Promise<Response>;
 }
 
+/** Of the runtime that takes no other, Bun. */
+const FIXED_BACKLOG = 512;
+
 /** A transport of a node that accepts connections. */
 export interface NodeListener {
   /** Of the configuration, or "transport001". */
@@ -107,6 +110,7 @@ class RunningNode implements Node {
   }
 
   async start(): Promise<void> {
+    if (!canSetBacklog) this.#tellBacklog();
     for (const { path, text } of configWarnings(this.#config)) {
       this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
     }
@@ -133,6 +137,18 @@ class RunningNode implements Node {
     await Promise.all(this.#open.map((listener) => listener.end()));
   }
 
+  /** Once for all transports: the largest backlog that somebody asked for. */
+  #tellBacklog(): void {
+    const asked = this.#config.workers.flatMap(({ transports }) => transports)
+      .flatMap(({ endpoint: { backlog } }) => backlog ?? []);
+    if (asked.length === 0) return;
+    const backlog = Math.max(...asked);
+    const text = "The key backlog ({backlog}) has no effect: this runtime always takes {taken}";
+    const properties = { backlog, taken: FIXED_BACKLOG };
+    if (backlog > FIXED_BACKLOG) this.#log.warn(text, properties);
+    else this.#log.info(text, properties);
+  }
+
   async #openTransport(id: string, config: TransportConfig): Promise<void> {
     const { directory, env = process.env } = this.#settings;
     const stats = newStats();
@@ -148,11 +164,6 @@ class RunningNode implements Node {
       hasNoDelay: services.hasTcpNoDelay,
     });
     const isSecure = endpoint.tls !== undefined;
-    if (config.endpoint.backlog !== undefined && !canSetBacklog) {
-      this.#log.warn("Transport {id} has its backlog ignored: this runtime takes 512 always", {
-        id,
-      });
-    }
     const listener = await OpenListener.open({
       endpoint,
       services,

@@ -7,6 +7,7 @@ import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { ListenError, type Node, parseConfig, readConfig, startNode } from "../../node/mod.ts";
 import type { Log } from "../../router/ports.ts";
+import { canSetBacklog } from "../../transports/listen.ts";
 import { openConfig, workplace } from "./cli_process.ts";
 import { connect, join } from "./json_client.ts";
 
@@ -69,6 +70,26 @@ test("Node: lists the URLs of its listeners, as configured where configured", as
     ["ws://localhost:N/"],
   ]);
   await node.stop();
+});
+
+test("Node: a backlog that the runtime cannot set is told once, as a warning only when it is larger", async () => {
+  for (const [backlogs, level] of [[[1024, 100], "warn"], [[512, 100], "info"]] as const) {
+    const told: unknown[] = [];
+    const tell = (level: string) => (text: string, properties: unknown) => {
+      if (text.includes("backlog")) told.push([level, properties]);
+    };
+    const transports = backlogs.map((backlog) => ({
+      type: "rawsocket",
+      endpoint: { ...LOOPBACK, backlog },
+    }));
+    const node = await startNode(parseConfig(openConfig(transports)), {
+      directory: place.directory,
+      log: { ...log, warn: tell("warn"), info: tell("info") },
+    });
+    await node.stop();
+    const expected = [[level, { backlog: backlogs[0], taken: 512 }]];
+    assert.deepEqual(told, canSetBacklog ? [] : expected);
+  }
 });
 
 test("Node: stopping ends connections that never joined, may be asked for twice, and frees the port", async () => {
