@@ -8,7 +8,7 @@ const SAME_WISH_MS = 250;
 
 /** SIGHUP: the terminal is gone. To read the configuration anew comes with a later version. */
 const NUMBERS = { "SIGHUP": 1, "SIGINT": 2, "SIGTERM": 15 } as const;
-const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** The wish to stop. Listens from the moment it is made: a later signal ends the process as it would have without us. */
 export class StopSignals {

@@ -79,7 +79,7 @@ test("start: a signal while it starts ends it with 0", { skip: NO_PROC }, async 
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     const node = launch(["start"], directory);
     await catches(node.pid);
-    // Nothing of the program has been loaded yet.
+    // The node has not said anything yet.
     assert.equal(node.output.stdout, "");
     assert.equal(await node.end(signal), 0);
     assert.equal(node.output.stderr, "");
@@ -334,12 +334,14 @@ test("start: requests with hostile paths get nothing from outside of the directo
   await remove();
 });
 
-/** Resolves when the process catches SIGTERM, the last of the signals that it looks out for. */
+/** Resolves when the process catches SIGTERM and what it looks out for next. */
 async function catches(pid: number | undefined): Promise<void> {
   for (let tries = 0; tries < 5000; tries++) {
     const status = await readFile(`/proc/${pid}/status`, "utf8");
     const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-    if ((BigInt(`0x${mask}`) >> 14n & 1n) === 1n) return;
+    if ((BigInt(`0x${mask}`) >> 14n & 1n) === 0n) continue;
+    // Deno catches all of them for itself, a moment before it does so for the program: nothing tells the two apart.
+    return await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail("SIGTERM is not caught");
 }
