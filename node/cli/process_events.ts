@@ -20,8 +20,10 @@ export class StopSignals {
     const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
     this.first = promise;
     let firstAt: number | undefined;
+    // Asked first: with any listener Deno catches SIGHUP, too.
+    const isIgnored = isHangUpIgnored();
     for (const signal of SIGNALS) {
-      if (signal === "SIGHUP" && isHangUpIgnored()) {
+      if (signal === "SIGHUP" && isIgnored) {
         // `nohup` means that the process shall outlive its terminal. Deno would end it all the same, without a listener.
         process.on(signal, () => {});
         continue;
