@@ -31,7 +31,23 @@
  */
 export { CallResult } from "./client/call_result.ts";
 export type { CallOptions, CancelMode } from "./client/caller.ts";
-export { connect, type ConnectOptions } from "./client/connect.ts";
+export {
+  type Answer,
+  type Authentication,
+  type ChannelBinding,
+  type ClientHandshake,
+  type ClientMethod,
+  type ClientMethodOptions,
+  connect,
+  type Connection,
+  type ConnectOptions,
+  type CraClientOptions,
+  type CryptosignClientOptions,
+  type JwtClientOptions,
+  type ScramClientOptions,
+  type SigningKey,
+  type TicketClientOptions,
+} from "./client/connect.ts";
 export {
   ApplicationError,
   type CloseDetails,

@@ -1,15 +1,33 @@
 /** From nothing to a joined session: dial, HELLO, WELCOME. */
+import type { Authentication } from "../auth/authentication.ts";
+import type { ClientMethod } from "../auth/authmethod.ts";
+import type { ClientNegotiation } from "../auth/negotiation.ts";
 import type { Welcome } from "../wamp/message.ts";
-import { TIMEOUT } from "../wamp/uris.ts";
+import { CANNOT_AUTHENTICATE, TIMEOUT } from "../wamp/uris.ts";
 import { VERSION } from "../wamp/version.ts";
 import { systemClock } from "./clock.ts";
 import { dial as defaultDial } from "./dial.ts";
-import { ConnectError } from "./errors.ts";
+import { ConnectError, JoinError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { roles } from "./features.ts";
 import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
 import type { Clock, Dial, DialOptions, Log, SerializerName, Transport } from "./transport.ts";
+
+export type { Authentication } from "../auth/authentication.ts";
+export type {
+  Answer,
+  ChannelBinding,
+  ClientHandshake,
+  ClientMethod,
+  ClientMethodOptions,
+  Connection,
+} from "../auth/authmethod.ts";
+export type { CryptosignClientOptions, SigningKey } from "../auth/cryptosign.ts";
+export type { JwtClientOptions } from "../auth/jwt.ts";
+export type { ScramClientOptions } from "../auth/scram.ts";
+export type { TicketClientOptions } from "../auth/ticket.ts";
+export type { CraClientOptions } from "../auth/wampcra.ts";
 
 /** Where to, and how. */
 export interface ConnectOptions {
@@ -18,6 +36,9 @@ export interface ConnectOptions {
   readonly url: string;
   /** The realm to join. */
   readonly realm: string;
+  /** Who this program is, and how it proves that: one method or several, of which the router chooses. Default: anonymous.
+   * `{ ticket: { authid: "joe", ticket: "secret" } }`, `{ cryptosign: { privkey: "0123…" } }`. */
+  readonly authentication?: Authentication | readonly ClientMethod[];
   /** In order of preference; the router chooses. Default: JSON alone. */
   readonly serializers?: readonly SerializerName[];
   /** Milliseconds until WELCOME must have come. Default 10,000. */
@@ -33,7 +54,7 @@ export interface ConnectOptions {
 }
 
 /** Connects to a router and joins a realm. Rejects with `ConnectError` when no connection or no answer comes, with `JoinError` when the
- * router refuses.
+ * router refuses, or cannot be given or does not give the proof that `authentication` is about.
  *
  * @example
  * ```ts
@@ -49,7 +70,7 @@ export interface ConnectOptions {
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { url, realm, serializers = ["json"], timeoutMs = 10_000 } = options;
+  const { url, realm, serializers = ["json"], timeoutMs = 10_000, authentication } = options;
   const { clock = systemClock, log = consoleLog, dial = defaultDial } = options;
   const timeout = new AbortController();
   const signal = options.signal === undefined
@@ -60,8 +81,9 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     timeout.abort(new ConnectError(`Cannot connect to "${url}": ${text}`));
   });
   try {
+    const methods = authentication && await methodsOf(authentication, realm);
     const exchange = await open({ url, serializers, signal }, dial, clock, log);
-    const welcome = await join(exchange, realm, signal);
+    const welcome = await join(exchange, { realm, methods, signal });
     return new Session(exchange, realm, welcome);
   } catch (error) {
     signal.throwIfAborted();
@@ -98,13 +120,58 @@ async function open(
   }
 }
 
-async function join(exchange: Exchange, realm: string, signal: AbortSignal): Promise<Welcome> {
+interface JoinOptions {
+  readonly realm: string;
+  readonly methods: readonly ClientMethod[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function join(exchange: Exchange, options: JoinOptions): Promise<Welcome> {
+  const { realm, methods, signal } = options;
   const giveUp = () => exchange.abort(TIMEOUT, "The client no longer waits for WELCOME");
   signal.addEventListener("abort", giveUp);
   try {
-    return await exchange.join(realm, { "agent": `Realmway-${VERSION}`, "roles": roles });
+    const negotiation = methods && await begin(exchange, realm, methods);
+    const hello = { "agent": `Realmway-${VERSION}`, "roles": roles };
+    return await exchange.join(realm, { ...hello, ...negotiation?.helloDetails }, negotiation);
   } finally {
     signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Loaded when there is something to prove: anonymous sessions, most of all those of browsers, do without. */
+async function methodsOf(
+  authentication: Authentication | readonly ClientMethod[],
+  realm: string,
+): Promise<readonly ClientMethod[]> {
+  if (isMethods(authentication)) return authentication;
+  const { clientMethods } = await import("../auth/authentication.ts");
+  try {
+    return clientMethods(authentication);
+  } catch (cause) {
+    throw new JoinError(realm, CANNOT_AUTHENTICATE, textOf(cause), { cause });
+  }
+}
+
+function isMethods(
+  authentication: Authentication | readonly ClientMethod[],
+): authentication is readonly ClientMethod[] {
+  return Array.isArray(authentication);
+}
+
+/** The methods' part of HELLO. Undefined when the connection ends before they know it. */
+async function begin(
+  exchange: Exchange,
+  realm: string,
+  methods: readonly ClientMethod[],
+): Promise<ClientNegotiation | undefined> {
+  const { offer } = await import("../auth/negotiation.ts");
+  try {
+    const ended = exchange.ended.then(() => undefined);
+    return await Promise.race([offer(methods, exchange.connection), ended]);
+  } catch (cause) {
+    exchange.abort(CANNOT_AUTHENTICATE, "The client cannot authenticate");
+    throw new JoinError(realm, CANNOT_AUTHENTICATE, textOf(cause), { cause });
   }
 }
 

@@ -56,7 +56,7 @@ export class ConnectError extends Error {
   override readonly name = "ConnectError";
 }
 
-/** The router refused the session (ABORT), or asked for what this program cannot give.
+/** The router refused the session (ABORT), or this program the router: it asked for what the program cannot give, or did not prove itself.
  *
  * @example
  * ```ts
@@ -79,11 +79,12 @@ export class JoinError extends Error {
   readonly reason: string;
 
   /** @param text what the router said to people, if anything. */
-  constructor(realm: string, reason: string, text: string | undefined) {
+  constructor(realm: string, reason: string, text: string | undefined, options?: ErrorOptions) {
     super(
       `Cannot join realm "${realm}": found ${reason}${
         text === undefined ? "" : ` ("${text}")`
       }, expected WELCOME`,
+      options,
     );
     this.reason = reason;
   }

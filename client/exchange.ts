@@ -4,11 +4,12 @@
  * request, so nothing waits for ever. Called by the transport from below, by `connect.ts` and `session.ts` from above.
  * [WAMP sessions]
  */
+import type { Connection } from "../auth/authmethod.ts";
+import type { ClientNegotiation } from "../auth/negotiation.ts";
 import { nextId } from "../wamp/id.ts";
 import {
   type Abort,
   type Cancel,
-  type Challenge,
   type Dict,
   EMPTY_DICT,
   type ErrorMessage,
@@ -21,17 +22,13 @@ import {
 } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import {
-  GOODBYE_AND_OUT,
-  NO_MATCHING_AUTH_METHOD,
-  RUNTIME_ERROR,
-  TRANSPORT_LOST,
-} from "../wamp/uris.ts";
+import { GOODBYE_AND_OUT, RUNTIME_ERROR, TRANSPORT_LOST } from "../wamp/uris.ts";
 import { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
 import { isDict, textIn } from "./details.ts";
-import { type CloseDetails, ConnectError, JoinError, SessionClosedError } from "./errors.ts";
+import { type CloseDetails, ConnectError, SessionClosedError } from "./errors.ts";
 import type { Link, Request } from "./link.ts";
+import { type Opened, Opening } from "./opening.ts";
 import { Publisher } from "./publisher.ts";
 import { Requests } from "./requests.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -40,14 +37,7 @@ import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./
 /** A router that does not answer GOODBYE within this time is left anyway. */
 const GOODBYE_TIMEOUT_MS = 5_000;
 
-/** Who waits for WELCOME. */
-interface Joining {
-  readonly realm: string;
-  readonly welcomed: (message: Welcome) => void;
-  readonly refused: (error: Error) => void;
-}
-
-export class Exchange implements MessageHandler, Link {
+export class Exchange implements MessageHandler, Link, Opened {
   readonly log: Log;
   readonly clock: Clock;
   /** Resolves when the session has ended; never rejects. */
@@ -62,7 +52,9 @@ export class Exchange implements MessageHandler, Link {
   readonly #requests = new Requests();
   #resolveEnded: (details: CloseDetails) => void = () => {};
   #state: "opening" | "open" | "leaving" | "ended" = "opening";
-  #joining: Joining | undefined = undefined;
+  #opening: Opening | undefined = undefined;
+  #realm = "";
+  #welcomed: (message: Welcome) => void = () => {};
   /** WELCOME.Details.roles */
   #routerRoles: Dict = EMPTY_DICT;
   /** How the session ends or has ended: set when it leaves the state "open". */
@@ -80,12 +72,40 @@ export class Exchange implements MessageHandler, Link {
     this.subscriber = new Subscriber(this, this.#requests);
   }
 
+  /** What methods of authentication see of the connection. */
+  get connection(): Connection {
+    return this.#transport.details;
+  }
+
   /** Sends HELLO and waits for WELCOME. Rejects with JoinError, or ConnectError when the connection goes first. */
-  join(realm: string, details: Dict): Promise<Welcome> {
-    return new Promise((welcomed, refused) => {
-      this.#joining = { realm, welcomed, refused };
+  join(realm: string, details: Dict, negotiation?: ClientNegotiation): Promise<Welcome> {
+    return new Promise((welcomed, reject) => {
+      if (this.#end !== undefined) return reject(notWelcomed(realm, this.#end));
+      this.#welcomed = welcomed;
+      this.#realm = realm;
+      this.#opening = new Opening(realm, negotiation, this, reject);
       this.#transport.send({ type: Type.HELLO, realm, details });
     });
+  }
+
+  /** For the opening: WELCOME has come, and is to be trusted. */
+  opened(message: Welcome, later: readonly Message[]): void {
+    const { roles } = message.details;
+    if (isDict(roles)) this.#routerRoles = roles;
+    this.#state = "open";
+    this.#opening = undefined;
+    this.#welcomed(message);
+    for (const one of later) this.receive(one);
+  }
+
+  /** For the opening. */
+  refused(message: Abort): void {
+    this.#finish(endOf(message));
+  }
+
+  /** For the opening. */
+  sendAnswer(signature: string, extra: Dict): void {
+    this.#transport.send({ type: Type.AUTHENTICATE, signature, extra });
   }
 
   /** Says GOODBYE; the session ends when the router answers, or does not in time. */
@@ -143,7 +163,7 @@ export class Exchange implements MessageHandler, Link {
         case "leaving":
           return this.#routeLast(message);
         case "opening":
-          return this.#routeFirst(message);
+          return this.#opening?.receive(message);
         case "ended":
           return;
       }
@@ -225,32 +245,6 @@ export class Exchange implements MessageHandler, Link {
     }
   }
 
-  #routeFirst(message: Message): void {
-    switch (message.type) {
-      case Type.WELCOME: {
-        const { roles } = message.details;
-        if (isDict(roles)) this.#routerRoles = roles;
-        this.#state = "open";
-        return this.#joining?.welcomed(message);
-      }
-      case Type.ABORT: {
-        const end = endOf(message);
-        this.#joining?.refused(new JoinError(this.#joining.realm, end.reason, end.message));
-        return this.#finish(end);
-      }
-      case Type.CHALLENGE:
-        return this.#refuseChallenge(message);
-      default:
-        throw unexpected(message, "WELCOME, CHALLENGE or ABORT");
-    }
-  }
-
-  #refuseChallenge(message: Challenge): void {
-    const text = `The router asks for authentication by "${message.authmethod}"`;
-    this.#joining?.refused(new JoinError(this.#joining.realm, NO_MATCHING_AUTH_METHOD, text));
-    this.abort(NO_MATCHING_AUTH_METHOD, "This client has no credentials");
-  }
-
   #goodbye(message: Goodbye): void {
     this.#transport.send({ type: Type.GOODBYE, details: EMPTY_DICT, reason: GOODBYE_AND_OUT });
     this.#finish(endOf(message));
@@ -262,16 +256,18 @@ export class Exchange implements MessageHandler, Link {
     this.#end = end;
     this.#goodbyeTimer?.cancel();
     this.#transport.end(end.message ?? end.reason);
-    const text = `Cannot join realm "${
-      this.#joining?.realm ?? ""
-    }": found ${end.reason} (${end.message}), expected WELCOME`;
-    this.#joining?.refused(new ConnectError(text));
+    this.#opening?.fail(notWelcomed(this.#realm, end));
     this.#requests.close(end);
     this.caller.close(end);
     this.callee.close(end);
     this.subscriber.close();
     this.#resolveEnded(end);
   }
+}
+
+function notWelcomed(realm: string, end: CloseDetails): ConnectError {
+  const found = `${end.reason} (${end.message})`;
+  return new ConnectError(`Cannot join realm "${realm}": found ${found}, expected WELCOME`);
 }
 
 function endOf(message: Abort | Goodbye): CloseDetails {

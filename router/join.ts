@@ -1,7 +1,9 @@
 /**
  * From HELLO to WELCOME or ABORT: who the peer is and under which role it joins. With dynamic authorization the only code that may
- * wait; a gate that answers at once keeps the whole join synchronous. Called by `session.ts`. [WAMP sessions]
+ * wait; a gate that answers at once keeps the whole join synchronous. `authenticated.ts` has the gate that wants proof.
+ * Called by `handshake.ts` and `session.ts`. [WAMP sessions]
  */
+import type { Admission, Step } from "../auth/authmethod.ts";
 import { BROKER_FEATURES, DEALER_FEATURES, META_FEATURES } from "../wamp/features.ts";
 import type { Dict, Hello } from "../wamp/message.ts";
 import { isDict, optionProblem } from "../wamp/options.ts";
@@ -11,27 +13,31 @@ import { VERSION } from "../wamp/version.ts";
 import { TRUSTED } from "./permission.ts";
 import type { Random, TransportDetails } from "./ports.ts";
 
-/** Decides who may join over a transport. One per listener; see `anonymous` and `auth/`. */
+export type { Admission, Challenge, Step } from "../auth/authmethod.ts";
+
+/** Decides who may join over a transport. One per listener; see `anonymous`, `authenticated` and `embedded`. */
 export interface Gate {
-  admit(hello: Hello, transport: TransportDetails): Decision | Promise<Decision>;
+  /** The peers are sessions inside the router's process: the only ones that may join under the role "trusted". */
+  readonly isInside?: true;
+  /** @param session the id that the session will have, should it be admitted. */
+  admit(
+    hello: Hello,
+    transport: TransportDetails,
+    session: number,
+  ): Decision | Promise<Decision>;
 }
 
-export type Decision = Admission | Refusal;
-
-/** The identity under which a session joins. */
-export interface Admission {
-  readonly realm: string;
-  readonly authid: string;
-  readonly authrole: string;
-  readonly authmethod: string;
-  readonly authprovider: string;
-  readonly authextra: Dict | undefined;
-}
+/** A challenge leads to another decision, by its `answer`. */
+export type Decision = Step | Refusal;
 
 /** Becomes an ABORT with this reason and text. */
 export interface Refusal {
   readonly refusal: string;
   readonly text: string;
+  /** More for ABORT.Details. */
+  readonly details?: Dict;
+  /** For the operator's log, when there is more to know than the peer is told. */
+  readonly why?: string;
 }
 
 const ROLES: readonly string[] = ["publisher", "subscriber", "caller", "callee"];
@@ -95,6 +101,7 @@ export function anonymous(role: string, random: Random): Gate {
 /** For sessions inside the router's process: the caller vouches for them. */
 export function embedded(identity: { authid: string; authrole?: string }): Gate {
   return {
+    isInside: true,
     admit: (hello) =>
       helloProblem(hello) ?? {
         realm: hello.realm,

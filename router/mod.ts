@@ -12,6 +12,7 @@ export type { RetentionOptions } from "./retention.ts";
 export {
   type Admission,
   anonymous,
+  type Challenge,
   type Decision,
   embedded,
   type Gate,

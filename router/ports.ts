@@ -1,6 +1,7 @@
 /**
  * All that the router asks of the world. `transports/`, `node/` and tests implement it; `router/` knows nothing else of them.
  */
+import type { ChannelBinding } from "../auth/authmethod.ts";
 import type { Message } from "../wamp/message.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import type { ProtocolError } from "../wamp/protocol_error.ts";
@@ -32,7 +33,7 @@ export interface MessageHandler {
 
 export type ClosedHow = "clean" | "reset" | "timeout" | "slow";
 
-/** What a session may know of its connection: for session details, authenticators and logs. Plain values, fit for the wire. */
+/** What a session may know of its connection: for session details, authenticators and logs. */
 export interface TransportDetails {
   readonly kind: "websocket" | "rawsocket" | "longpoll" | "local";
   /** "json", "msgpack.batched", ... */
@@ -49,12 +50,18 @@ export interface TransportDetails {
     readonly protocol: string;
   };
   readonly certificate?: PeerCertificate;
+  /** What both ends of a TLS connection see and nobody between them can make the same, where the runtime tells. */
+  channelBinding?(type: ChannelBinding): Uint8Array | undefined;
 }
 
 export interface PeerCertificate {
   readonly subject: Readonly<Record<string, string>>;
   /** Upper-case hexadecimal pairs with colons. */
   readonly sha256: string;
+  /** The same of SHA-1. */
+  readonly sha1?: string;
+  /** It chains to an authority that the listener was told to trust. */
+  readonly isTrusted?: boolean;
 }
 
 /** A cancellable moment. */

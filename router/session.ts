@@ -3,16 +3,17 @@
  * `receive()` is the only way in, and what follows from a message runs to its end before the next one is taken. HOT.
  * Called by transports; calls `join.ts` before, and `realm.route()` after the session is established. [WAMP sessions]
  */
-import type { Hello, Message, RequestType } from "../wamp/message.ts";
+import type { Dict, Hello, Message, RequestType } from "../wamp/message.ts";
 import { EMPTY_DICT, Type, typeNames } from "../wamp/message.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import type { WaitingCall } from "./call_queue.ts";
+import { type Applicant, type Entry, Handshake } from "./handshake.ts";
 import type { InFlight } from "./in_flight.ts";
 import type { Invocation } from "./invocation.ts";
-import type { Admission, Decision, Gate } from "./join.ts";
+import type { Admission, Gate } from "./join.ts";
 import { welcomeDetails } from "./join.ts";
 import type { Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
@@ -25,17 +26,17 @@ import type { Subscription } from "./subscription.ts";
 import type { Testaments } from "./testament.ts";
 
 /**
- * closed: no session (before HELLO, after GOODBYE); joining: the gate is deciding; joined: established;
+ * closed: no session (before HELLO, after GOODBYE); joining: the gate is deciding, or waits for AUTHENTICATE; joined: established;
  * closing: we said GOODBYE and wait for the peer's; gone: aborted or disconnected, nothing is sent any more.
  */
 type State = "closed" | "joining" | "joined" | "closing" | "gone";
 
 /** A peer that was told GOODBYE gets this long to answer. */
 const GOODBYE_TIMEOUT_MS = 5_000;
-/** A connection without a session gets this long to say HELLO, and its gate to decide. */
+/** A connection without a session gets this long to say HELLO. */
 const HELLO_TIMEOUT_MS = 10_000;
 
-export class Session implements MessageHandler {
+export class Session implements MessageHandler, Applicant {
   /** Set while joined; 0 before. */
   id = 0;
   authid = "";
@@ -68,6 +69,8 @@ export class Session implements MessageHandler {
   #realm: Realm | undefined = undefined;
   #role: Role | undefined = undefined;
   #timer: Timer | undefined;
+  /** Set while joining. */
+  #handshake: Handshake | undefined = undefined;
 
   constructor(transport: Transport, gate: Gate, router: Router) {
     this.transport = transport;
@@ -90,7 +93,7 @@ export class Session implements MessageHandler {
       else this.#receiveOutside(message);
     } catch (cause) {
       if (cause instanceof ProtocolError) this.fail(cause);
-      else this.#crash(cause, message);
+      else this.crash(cause, typeNames.get(message.type));
     }
   }
 
@@ -138,12 +141,36 @@ export class Session implements MessageHandler {
   }
 
   /** Ends the session and the connection at once, saying why. */
-  abort(reason: string, text?: string): void {
+  abort(reason: string, text?: string, more: Dict = EMPTY_DICT): void {
     if (this.#state === "gone") return;
-    const details = text === undefined ? EMPTY_DICT : { "message": text };
+    const details = text === undefined ? more : { ...more, "message": text };
     this.transport.send({ type: Type.ABORT, details, reason, payload: Payload.EMPTY });
     this.#leave("abort");
     this.#end();
+  }
+
+  /** For the handshake: the peer may join. */
+  enter({ id, hello, admission, realm, role }: Entry): void {
+    this.#handshake = undefined;
+    this.#realm = realm;
+    this.#role = role;
+    this.id = id;
+    this.authid = admission.authid;
+    this.admission = admission;
+    this.lastRequest = 0;
+    this.skippedRequests = undefined;
+    this.lastInvocation = 0;
+    this.features = featuresOf(hello);
+    this.#state = "joined";
+    const details = welcomeDetails(admission, realm.hasMetaApi);
+    this.transport.send({ type: Type.WELCOME, session: id, details });
+    realm.joined(this);
+  }
+
+  /** A fault of ours: this session pays for it, the router goes on. */
+  crash(cause: unknown, where = "HELLO or AUTHENTICATE"): void {
+    this.#report(cause, where);
+    this.abort(uris.RUNTIME_ERROR, "Cannot go on: the router ran into an internal error");
   }
 
   #receiveJoined(message: Message): void {
@@ -192,9 +219,10 @@ export class Session implements MessageHandler {
           `Received ${typeNames.get(message.type)} message before session was established`,
         );
       case "joining":
+        if (message.type === Type.AUTHENTICATE) return this.#handshake?.authenticate(message);
         if (message.type === Type.ABORT) return this.#end();
         throw new ProtocolError(
-          `Received ${typeNames.get(message.type)} message before WELCOME or CHALLENGE was sent`,
+          `Received ${typeNames.get(message.type)} message before WELCOME was sent`,
         );
       case "closing":
         // The peer may have sent these before it saw our GOODBYE.
@@ -204,47 +232,10 @@ export class Session implements MessageHandler {
   }
 
   #hello(hello: Hello): void {
-    this.#state = "joining";
-    const decided = this.#gate.admit(hello, this.transport.details);
-    if (decided instanceof Promise) {
-      decided.then((admission) => this.#decided(hello, admission))
-        .catch((cause) => this.#crash(cause, hello));
-    } else {
-      this.#decided(hello, decided);
-    }
-  }
-
-  #decided(hello: Hello, decided: Decision): void {
-    if (this.#state !== "joining") return;
-    if ("refusal" in decided) return this.abort(decided.refusal, decided.text);
-    const realm = this.#router.realm(decided.realm);
-    if (realm === undefined) {
-      return this.abort(
-        uris.NO_SUCH_REALM,
-        `Cannot join realm "${decided.realm}": this router has no realm of that name`,
-      );
-    }
-    const role = realm.role(decided.authrole);
-    if (role === undefined) {
-      return this.abort(
-        uris.NO_SUCH_ROLE,
-        `Cannot join realm "${decided.realm}" as "${decided.authrole}": it has no such role`,
-      );
-    }
     this.#stopTimer();
-    this.#realm = realm;
-    this.#role = role;
-    this.id = realm.newSessionId();
-    this.authid = decided.authid;
-    this.admission = decided;
-    this.lastRequest = 0;
-    this.skippedRequests = undefined;
-    this.lastInvocation = 0;
-    this.features = featuresOf(hello);
-    this.#state = "joined";
-    const details = welcomeDetails(decided, realm.hasMetaApi);
-    this.transport.send({ type: Type.WELCOME, session: this.id, details });
-    realm.joined(this);
+    this.#state = "joining";
+    this.#handshake = new Handshake(hello, this.#gate, this, this.#router);
+    this.#handshake.begin();
   }
 
   /** Gives back all that the session holds in its realm. */
@@ -266,6 +257,8 @@ export class Session implements MessageHandler {
 
   #end(): void {
     this.#stopTimer();
+    this.#handshake?.abandon();
+    this.#handshake = undefined;
     this.#state = "gone";
     this.transport.end("session ended");
     this.#router.forget(this);
@@ -283,12 +276,6 @@ export class Session implements MessageHandler {
         `Cannot keep the connection: no session within ${HELLO_TIMEOUT_MS / 1000} s`,
       );
     });
-  }
-
-  /** A fault of ours: this session pays for it, the router goes on. */
-  #crash(cause: unknown, message: Message): void {
-    this.#report(cause, typeNames.get(message.type) ?? "");
-    this.abort(uris.RUNTIME_ERROR, "Cannot go on: the router ran into an internal error");
   }
 
   #report(cause: unknown, where: string): void {

@@ -14,6 +14,7 @@ import { type ClientEndpoint, type ClientTlsOptions, ConnectError } from "./endp
 import { newStats, type TransportHost, type TransportStats } from "./host.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
+import { tlsDetails } from "./tls_details.ts";
 import { startRawSocket } from "./rawsocket.ts";
 import { handshake, HANDSHAKE_BYTES, maxBytesOf, replyProblem } from "./rawsocket_handshake.ts";
 import { serializerOf, type Subprotocol, subprotocolsOf } from "./subprotocol.ts";
@@ -208,7 +209,7 @@ function beginWebSocket(
       peer: peerName(stream.remote),
       isSecure: target.isSecure,
       http: { path: target.path, headers: answer.headers, protocol: subprotocol.name },
-      ...(stream.tls?.certificate === undefined ? {} : { certificate: stream.tls.certificate }),
+      ...tlsDetails(stream.tls),
     },
     attach: attempt.attach,
   });
@@ -258,7 +259,7 @@ function askRawSocket(attempt: Attempt): void {
         serializer: codec.name,
         peer: peerName(stream.remote),
         isSecure: target.isSecure,
-        ...(stream.tls?.certificate === undefined ? {} : { certificate: stream.tls.certificate }),
+        ...tlsDetails(stream.tls),
       },
       attach: attempt.attach,
     });

@@ -16,6 +16,7 @@ import type { TransportHost, TransportStats } from "./host.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
+import { tlsDetails } from "./tls_details.ts";
 import { type Link, PeerTransport } from "./peer_transport.ts";
 import { Kind, PREFIX_BYTES, RawSocketReader, type RawSocketSink } from "./rawsocket_reader.ts";
 import {
@@ -89,7 +90,7 @@ export function serveRawSocket(
         peer: peerName(stream.remote),
         ...(service.listener === undefined ? {} : { listener: service.listener }),
         isSecure: stream.tls !== undefined,
-        ...(stream.tls?.certificate === undefined ? {} : { certificate: stream.tls.certificate }),
+        ...tlsDetails(stream.tls),
       },
       attach: service.attach,
     });

@@ -8,6 +8,7 @@ import type { ByteStream } from "./byte_stream.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
+import { tlsDetails } from "./tls_details.ts";
 import { chooseSubprotocol, serializerOf, subprotocolsOf } from "./subprotocol.ts";
 import { acceptDeflate } from "./websocket_deflate.ts";
 import {
@@ -111,7 +112,7 @@ function answerUpgrade(
       ...(service.listener === undefined ? {} : { listener: service.listener }),
       isSecure: stream.tls !== undefined,
       http: { path: request.path, headers: request.headers, protocol: subprotocol.name },
-      ...(stream.tls?.certificate === undefined ? {} : { certificate: stream.tls.certificate }),
+      ...tlsDetails(stream.tls),
     },
     attach: service.attach,
   });

@@ -38,6 +38,8 @@ export const PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
 export const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
 /** Crossbar.io's: the events of a subscription are not recorded. */
 export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
+/** Autobahn's: a client cannot or will not go on with a handshake. */
+export const CANNOT_AUTHENTICATE = "wamp.error.cannot_authenticate";
 /** Autobahn's: an exception that no error URI was defined for. */
 export const RUNTIME_ERROR = "wamp.error.runtime_error";
 

@@ -136,8 +136,8 @@ test("Session: a session inside the router's process is vouched for, and trusted
 
 test("Session: authextra of the admission comes back in WELCOME", () => {
   const gate: Gate = {
-    admit: (hello, transport) => {
-      const admitted = credulous.admit(hello, transport);
+    admit: (...asked) => {
+      const admitted = credulous.admit(...asked);
       return { ...admitted, authextra: { "x": 1 } } as ReturnType<Gate["admit"]>;
     },
   };
@@ -150,9 +150,9 @@ test("Session: authextra of the admission comes back in WELCOME", () => {
 test("Session: a gate may take its time, and the session is established afterwards", async () => {
   const flow = new Flow();
   const gate: Gate = {
-    admit: async (hello, transport) => {
+    admit: async (...asked) => {
       await Promise.resolve();
-      return credulous.admit(hello, transport);
+      return credulous.admit(...asked);
     },
   };
   const alice = flow.connect(gate);
@@ -170,9 +170,9 @@ test("Session: a peer that goes while the gate decides joins nothing", async () 
     const flow = new Flow();
     let decide = () => {};
     const gate: Gate = {
-      admit: (hello, transport) =>
+      admit: (...asked) =>
         new Promise((resolve) => {
-          decide = () => resolve(credulous.admit(hello, transport));
+          decide = () => resolve(credulous.admit(...asked));
         }),
     };
     const alice = flow.connect(gate);
@@ -215,9 +215,9 @@ test("Session: a gate that fails aborts its own session only", async () => {
 test("Session: a fault behind a gate that waited is no unhandled rejection", async () => {
   const flow = new Flow();
   const gate: Gate = {
-    admit: (hello, transport) => Promise.resolve(credulous.admit(hello, transport)),
+    admit: (...asked) => Promise.resolve(credulous.admit(...asked)),
   };
-  flow.random.sessionId = () => {
+  flow.realm.role = () => {
     throw new Error("broken");
   };
   const alice = flow.connect(gate);

@@ -107,7 +107,8 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   for (const [key, value] of Object.entries(certificate.subject ?? {})) {
     if (value !== undefined) subject[key] = Array.isArray(value) ? value.join(", ") : value;
   }
-  return { subject, sha256: certificate.fingerprint256 };
+  const { fingerprint256: sha256, fingerprint: sha1 } = certificate;
+  return { subject, sha256, sha1, isTrusted: socket.authorized };
 }
 
 /**
