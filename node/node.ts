@@ -152,11 +152,13 @@ class RunningNode implements Node {
   async #openTransport(id: string, config: TransportConfig): Promise<void> {
     const { directory, env = process.env } = this.#settings;
     const stats = newStats();
-    const services = transportServices(config, {
+    const services = await transportServices(config, {
       id,
       router: this.router,
       host: this.#host,
       stats,
+      directory,
+      env,
     });
     const endpoint = await listeningEndpoint(config.endpoint, {
       directory,

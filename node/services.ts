@@ -12,7 +12,8 @@ import type { Codec } from "../wamp/codec/codec.ts";
 import { codecs } from "../wamp/codec/codecs.ts";
 import { VERSION } from "../wamp/version.ts";
 import type { TransportConfig } from "./config/schema.ts";
-import type { AuthConfig } from "./config/schema_connection.ts";
+import type { Environment } from "./config/environment.ts";
+import type { AuthConfig } from "./config/schema_auth.ts";
 import type {
   WebOptionsConfig,
   WebPathsConfig,
@@ -45,23 +46,30 @@ export interface ServiceParts {
   readonly router: Router;
   readonly host: TransportHost;
   readonly stats: TransportStats;
+  /** The node directory. */
+  readonly directory: string;
+  readonly env: Environment;
 }
 
-export function transportServices(config: TransportConfig, parts: ServiceParts): TransportServices {
+/** Rejects with StartError when principals cannot be used. */
+export async function transportServices(
+  config: TransportConfig,
+  parts: ServiceParts,
+): Promise<TransportServices> {
   switch (config.type) {
     case "rawsocket":
-      return services(parts, { rawSocket: config });
+      return await services(parts, { rawSocket: config });
     case "websocket":
-      return services(parts, { paths: { "/": { ...config, type: "websocket" } } });
+      return await services(parts, { paths: { "/": { ...config, type: "websocket" } } });
     case "web":
-      return services(parts, { paths: config.paths, options: config.options });
+      return await services(parts, { paths: config.paths, options: config.options });
     case "universal": {
       const webSockets: WebPathsConfig = Object.fromEntries(
         Object.entries(config.websocket ?? {}).map(([path, service]) =>
           [path, { ...service, type: "websocket" }] as const
         ),
       );
-      return services(parts, {
+      return await services(parts, {
         rawSocket: config.rawsocket,
         paths: { ...webSockets, ...config.web?.paths },
         upgradePaths: { ...config.web?.paths, ...webSockets },
@@ -72,7 +80,7 @@ export function transportServices(config: TransportConfig, parts: ServiceParts):
       const { host, stats } = parts;
       const options = webSocketOptions(config.options);
       return {
-        ...services(parts, { paths: { "/": { ...config, type: "websocket" } } }),
+        ...await services(parts, { paths: { "/": { ...config, type: "websocket" } } }),
         testee: { host, stats, options },
       };
     }
@@ -94,16 +102,16 @@ interface Spoken {
   readonly options?: WebOptionsConfig | undefined;
 }
 
-function services(parts: ServiceParts, spoken: Spoken): TransportServices {
+async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportServices> {
   const { rawSocket, paths = {}, upgradePaths = paths, options } = spoken;
   const webSockets = new Map<object, WebSocketService>();
   const webSocketPlaces: string[] = [];
   for (const { config, names } of everyService(upgradePaths)) {
     if (config.type !== "websocket") continue;
-    webSockets.set(config, webSocketService(config, parts));
+    webSockets.set(config, await webSocketService(config, parts));
     webSocketPlaces.push(config.url ?? `/${names.join("/")}`);
   }
-  const rawSocketPart = rawSocket && rawSocketService(rawSocket, parts);
+  const rawSocketPart = rawSocket && await rawSocketService(rawSocket, parts);
   const all = [...webSockets.values(), ...(rawSocketPart === undefined ? [] : [rawSocketPart])];
   return {
     rawSocket: rawSocketPart,
@@ -120,12 +128,12 @@ function services(parts: ServiceParts, spoken: Spoken): TransportServices {
   };
 }
 
-function webSocketService(
+async function webSocketService(
   config: WebSocketConnectionConfig,
   parts: ServiceParts,
-): WebSocketService {
+): Promise<WebSocketService> {
   const { router, host, stats, id } = parts;
-  const gate = gateOf(config.auth, router);
+  const gate = await gateFor(config.auth, parts);
   return {
     host,
     stats,
@@ -137,9 +145,12 @@ function webSocketService(
   };
 }
 
-function rawSocketService(config: RawSocketPart, parts: ServiceParts): RawSocketService {
+async function rawSocketService(
+  config: RawSocketPart,
+  parts: ServiceParts,
+): Promise<RawSocketService> {
   const { router, host, stats, id } = parts;
-  const gate = gateOf(config.auth, router);
+  const gate = await gateFor(config.auth, parts);
   const { serializer, serializers = serializer === undefined ? undefined : [serializer] } = config;
   return {
     host,
@@ -157,9 +168,10 @@ function codecsOf(names: readonly Codec["name"][] = codecs.map(({ name }) => nam
 }
 
 /** Who may join. Without `auth` everyone may, as Crossbar.io has it. */
-function gateOf(auth: AuthConfig | undefined, { random }: Router): Gate {
-  const gate = anonymous(auth?.anonymous.role ?? "anonymous", random);
-  const realm = auth?.anonymous.realm;
-  if (realm === undefined) return gate;
-  return { admit: (hello, transport) => gate.admit({ ...hello, realm }, transport) };
+async function gateFor(auth: AuthConfig | undefined, parts: ServiceParts): Promise<Gate> {
+  const { router, directory, env } = parts;
+  const { random, clock, log } = router;
+  if (auth === undefined) return anonymous("anonymous", random);
+  const { gateOf } = await import("./auth.ts");
+  return await gateOf(auth, { directory, env, random, clock, log });
 }

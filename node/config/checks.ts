@@ -5,18 +5,14 @@
  */
 import { isPattern } from "../../wamp/uri.ts";
 import { TRUSTED } from "../../router/permission.ts";
-import { starred } from "./starred.ts";
-import { formatPath, type Path } from "./source.ts";
+import { authProblems } from "./auth_checks.ts";
+import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
+import { type Found, select } from "./select.ts";
+import { formatPath, type Path } from "./source.ts";
+import { starred } from "./starred.ts";
 
-/** `process.env`, or what stands for it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A value of a configuration and where it stands. */
-export interface Found {
-  readonly path: Path;
-  readonly value: unknown;
-}
+export type { Environment } from "./environment.ts";
 
 /** Everything that is wrong between the values of `config`. */
 export function checkRelations(config: unknown, env: Environment): Problem[] {
@@ -32,7 +28,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
       ...endpointProblems(worker, env),
-      ...authProblems(worker),
+      ...authProblems(worker, env),
     ]),
   ];
 }
@@ -138,7 +134,7 @@ function claimText(what: string, path: Path): string {
 export function portNumber(port: unknown, env: Environment): number | string | undefined {
   if (typeof port === "number") return port;
   if (typeof port !== "string") return undefined;
-  const name = /^\$\{?([A-Za-z_]\w*)\}?$/.exec(port)?.[1];
+  const name = variableIn(port);
   const digits = name === undefined ? port : env[name];
   if (name !== undefined && digits === undefined) {
     return `found "${port}", expected the environment variable ${name} to be set`;
@@ -150,60 +146,4 @@ export function portNumber(port: unknown, env: Environment): number | string | u
     }, expected a port from 0 to 65535`;
   }
   return Number(digits);
-}
-
-/** Roles and realms that `auth` names and no realm has. */
-function authProblems(worker: Found): Problem[] {
-  const realms = select(worker.value, ["realms", "*", "name"], worker.path).map(({ value }) =>
-    value
-  );
-  const roles = select(worker.value, ["realms", "*", "roles", "*", "name"], worker.path)
-    .map(({ value }) => value);
-  const problems: Problem[] = [];
-  for (const anonymous of findKey(worker, "anonymous")) {
-    const role = select(anonymous.value, ["role"], anonymous.path)[0];
-    if (typeof role?.value === "string" && !roles.includes(role.value)) {
-      problems.push({ path: role.path, text: unknownName(role.value, "role", roles) });
-    }
-    const realm = select(anonymous.value, ["realm"], anonymous.path)[0];
-    if (typeof realm?.value === "string" && !realms.includes(realm.value)) {
-      problems.push({ path: realm.path, text: unknownName(realm.value, "realm", realms) });
-    }
-  }
-  return problems;
-}
-
-function unknownName(name: string, what: string, known: readonly unknown[]): string {
-  const list = known.length === 0 ? "but there is none" : known.join(", ");
-  return `found "${name}", expected a ${what} of this worker: ${list}`;
-}
-
-/** All values under `auth.<method>`, however deep the transport nests its services. */
-function findKey(worker: Found, method: string): Found[] {
-  const found: Found[] = [];
-  const visit = (value: unknown, path: Path): void => {
-    if (typeof value !== "object" || value === null) return;
-    for (const [key, child] of Object.entries(value)) {
-      const childPath = [...path, Array.isArray(value) ? Number(key) : key];
-      if (key === method && path.at(-1) === "auth") found.push({ path: childPath, value: child });
-      // The value of a `json` service is the user's own.
-      else if (key !== "value") visit(child, childPath);
-    }
-  };
-  for (const { path, value } of select(worker.value, ["transports"], worker.path)) {
-    visit(value, path);
-  }
-  return found;
-}
-
-/** What stands at `pattern`, in which "*" is every item of a list; nothing where the shape is another. */
-export function select(root: unknown, pattern: Path, at: Path = []): Found[] {
-  const [key, ...rest] = pattern;
-  if (key === undefined) return [{ path: at, value: root }];
-  if (key === "*") {
-    if (!Array.isArray(root)) return [];
-    return root.flatMap((item, i) => select(item, rest, [...at, i]));
-  }
-  if (typeof root !== "object" || root === null || !Object.hasOwn(root, key)) return [];
-  return select(Reflect.get(root, key), rest, [...at, key]);
 }

@@ -4,7 +4,7 @@
  */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Found, select } from "./checks.ts";
+import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
 import type { Path } from "./source.ts";
 

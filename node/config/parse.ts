@@ -3,6 +3,7 @@
  * Three readers look at it, each in full: the schema, the checks of what values say about each other, the files it names.
  */
 import { readFile } from "node:fs/promises";
+import { keepAuthOrder } from "./auth_order.ts";
 import { checkRelations, type Environment } from "./checks.ts";
 import { fileProblems } from "./files.ts";
 import { ConfigError, expectation, type Problem, problemsOf } from "./problems.ts";
@@ -60,6 +61,7 @@ function examined(
     ...checkRelations(value, env),
     ...checkTransports(value),
   ];
+  if (result.success) keepAuthOrder(result.data, value);
   return { config: result.data, problems };
 }
 

@@ -60,7 +60,25 @@ function textOf(issue: z.core.$ZodIssue, root: unknown): string {
   }
   if (issue.code === "invalid_key") return `found this key, expected ${keyMessage(issue)}`;
   if (!isPresent) return `missing, expected ${issue.message}`;
-  return `found ${describe(found)}, expected ${issue.message}`;
+  const what = isSecret(issue.path) ? kindOf(found) : describe(found);
+  return `found ${what}, expected ${issue.message}`;
+}
+
+/** Keys of principals whose values may be shown. */
+const OPEN_KEYS: Path = ["role", "realm", "kdf", "iterations", "memory", "keylen"];
+
+/** True for what stands in a principal of `auth`, or where one should stand. */
+function isSecret(path: Path): boolean {
+  const at = path.lastIndexOf("auth");
+  const inside = path.slice(at + 1);
+  if (at < 0 || inside.length < 2) return false;
+  return ["principals", "users"].some((key) => key === inside[1]) &&
+    !OPEN_KEYS.includes(inside.at(-1) ?? "");
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || typeof value === "object") return describe(value);
+  return value === "" ? "an empty string" : `a ${typeof value}`;
 }
 
 function keyMessage(issue: z.core.$ZodIssueInvalidElement | z.core.$ZodIssueInvalidKey): string {

@@ -6,7 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createSecureContext, getCiphers } from "node:tls";
-import { type Found, select } from "./checks.ts";
+import { type Found, select } from "./select.ts";
 import { describe, type Problem } from "./problems.ts";
 import type { Path } from "./source.ts";
 

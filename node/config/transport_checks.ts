@@ -1,5 +1,5 @@
 /** What the parts of one transport say about each other. Works on the raw value, as `checks.ts` does. */
-import { type Found, select } from "./checks.ts";
+import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
 import { formatPath, type Path } from "./source.ts";
 

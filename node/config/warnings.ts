@@ -1,7 +1,7 @@
 /** What a configuration may say but nobody can mean. `check` prints it, a starting node logs it. */
 import type { Problem } from "./problems.ts";
 import type { NodeConfig, TransportConfig, WorkerConfig } from "./schema.ts";
-import type { AuthConfig } from "./schema_connection.ts";
+import type { AuthConfig } from "./schema_auth.ts";
 import type { WebPathsConfig } from "./schema_web.ts";
 import type { Path } from "./source.ts";
 

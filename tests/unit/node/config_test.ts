@@ -96,10 +96,10 @@ test("Config: what Crossbar.io knows and this version does not is refused by nam
   assert.deepEqual(problems({ components: [{ type: "class" }] }), [
     "workers[0].components[0]: not supported by this version: components come with a later version; run them as clients",
   ]);
-  const auth = { ticket: { type: "static" }, anonymous: { type: "dynamic" } };
+  const auth = { cookie: {}, anonymous: { type: "dynamic" } };
   assert.deepEqual(problems(transport({ type: "websocket", endpoint: ENDPOINT, auth })), [
     'workers[0].transports[0].auth.anonymous.type: "dynamic" is not supported by this version: dynamic authenticators come with a later version; write "type": "static"',
-    'workers[0].transports[0].auth.ticket: not supported by this version: authentication by ticket comes with a later version; only "anonymous" works so far',
+    "workers[0].transports[0].auth.cookie: not supported by this version: authentication by cookie comes with a later version; remove the key",
   ]);
   const rawsocket = { type: "rawsocket", endpoint: ENDPOINT, serializers: ["ubjson"], debug: true };
   assert.deepEqual(problems(transport(rawsocket)), [

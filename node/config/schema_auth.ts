@@ -1,0 +1,169 @@
+/**
+ * Who may join over a transport: the authmethods and their principals, under Crossbar.io's keys. What the records mean is `auth/`'s
+ * business. Methods are tried in the order in which the file has them: see `auth_order.ts`.
+ */
+import { z } from "zod";
+import { kinds, refused, section, text, whole } from "./fields.ts";
+import { realmName } from "./schema_realm.ts";
+
+/** Keys of principals that no problem, log line or page may show. */
+export const SECRET_KEYS = [
+  "ticket",
+  "secret",
+  "derived-secret",
+  "stored-key",
+  "server-key",
+] as const;
+
+const DYNAMIC = {
+  "dynamic": 'dynamic authenticators come with a later version; write "type": "static"',
+  "function": 'authenticator functions come with a later version; write "type": "static"',
+};
+
+function method<const S extends z.core.$ZodLooseShape>(doc: string, shape: S) {
+  return kinds(
+    doc,
+    [section("Principals of the configuration", { "type": z.literal("static"), ...shape })],
+    ["static"],
+    DYNAMIC,
+  );
+}
+
+const role = text("Role of those who have none of their own");
+
+const who = {
+  "role": text('Role, which the realm must have; without it "default-role" holds').optional(),
+  "realm": realmName.describe("Realm that it joins, whichever it asks for").optional(),
+  "extra": z.record(z.string(), z.json(), "an object").optional()
+    .describe("authextra that it is welcomed with"),
+};
+
+const secret = (doc: string) => text(`${doc}; "$VARIABLE" takes it from the environment`);
+
+const principals = <T extends z.core.$ZodType>(principal: T) =>
+  z.record(z.string().min(1, "an authid that is not empty"), principal)
+    .describe("Principals by authid");
+
+const anonymous = kinds(
+  "How sessions without credentials join",
+  [section("A fixed role", {
+    "type": z.literal("static"),
+    "role": text("Role of such sessions").default("anonymous"),
+    "realm": realmName.describe("Realm they join, whichever they ask for").optional(),
+    "authid": text("One authid for all (default: a new one each)").optional(),
+  })],
+  ["static"],
+  DYNAMIC,
+);
+
+const ticket = method("A shared secret that is sent as it is: use it over TLS", {
+  "principals": principals(section("A principal", { "ticket": secret("Its ticket"), ...who })),
+  "default-role": role.optional(),
+});
+
+const craPrincipal = section("A principal", {
+  "secret": secret("Its secret, plain; with a salt, the key is derived by the router").optional(),
+  "derived-secret": secret('The key that secret and salt make, by "realmway hash"').optional(),
+  "salt": text("Makes the client derive its key by PBKDF2").optional(),
+  "iterations": whole({ min: 1, max: 5_000_000 }, "Of PBKDF2 (default: 1000)").optional(),
+  "keylen": whole({ min: 1, max: 1024, unit: "bytes" }, "Of the key (default: 32)").optional(),
+  ...who,
+}).refine(
+  (record) => (record.secret === undefined) !== (record["derived-secret"] === undefined),
+  'either "secret" or "derived-secret"',
+).refine(
+  (record) => record["derived-secret"] === undefined || record.salt !== undefined,
+  'the "salt" of "derived-secret" beside it',
+);
+
+const wampcra = method("Challenge and response with a shared secret", {
+  "users": principals(craPrincipal).optional(),
+  "principals": principals(craPrincipal).optional(),
+  "default-role": role.optional(),
+});
+
+const KEY = "64 hexadecimal digits, an Ed25519 public key";
+
+const cryptosign = method("Challenge and response with Ed25519 keys", {
+  "principals": principals(section("A principal", {
+    "authorized_keys": z.array(z.string().regex(/^[0-9a-fA-F]{64}$/, KEY)).min(1)
+      .describe(`Its public keys, each ${KEY}; "realmway keygen" makes one`),
+    ...who,
+  })),
+  "default-role": role.optional(),
+  "trustroots": refused('trustroots come with a later version; list "authorized_keys"'),
+});
+
+const HASH = "32 bytes in hexadecimal or Base64";
+const hash = (doc: string) =>
+  z.string().regex(/^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})$/, HASH)
+    .describe(`${doc}: ${HASH}, or "$VARIABLE" of the environment`);
+
+const scramPrincipal = section('A principal: what "realmway hash" prints', {
+  "kdf": z.enum(["argon2id13", "argon2id-13", "pbkdf2"]).describe(
+    "How its keys were made; argon2id-13 is how Autobahn|Python and Crossbar.io hash",
+  ),
+  "salt": z.string().regex(
+    /^([0-9a-fA-F]{2}){8,}$|^[A-Za-z0-9+/]{11,}={0,2}$/,
+    "at least 8 bytes in hexadecimal or Base64",
+  ).describe("The salt, in hexadecimal or Base64"),
+  "iterations": whole({ min: 1, max: 100_000_000 }, "How often it is hashed"),
+  "memory": whole({ min: 1, max: 4_194_304, unit: "KiB" }, "Memory of Argon2").optional(),
+  "stored-key": hash("Stored key"),
+  "server-key": hash("Server key"),
+  ...who,
+}).refine(
+  (record) => record.kdf === "pbkdf2" || record.memory !== undefined,
+  'the "memory" of Argon2',
+);
+
+const scram = method(
+  "Challenge and response with keys that do not let anybody in who steals them",
+  {
+    "principals": principals(scramPrincipal),
+    "default-role": role.optional(),
+  },
+);
+
+const fingerprint = (bytes: number) =>
+  z.string().regex(
+    new RegExp(`^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){${bytes - 1}}$`),
+    `${bytes} bytes in hexadecimal, with or without colons`,
+  ).optional();
+
+const tlsPrincipal = section("A principal; all that is given must match its certificate", {
+  "certificate-sha256": fingerprint(32).describe("SHA-256 fingerprint"),
+  "certificate-sha1": fingerprint(20).describe("SHA-1 fingerprint"),
+  "certificate-subject": z.record(z.string(), z.string()).optional()
+    .describe('Attributes of the subject: {"CN": "client_0"}'),
+  ...who,
+}).refine(
+  (record) =>
+    record["certificate-sha256"] !== undefined || record["certificate-sha1"] !== undefined ||
+    Object.keys(record["certificate-subject"] ?? {}).length > 0,
+  'one of "certificate-sha256", "certificate-sha1", "certificate-subject"',
+);
+
+const tls = method('By client certificate; the endpoint needs "tls" with "ca_certificates"', {
+  "principals": principals(tlsPrincipal),
+  "default-role": role.optional(),
+});
+
+const LATER = "comes with a later version; remove the key";
+
+export const auth = section(
+  "Who may join; without it everyone may, with the role anonymous. Of several methods that a client offers, the first here is taken",
+  {
+    "anonymous": anonymous.optional(),
+    "ticket": ticket.optional(),
+    "wampcra": wampcra.optional(),
+    "cryptosign": cryptosign.optional(),
+    "scram": scram.optional(),
+    "tls": tls.optional(),
+    "cookie": refused(`authentication by cookie ${LATER}`),
+    "anonymous-proxy": refused(`authentication for proxies ${LATER}`),
+    "cryptosign-proxy": refused(`authentication for proxies ${LATER}`),
+  },
+).refine((methods) => Object.keys(methods).length > 0, "at least one method");
+
+export type AuthConfig = z.output<typeof auth>;
