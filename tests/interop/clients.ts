@@ -27,8 +27,12 @@ export interface Client {
   command(): readonly string[];
 }
 
+/** What the tests have credentials for: wampcra also with a salt. */
+export type Authmethod = "ticket" | "wampcra" | "wampcra-salted" | "cryptosign" | "scram";
+
 /** Where clients differ from each other. */
 export interface Habits {
+  readonly authmethods: readonly Authmethod[];
   /** Tells its user why the router ended the session. */
   readonly tellsReason: boolean;
   /** Tells its user the reason that the router answers GOODBYE with. */
@@ -59,6 +63,8 @@ export interface Habits {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url).href);
 const interop = process.env["REALMWAY_INTEROP"];
+
+const COMMON: readonly Authmethod[] = ["ticket", "wampcra", "wampcra-salted", "cryptosign"];
 
 const all: readonly Trait[] = ["float", "negative", "int64", "uint64", "bytes"];
 
@@ -95,6 +101,7 @@ const autobahnPython: Client = {
     ...endpoints(["websocket-unix", "rawsocket-unix"], { "msgpack": python }),
   ],
   habits: {
+    authmethods: [...COMMON, "scram"],
     tellsReason: true,
     tellsReply: true,
     exception: "wamp.error.runtime_error",
@@ -134,6 +141,7 @@ const autobahnJs: Client = {
     ...endpoints(["rawsocket", "rawsocket-unix"], { "json": ["negative"] }),
   ],
   habits: {
+    authmethods: COMMON,
     tellsReason: true,
     tellsReply: true,
     exception: "wamp.error.runtime_error",
@@ -162,6 +170,7 @@ const wampy: Client = {
     "cbor": ["bytes"],
   }),
   habits: {
+    authmethods: COMMON,
     tellsReason: false,
     tellsReply: false,
     exception: "wamp.error.invocation_exception",
@@ -207,6 +216,7 @@ const nexus: Client = {
     ...endpoints(["rawsocket-unix"], { "msgpack": all }),
   ],
   habits: {
+    authmethods: COMMON,
     tellsReason: true,
     tellsReply: true,
     exception: undefined,
@@ -237,6 +247,7 @@ const xconn: Client = {
     ...endpoints(["rawsocket-unix"], { "msgpack": all }),
   ],
   habits: {
+    authmethods: COMMON,
     tellsReason: true,
     tellsReply: true,
     exception: undefined,
@@ -267,6 +278,7 @@ function realmway(runtime: string, ...program: string[]): Client {
       ...endpoints(["rawsocket-unix"], { "msgpack": plain }),
     ],
     habits: {
+      authmethods: [...COMMON, "scram"],
       tellsReason: true,
       tellsReply: false,
       exception: "wamp.error.runtime_error",

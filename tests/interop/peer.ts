@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Client, Endpoint } from "./clients.ts";
-import { asciiOnly } from "./js/lines.ts";
+import { asciiOnly, type Credentials } from "./js/lines.ts";
 import { PeerSession } from "./peer_session.ts";
 import type { RouterUnderTest } from "./router_under_test.ts";
 import type { Value } from "./values.ts";
@@ -88,9 +88,9 @@ export class Peer {
   }
 
   /** Joins one more session over `endpoint`. Throws `Refusal` when the router will not have it. */
-  async join(endpoint: Endpoint, realm = this.#router.realm): Promise<PeerSession> {
+  async join(endpoint: Endpoint, auth?: Credentials): Promise<PeerSession> {
     const session = `${endpoint.transport} ${endpoint.serializer} ${this.#lastRequest + 1}`;
-    const { host, port, path, socket } = this.#router;
+    const { host, port, path, socket, realm } = this.#router;
     const { transport, serializer } = endpoint;
     const welcome = await this.request("join", {
       session,
@@ -101,6 +101,7 @@ export class Peer {
       socket,
       transport,
       serializer,
+      ...(auth && { auth }),
     });
     return new PeerSession(this, session, endpoint.traits, welcome);
   }

@@ -31,9 +31,10 @@ export interface RouterUnderTest {
   stop(): Promise<number | null>;
 }
 
-export function startRouter(): Promise<RouterUnderTest> {
+/** @param auth of all transports; by default everybody is anonymous. */
+export function startRouter(auth?: object): Promise<RouterUnderTest> {
   const reference = process.env["REALMWAY_REFERENCE"];
-  if (reference === undefined) return startProcess();
+  if (reference === undefined) return startProcess(auth);
   const url = new URL(reference);
   return Promise.resolve({
     host: url.hostname,
@@ -50,8 +51,9 @@ export function startRouter(): Promise<RouterUnderTest> {
 /** What every session may do; the tests are about clients, not about permissions. */
 const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
 
-function configuration(socket: string) {
-  const services = { "rawsocket": {}, "websocket": { "ws": {} } };
+function configuration(socket: string, auth: object | undefined) {
+  const service = auth === undefined ? {} : { "auth": auth };
+  const services = { "rawsocket": service, "websocket": { "ws": service } };
   return {
     "version": 2,
     "workers": [{
@@ -92,10 +94,10 @@ function commandLine(): [string, ...string[]] {
   return ["deno", "run", "-A", main];
 }
 
-async function startProcess(): Promise<RouterUnderTest> {
+async function startProcess(auth: object | undefined): Promise<RouterUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), "realmway-interop-"));
   const socket = join(directory, "router.sock");
-  writeFileSync(join(directory, "config.json"), JSON.stringify(configuration(socket)));
+  writeFileSync(join(directory, "config.json"), JSON.stringify(configuration(socket, auth)));
   const [program, ...args] = commandLine();
   const options = ["start", "--cbdir", directory, "--logformat", "json", "--loglevel", "info"];
   const child = spawn(program, [...args, ...options], { stdio: ["ignore", "pipe", "pipe"] });

@@ -1,6 +1,8 @@
 /** Autobahn|JS on Node as a peer that the tests drive: see ../README.md for the lines it reads and writes. */
+import { Buffer } from "node:buffer";
 import {
   argumentsOf,
+  type Credentials,
   type Dict,
   named,
   Refused,
@@ -58,6 +60,7 @@ class Peer {
     this.connection = new autobahn.Connection({
       realm: request.realm,
       max_retries: 0,
+      ...(request.auth && authentication(request.auth)),
       transports: [transportOf(request)],
       on_user_error: () => {},
       on_internal_error: (error: unknown) => write({ note: "fault", text: String(error) }),
@@ -73,6 +76,30 @@ class Peer {
 const sessions = new Sessions<Peer>();
 /** By the id of the request. */
 const calls = new Map<number, Call>();
+
+function authentication({ method, authid, secret }: Credentials): Dict {
+  const { auth_cra: cra, auth_cryptosign: cryptosign, nacl } = autobahn;
+  if (method === "cryptosign") {
+    const key = nacl.sign.keyPair.fromSeed(Buffer.from(secret, "hex"));
+    return {
+      authid,
+      authmethods: [method],
+      authextra: { pubkey: cryptosign.public_key(key), "channel_binding": null },
+      onchallenge: (_session: unknown, _method: string, extra: Dict) =>
+        cryptosign.sign_challenge(key, extra),
+    };
+  }
+  return {
+    authid,
+    authmethods: [method],
+    onchallenge: (_session: unknown, _method: string, extra: Dict) => {
+      if (method === "ticket") return secret;
+      const { challenge, salt, iterations, keylen } = extra;
+      const key = salt === undefined ? secret : cra.derive_key(secret, salt, iterations, keylen);
+      return cra.sign(key, challenge);
+    },
+  };
+}
 
 function transportOf(request: Request): Dict {
   if (request.transport === "websocket") {

@@ -6,6 +6,14 @@ import type { Value } from "../values.ts";
 
 export type Dict = Readonly<Record<string, unknown>>;
 
+/** Who joins, and by what. */
+export interface Credentials {
+  readonly method: string;
+  readonly authid: string;
+  /** The ticket, the secret, the password or the private key in hexadecimal. */
+  readonly secret: string;
+}
+
 /** One line from the tests. Each action has the keys that it needs. */
 export interface Request {
   readonly id: number;
@@ -17,6 +25,7 @@ export interface Request {
   readonly path: string;
   readonly socket: string;
   readonly realm: string;
+  readonly auth?: Credentials;
   readonly serializer: string;
   readonly procedure: string;
   readonly topic: string;

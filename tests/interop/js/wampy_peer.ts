@@ -1,6 +1,9 @@
 /** wampy on Node as a peer that the tests drive: see ../README.md for the lines it reads and writes. */
+import { Buffer } from "node:buffer";
+import { pathToFileURL } from "node:url";
 import {
   argumentsOf,
+  type Credentials,
   type Dict,
   named,
   Refused,
@@ -46,11 +49,34 @@ class Peer {
       ws: require("websocket").w3cwebsocket,
       serializer: new Serializer(),
       autoReconnect: false,
+      ...(request.auth && authentication(request.auth)),
       // It keeps the reason of a GOODBYE to itself
       onClose: () => write({ note: "closed", session: request.session, reason: null }),
       onError: (error: unknown) => write({ note: "fault", text: String(error) }),
     });
   }
+}
+
+function authentication({ method, authid, secret }: Credentials): Dict {
+  const plugins = {
+    ticket: () => () => secret,
+    // An ES module that waits at its top level, which cannot be required
+    wampcra: () => async (...challenge: unknown[]) => {
+      const { href } = pathToFileURL(require.resolve("wampy/wampcra.js"));
+      return (await import(href)).sign(secret)(...challenge);
+    },
+    cryptosign: () => require("wampy/cryptosign.js").sign(secret),
+  };
+  const { publicKey } = require("tweetnacl").sign.keyPair.fromSeed(
+    method === "cryptosign" ? Buffer.from(secret, "hex") : new Uint8Array(32),
+  );
+  return {
+    authid,
+    authmethods: [method],
+    authMode: "auto",
+    authPlugins: { [method]: named(plugins, method)() },
+    authextra: method === "cryptosign" ? { pubkey: Buffer.from(publicKey).toString("hex") } : {},
+  };
 }
 
 const sessions = new Sessions<Peer>();

@@ -13,6 +13,7 @@ txaio.use_asyncio()
 from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory  # noqa: E402
+from autobahn.wamp.auth import create_authenticator  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
@@ -26,6 +27,7 @@ from autobahn.wamp.types import (  # noqa: E402
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 EXACT = 2**53 - 1
+CREDENTIALS = {"ticket": "ticket", "wampcra": "secret", "cryptosign": "privkey", "scram": "password"}
 
 
 def write(line):
@@ -68,14 +70,31 @@ def tag(value):
 class Session(ApplicationSession):
     """One session; what it hears of its own accord becomes a note."""
 
-    def __init__(self, name, realm):
+    def __init__(self, name, realm, auth):
         super().__init__(ComponentConfig(realm=realm))
         self.name = name
+        self.auth = auth
+        self.authenticator = None
         self.joined = asyncio.get_running_loop().create_future()
         self.ended = asyncio.get_running_loop().create_future()
         self.held = {}
         self.handles = {}
         self.reason = None
+
+    def onConnect(self):
+        if self.auth is None:
+            return super().onConnect()
+        method, authid = self.auth["method"], self.auth["authid"]
+        credentials = {CREDENTIALS[method]: self.auth["secret"]}
+        self.authenticator = create_authenticator(method, authid=authid, **credentials)
+        self.join(self.config.realm, [method], authid, authextra=self.authenticator.authextra)
+
+    def onChallenge(self, challenge):
+        return self.authenticator.on_challenge(self, challenge)
+
+    def onWelcome(self, welcome):
+        if self.authenticator is not None:
+            return self.authenticator.on_welcome(self, welcome.authextra)
 
     def onJoin(self, details):
         self.joined.set_result(details)
@@ -145,7 +164,7 @@ class Peer:
 
     async def join(self, r):
         loop = asyncio.get_running_loop()
-        session = Session(r["session"], r["realm"])
+        session = Session(r["session"], r["realm"], r.get("auth"))
         name, _, batched = r["serializer"].partition(".")
         serializer = SERIALIZERS[name](batched=True) if batched else SERIALIZERS[name]()
         if r["transport"].startswith("websocket"):

@@ -1,6 +1,7 @@
 /** This project's own client as a peer that the tests drive, on Deno, Bun or Node: see ../README.md for the lines it reads and writes. */
 import {
   ApplicationError,
+  type Authentication,
   type CallDetails,
   type CallHandler,
   CallResult,
@@ -14,6 +15,7 @@ import {
 import { VERSION } from "../../../wamp/version.ts";
 import {
   argumentsOf,
+  type Credentials,
   type Dict,
   named,
   Refused,
@@ -38,6 +40,16 @@ const calls = new Map<number, () => void>();
 function urlOf({ transport, host, port, path, socket }: Request): string {
   if (transport === "websocket") return `ws://${host}:${port}${path}`;
   return transport === "rawsocket" ? `rs://${host}:${port}` : `unix+rs:${socket}`;
+}
+
+function authentication({ method, authid, secret }: Credentials): Authentication {
+  const all: Record<string, Authentication> = {
+    ticket: { ticket: { authid, ticket: secret } },
+    wampcra: { wampcra: { authid, secret } },
+    cryptosign: { cryptosign: { authid, privkey: secret } },
+    scram: { scram: { authid, password: secret } },
+  };
+  return named(all, method);
 }
 
 function handler(peer: Peer, { behaviour, procedure, session: name }: Request): CallHandler {
@@ -95,6 +107,7 @@ serve(`Realmway ${VERSION}`, {
       url: urlOf(request),
       realm: request.realm,
       serializers: [request.serializer as SerializerName],
+      ...(request.auth && { authentication: authentication(request.auth) }),
       // A handler that throws on purpose is no news
       log: { debug() {}, info() {}, warn() {}, error() {} },
     }));

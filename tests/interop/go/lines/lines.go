@@ -16,6 +16,13 @@ import (
 	"sync"
 )
 
+// Credentials say who joins, and by what: the ticket, the secret or the private key in hexadecimal.
+type Credentials struct {
+	Method string `json:"method"`
+	Authid string `json:"authid"`
+	Secret string `json:"secret"`
+}
+
 // Request is one line from the tests.
 type Request struct {
 	ID         int64          `json:"id"`
@@ -28,6 +35,7 @@ type Request struct {
 	Socket     string         `json:"socket"`
 	Realm      string         `json:"realm"`
 	Serializer string         `json:"serializer"`
+	Auth       *Credentials   `json:"auth"`
 	Procedure  string         `json:"procedure"`
 	Topic      string         `json:"topic"`
 	Behaviour  string         `json:"behaviour"`

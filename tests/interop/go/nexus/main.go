@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"github.com/gammazero/nexus/v3/client"
 	"github.com/gammazero/nexus/v3/transport/serialize"
 	"github.com/gammazero/nexus/v3/wamp"
+	"github.com/gammazero/nexus/v3/wamp/crsign"
 
 	"realmway/tests/interop/lines"
 )
@@ -52,11 +55,15 @@ func join(r *lines.Request) (dict, error) {
 	default:
 		url = "unix://" + r.Socket
 	}
-	c, err := client.ConnectNet(context.Background(), url, client.Config{
+	config := client.Config{
 		Realm:         r.Realm,
 		Serialization: formats[r.Serializer],
 		Logger:        log.New(io.Discard, "", 0),
-	})
+	}
+	if r.Auth != nil {
+		authenticate(&config, r.Auth)
+	}
+	c, err := client.ConnectNet(context.Background(), url, config)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +85,32 @@ func join(r *lines.Request) (dict, error) {
 		"id": c.ID(), "authid": details["authid"], "authrole": details["authrole"],
 		"serializer": r.Serializer,
 	}, nil
+}
+
+func authenticate(config *client.Config, c *lines.Credentials) {
+	config.HelloDetails = wamp.Dict{"authid": c.Authid}
+	config.AuthHandlers = map[string]client.AuthFunc{}
+	switch c.Method {
+	case "ticket":
+		config.AuthHandlers[c.Method] = func(*wamp.Challenge) (string, wamp.Dict) {
+			return c.Secret, wamp.Dict{}
+		}
+	case "wampcra":
+		config.AuthHandlers[c.Method] = func(challenge *wamp.Challenge) (string, wamp.Dict) {
+			return crsign.RespondChallenge(c.Secret, challenge, nil), wamp.Dict{}
+		}
+	case "cryptosign":
+		// It has no cryptosign of its own
+		seed, _ := hex.DecodeString(c.Secret)
+		key := ed25519.NewKeyFromSeed(seed)
+		public, _ := key.Public().(ed25519.PublicKey)
+		config.HelloDetails["authextra"] = wamp.Dict{"pubkey": hex.EncodeToString(public)}
+		config.AuthHandlers[c.Method] = func(challenge *wamp.Challenge) (string, wamp.Dict) {
+			text, _ := wamp.AsString(challenge.Extra["challenge"])
+			bytes, _ := hex.DecodeString(text)
+			return hex.EncodeToString(ed25519.Sign(key, bytes)) + text, wamp.Dict{}
+		}
+	}
 }
 
 func reason(c *client.Client) any {

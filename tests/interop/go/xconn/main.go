@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/sirupsen/logrus"
+	"github.com/xconnio/wampproto-go/auth"
 	"github.com/xconnio/xconn-go"
 
 	"realmway/tests/interop/lines"
@@ -51,6 +52,13 @@ func join(r *lines.Request) (dict, error) {
 		url = "unix+rs://" + r.Socket
 	}
 	client := xconn.Client{SerializerSpec: formats[r.Serializer]}
+	if r.Auth != nil {
+		authenticator, err := authentication(r.Auth)
+		if err != nil {
+			return nil, err
+		}
+		client.Authenticator = authenticator
+	}
 	session, err := client.Connect(context.Background(), url, r.Realm)
 	if err != nil {
 		return nil, err
@@ -73,6 +81,17 @@ func join(r *lines.Request) (dict, error) {
 		"id": session.ID(), "authid": details.AuthID(), "authrole": details.AuthRole(),
 		"serializer": r.Serializer,
 	}, nil
+}
+
+func authentication(c *lines.Credentials) (auth.ClientAuthenticator, error) {
+	switch c.Method {
+	case "ticket":
+		return auth.NewTicketAuthenticator(c.Authid, c.Secret, nil), nil
+	case "wampcra":
+		return auth.NewWAMPCRAAuthenticator(c.Authid, c.Secret, nil), nil
+	default:
+		return auth.NewCryptoSignAuthenticator(c.Authid, c.Secret, nil)
+	}
 }
 
 func reason(session *xconn.Session) any {
