@@ -1,7 +1,13 @@
 /**
  * The commands and their options, in Crossbar.io's words. A command's code is loaded when it runs: "--help" and "version" load none of the router.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import {
+  Argument,
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import { VERSION } from "../../wamp/version.ts";
 import { complain, print, styled } from "./output.ts";
 import type { StopSignals } from "./process_events.ts";
@@ -101,6 +107,49 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     )
     .action(async (options) => done(await (await import("./init.ts")).init(options)));
 
+  program.command("keygen")
+    .description("make a key pair for cryptosign; existing files stay as they are")
+    .argument("<file>", "file of the private key; the public one goes to the same name with .pub")
+    .addHelpText("after", examples(["realmway keygen .realmway/joe.priv"]))
+    .action(async (file) => done(await (await import("./keygen.ts")).keygen(file)));
+
+  program.command("keys")
+    .description("print the public key of a private one, for authorized_keys of a configuration")
+    .argument("<file>", "key file of realmway, Crossbar.io or OpenSSH (without a passphrase)")
+    .addHelpText(
+      "after",
+      examples(["realmway keys .realmway/joe.priv", "realmway keys ~/.ssh/id_ed25519"]),
+    )
+    .action(async (file) => done(await (await import("./keygen.ts")).keys(file)));
+
+  program.command("hash")
+    .description(
+      "print what a configuration keeps instead of a secret, which is read from standard input",
+    )
+    .addArgument(
+      new Argument("<method>", "whose principal it is for").choices(["scram", "wampcra"]),
+    )
+    .addOption(
+      new Option("--kdf <kdf>", "of scram (default: argon2id13); Autobahn|Python takes argon2id-13")
+        .choices(["argon2id13", "argon2id-13", "pbkdf2"]),
+    )
+    .addOption(
+      new Option("--iterations <count>", "default: 2 of Argon2, 600000 of PBKDF2").argParser(count),
+    )
+    .addOption(
+      new Option("--memory <KiB>", "memory of Argon2 (default: 19456)").argParser(count),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        "realmway hash scram",
+        "realmway hash wampcra --iterations 100000 < secret.txt",
+      ]),
+    )
+    .action(async (method, options) => {
+      done(await (await import("./hash.ts")).hash(method, options));
+    });
+
   program.command("version")
     .description("print the version of this program and of what it runs on")
     .addHelpText("after", examples(["realmway version"]))
@@ -120,6 +169,12 @@ function port(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number <= 65535) return number;
   throw new InvalidArgumentError("Expected a port from 0 to 65535.");
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number > 0 && number <= 1e9) return number;
+  throw new InvalidArgumentError("Expected a whole number from 1.");
 }
 
 function examples(lines: readonly string[]): string {

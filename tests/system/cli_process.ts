@@ -26,6 +26,8 @@ export interface Running {
   readonly ended: Promise<number | string>;
   /** Waits until standard output matches. Rejects when the process ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Writes to standard input, and ends it. */
+  type(text: string): void;
   /** Stops reading standard output, as `| head` does. */
   stopReading(): void;
   /** Leaves standard output unread, as a log collector that hangs does. */
@@ -91,11 +93,17 @@ export function launch(
     send(signal);
     return ended;
   };
+  const type = (text: string) => {
+    // A command that does not want it may have ended.
+    child.stdin.on("error", () => {});
+    child.stdin.end(text);
+  };
   return {
     pid: child.pid,
     output,
     ended,
     until,
+    type,
     stopReading: () => child.stdout.destroy(),
     pauseReading: () => child.stdout.pause(),
     send,

@@ -14,9 +14,9 @@ const KIT = join(dirname(fileURLToPath(import.meta.url)), "..", "kit");
 test("Command line: help exits with 0 and shows examples, for each command", async () => {
   const { directory, remove } = await workplace();
   const helps = await Promise.all(
-    [[], ["start"], ["check"], ["init"], ["version"]].map((command) =>
-      run([...command, "--help"], directory)
-    ),
+    [[], ["start"], ["check"], ["init"], ["keygen"], ["keys"], ["hash"], ["version"]].map((
+      command,
+    ) => run([...command, "--help"], directory)),
   );
   for (const { code, stdout, stderr } of helps) {
     assert.equal(code, 0);
