@@ -26,6 +26,7 @@ export class NullStream implements ByteStream {
   readonly remote: Address = { host: "127.0.0.1", port: 1 };
   readonly local: Address = { host: "127.0.0.1", port: 2 };
   readonly tls = undefined;
+  readonly isNative = true;
   onData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {};
   onDrain: () => void = () => {};
   onEnd: () => void = () => {};
