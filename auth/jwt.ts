@@ -15,6 +15,7 @@ import type {
 import { denied, guarded } from "./authmethod.ts";
 import { JWT_ALGORITHMS, type JwtAlgorithm, type JwtKeys } from "./jwt_keys.ts";
 import { admitted, find, type Principals } from "./principals.ts";
+import { bearerClient } from "./ticket.ts";
 
 const METHOD = "jwt";
 
@@ -186,17 +187,5 @@ export interface JwtClientOptions extends ClientMethodOptions {
 }
 
 export function jwtClient(options: JwtClientOptions): ClientMethod {
-  const { token } = options;
-  return {
-    names: [METHOD],
-    authid: options.authid,
-    authrole: options.authrole,
-    begin: () => ({
-      authextra: options.authextra ?? {},
-      answer: async () => ({
-        signature: typeof token === "string" ? token : await token(),
-        extra: EMPTY_DICT,
-      }),
-    }),
-  };
+  return bearerClient(METHOD, options.token, options);
 }

@@ -66,15 +66,23 @@ export interface TicketClientOptions extends ClientMethodOptions {
 }
 
 export function ticketClient(options: TicketClientOptions): ClientMethod {
-  const { ticket } = options;
+  return bearerClient(METHOD, options.ticket, options);
+}
+
+/** The client of a method whose answer is a secret as it is: tickets and JSON Web Tokens. */
+export function bearerClient(
+  method: string,
+  secret: string | (() => string | Promise<string>),
+  options: ClientMethodOptions,
+): ClientMethod {
   return {
-    names: [METHOD],
+    names: [method],
     authid: options.authid,
     authrole: options.authrole,
     begin: () => ({
       authextra: options.authextra ?? {},
       answer: async () => ({
-        signature: typeof ticket === "string" ? ticket : await ticket(),
+        signature: typeof secret === "string" ? secret : await secret(),
         extra: EMPTY_DICT,
       }),
     }),
