@@ -16,16 +16,18 @@ import {
   Type,
   type Unsubscribe,
 } from "../wamp/message.ts";
+import { acknowledgeStored, unstored } from "./acknowledgement.ts";
 import { carriedOver, revocation, withPublisher } from "./details.ts";
 import { permittedOf, sendEvent } from "./event.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
-import type { Clock, Random } from "./ports.ts";
+import type { Clock, Random, Store } from "./ports.ts";
 import { Receivers } from "./receivers.ts";
 import { invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
+import { StoredHistory } from "./stored_history.ts";
 import { Subscription } from "./subscription.ts";
 import { payloadWeight, weightOf } from "./weight.ts";
 
@@ -42,6 +44,7 @@ export interface BrokerOptions {
   readonly observer: SubscriptionObserver;
   readonly retention: RetentionOptions;
   readonly eventHistory: readonly EventHistoryOptions[];
+  readonly store: Store | undefined;
 }
 
 export class Broker {
@@ -52,6 +55,7 @@ export class Broker {
   readonly #random: Random;
   readonly #uriRule: UriRule;
   readonly #observer: SubscriptionObserver;
+  readonly #store: Store | undefined;
   /** Scratch of `#dispatch`, which is never re-entered: nothing that sends calls back into the router. */
   readonly #matches: Subscription[] = [];
   #lastId = 0;
@@ -61,8 +65,9 @@ export class Broker {
     this.#random = options.random;
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
-    this.retention = new Retention(options.retention, options.clock);
-    for (const history of options.eventHistory) this.#record(history);
+    this.#store = options.store;
+    this.retention = new Retention(options.retention, options.clock, options.store);
+    options.eventHistory.forEach((history, number) => this.#record(history, number));
   }
 
   subscribe(session: Session, message: Subscribe): void {
@@ -204,12 +209,31 @@ export class Broker {
     const publication = this.#random.publicationId();
     const excluded = options["exclude_me"] === false ? undefined : session;
     const receivers = Receivers.from(options);
+    const store = isAcknowledged ? this.#store : undefined;
+    const takenBefore = store?.taken;
+    if (store?.failure !== undefined && this.#isToBeStored(message, receivers)) {
+      return session.sendError(
+        Type.PUBLISH,
+        request,
+        uris.UNAVAILABLE,
+        unstored(topic, store.failure),
+      );
+    }
     this.#dispatch(topic, publication, details, message.payload, excluded, receivers);
     if (options["x_retain_clear"] === true) this.retention.clear(topic);
     if (options["retain"] === true) {
       this.retention.retain({ message, id: publication, details, excluded, receivers });
     }
+    if (store !== undefined && store.taken !== takenBefore) {
+      return acknowledgeStored(store, session, message, publication);
+    }
     if (isAcknowledged) session.send({ type: Type.PUBLISHED, request, publication });
+  }
+
+  #isToBeStored({ topic, options }: Publish, receivers: Receivers | undefined): boolean {
+    return options["retain"] === true || options["x_retain_clear"] === true ||
+      (receivers?.namesSessions !== true &&
+        this.matching(topic).some(({ history }) => history !== undefined));
   }
 
   /** An unacknowledged publication that is refused gets no answer. */
@@ -261,7 +285,8 @@ export class Broker {
     payload: Payload,
     receivers: Receivers | undefined,
   ): Recorded {
-    const kept = payload.keep();
+    // A store copies it at once.
+    const kept = this.#store === undefined ? payload.keep() : payload;
     const weight = topic.length + weightOf(details) + payloadWeight(kept) +
       (receivers?.weight ?? 0);
     const time = this.#clock.now();
@@ -269,7 +294,7 @@ export class Broker {
   }
 
   /** A subscription that nobody need have for its events to be recorded. */
-  #record(options: EventHistoryOptions): void {
+  #record(options: EventHistoryOptions, number: number): void {
     const { uri, match = "exact", limit } = options;
     if (!isPattern(uri, match, this.#uriRule)) throw new Error(invalid("record events of", uri));
     if (this.#index.get(match, uri) !== undefined) {
@@ -280,10 +305,11 @@ export class Broker {
         `Cannot record events of "${uri}": found limit ${limit}, expected a positive integer`,
       );
     }
-    this.#create(match, uri, new History(options));
+    const store = this.#store;
+    this.#create(match, uri, store ? new StoredHistory(store, number) : new History(options));
   }
 
-  #create(match: Match, topic: string, history?: History): Subscription {
+  #create(match: Match, topic: string, history?: History | StoredHistory): Subscription {
     const now = this.#clock.now();
     const subscription = new Subscription(++this.#lastId, match, topic, now, history);
     this.#index.set(match, topic, subscription);

@@ -1,6 +1,6 @@
 /**
- * The last events of one subscription that the realm was told to record, whether or not anybody listens. In memory, within limits.
- * Written by `broker.ts`, read by `meta/event_history.ts`. [WAMP pubsub_event_history]
+ * The last events of one subscription that the realm was told to record, whether or not anybody listens. In memory, within limits;
+ * `stored_history.ts` is the other kind. Written by `broker.ts`, read by `meta/event_history.ts`. [WAMP pubsub_event_history]
  */
 import type { Dict } from "../wamp/message.ts";
 import type { Payload } from "../wamp/payload.ts";
@@ -13,7 +13,7 @@ export interface EventHistoryOptions {
   readonly match?: Match;
   /** Events, from 1. */
   readonly limit: number;
-  /** Bytes of all events together. Default 16 MiB. A larger event is not recorded. */
+  /** Bytes of all events together. Default 16 MiB, or 1 GiB in a store. A larger event is not recorded. */
   readonly maxBytes?: number;
   /** Default: no end. */
   readonly maxAgeMs?: number;
@@ -31,6 +31,25 @@ export interface Recorded {
   /** Without lists of session ids: those are not recorded. */
   readonly receivers: Receivers | undefined;
   readonly weight: number;
+}
+
+/** What `wamp.subscription.get_events` asks for. */
+export interface HistoryFilter {
+  readonly isReversed: boolean;
+  /** Of what is shown. */
+  readonly limit: number;
+  readonly topic: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly times: Bounds;
+  /** One that names a publication which is not recorded lets nothing pass. */
+  readonly publications: Bounds;
+}
+
+export interface Bounds {
+  readonly from: number | undefined;
+  readonly after: number | undefined;
+  readonly before: number | undefined;
+  readonly until: number | undefined;
 }
 
 /** Free slots at the front, before they are given back. */

@@ -7,8 +7,9 @@
 export { Router, type RouterPorts } from "./router.ts";
 export { Realm, type RealmOptions } from "./realm.ts";
 export type { CallQueueOptions } from "./call_queue.ts";
-export type { EventHistoryOptions } from "./history.ts";
-export type { RetentionOptions } from "./retention.ts";
+export type { Bounds, EventHistoryOptions, HistoryFilter, Recorded } from "./history.ts";
+export { Receivers } from "./receivers.ts";
+export type { Retained, RetentionOptions } from "./retention.ts";
 export {
   type Admission,
   anonymous,
@@ -28,10 +29,13 @@ export {
 export type {
   Clock,
   ClosedHow,
+  HistoryPage,
+  HistoryQuery,
   Log,
   MessageHandler,
   PeerCertificate,
   Random,
+  Store,
   Timer,
   Transport,
   TransportDetails,

@@ -5,6 +5,8 @@ import type { ChannelBinding } from "../auth/authmethod.ts";
 import type { Message } from "../wamp/message.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import type { ProtocolError } from "../wamp/protocol_error.ts";
+import type { HistoryFilter, Recorded } from "./history.ts";
+import type { Retained } from "./retention.ts";
 
 /** One peer's connection, seen from the router (or from a client's session). */
 export interface Transport {
@@ -92,4 +94,38 @@ export interface Log {
   info(text: string, properties: Readonly<Record<string, unknown>>): void;
   warn(text: string, properties: Readonly<Record<string, unknown>>): void;
   error(text: string, properties: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * Where a realm keeps what must outlive its process: recorded events and retained ones. What it is given it takes within the call, payloads
+ * included; what it answers comes on a later turn. Its faults are its own: it never throws, and says by `failure` that it cannot keep up.
+ */
+export interface Store {
+  /** Why nothing can be stored now; undefined while all is well. */
+  readonly failure: string | undefined;
+  /** Counts what it has taken: whether a publication left something to wait for. */
+  readonly taken: number;
+  /** An event of a history, which is named by its place in `RealmOptions.eventHistory`. */
+  append(history: number, event: Recorded): void;
+  /** All that the topic retains from now on, latest first. */
+  retain(topic: string, entries: readonly Retained[]): void;
+  /** Calls back once all that was taken so far is safe, or with the reason why it is not. */
+  committed(done: (failure: string | undefined) => void): void;
+  /** Some events of a history that pass the filter, from its first on, or behind the last of an earlier page. */
+  read(query: HistoryQuery, done: (page: HistoryPage | undefined) => void): void;
+  /** What is retained from earlier; asked for once, when the realm starts. */
+  retained(done: (entries: readonly Retained[]) => void): void;
+}
+
+export interface HistoryQuery {
+  readonly history: number;
+  readonly filter: HistoryFilter;
+  /** `next` of the page before. */
+  readonly behind: number | undefined;
+}
+
+export interface HistoryPage {
+  readonly events: readonly Recorded[];
+  /** Where the next page begins; undefined when this is the last. */
+  readonly next: number | undefined;
 }

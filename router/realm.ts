@@ -12,7 +12,7 @@ import { Dealer } from "./dealer.ts";
 import type { EventHistoryOptions } from "./history.ts";
 import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
-import type { Clock, ClosedHow, Log, Random } from "./ports.ts";
+import type { Clock, ClosedHow, Log, Random, Store } from "./ports.ts";
 import { continueProgressiveCall } from "./progressive_call.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
@@ -37,6 +37,8 @@ export interface RealmOptions {
   readonly retention?: RetentionOptions;
   /** Topics and patterns whose events are recorded, for `wamp.subscription.get_events`. Each is a subscription from the start. */
   readonly eventHistory?: readonly EventHistoryOptions[];
+  /** Where recorded and retained events are kept. Default: memory. */
+  readonly store?: Store;
   /** Calls that wait while all callees of a procedure have reached their `concurrency`. Default: none, they are refused. */
   readonly callQueue?: CallQueueOptions;
 }
@@ -72,8 +74,8 @@ export class Realm {
     const observer = this.#meta;
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
-    const { retention = {}, eventHistory = [], callQueue = {} } = options;
-    this.broker = new Broker({ clock, random, uriRule, observer, retention, eventHistory });
+    const { retention = {}, eventHistory = [], callQueue = {}, store } = options;
+    this.broker = new Broker({ clock, random, uriRule, observer, retention, eventHistory, store });
     this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn, callQueue });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
     for (const role of options.roles) this.#addRole(role);

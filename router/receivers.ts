@@ -32,6 +32,21 @@ export class Receivers {
     this.#excludedAuthroles = setOf(options["exclude_authrole"]);
   }
 
+  /** As options of a PUBLISH. */
+  get lists(): Dict {
+    const lists: Record<(typeof KEYS)[number], ReadonlySet<unknown> | undefined> = {
+      "eligible": this.#eligible,
+      "eligible_authid": this.#eligibleAuthids,
+      "eligible_authrole": this.#eligibleAuthroles,
+      "exclude": this.#excluded,
+      "exclude_authid": this.#excludedAuthids,
+      "exclude_authrole": this.#excludedAuthroles,
+    };
+    return Object.fromEntries(
+      KEYS.flatMap((key) => lists[key] === undefined ? [] : [[key, [...lists[key]]]]),
+    );
+  }
+
   /** Undefined when the options restrict nothing. An empty whitelist means nobody. */
   static from(options: Dict): Receivers | undefined {
     return KEYS.some((key) => Array.isArray(options[key])) ? new Receivers(options) : undefined;

@@ -1,12 +1,13 @@
 /**
  * Retained events: the latest of each topic that its publisher marked, for subscribers that ask. In memory, within limits: beyond them
  * the topics that were published to longest ago lose theirs. Publications for some subscribers only do not displace the latest one for
- * all. What expires or clears a retained event is ours (`docs/extensions.md`). Owned by `broker.ts`. [WAMP pubsub_event_retention]
+ * all. What expires or clears a retained event is ours (`docs/extensions.md`). A store is told of every change, and says once, at the
+ * start, what was retained before. Owned by `broker.ts`. [WAMP pubsub_event_retention]
  */
 import { type Dict, type Event, type Publish, Type } from "../wamp/message.ts";
 import type { Payload } from "../wamp/payload.ts";
 import { matches } from "./pattern_index.ts";
-import type { Clock } from "./ports.ts";
+import type { Clock, Store } from "./ports.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
@@ -24,7 +25,7 @@ export interface RetentionOptions {
 /** Events for some subscribers only that a topic keeps besides the latest one for all. */
 const MOST_LIMITED = 64;
 
-interface Retained {
+export interface Retained {
   readonly topic: string;
   readonly publication: number;
   /** EVENT.Details for exact subscriptions. */
@@ -57,14 +58,17 @@ export class Retention {
   readonly #maxAgeMs: number;
   /** Latest first; topics in the order of their latest publication. */
   readonly #topics = new Map<string, readonly Retained[]>();
+  readonly #store: Store | undefined;
   #weight = 0;
   #lastOrder = 0;
 
-  constructor(options: RetentionOptions, clock: Clock) {
+  constructor(options: RetentionOptions, clock: Clock, store?: Store) {
     this.#clock = clock;
+    this.#store = store;
     this.#maxTopics = options.maxTopics ?? 10_000;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#maxAgeMs = options.maxAgeMs ?? Infinity;
+    store?.retained((entries) => this.#restore(entries));
   }
 
   get topicCount(): number {
@@ -72,7 +76,9 @@ export class Retention {
   }
 
   clear(topic: string): void {
-    this.#replace(topic, []);
+    if (!this.#topics.has(topic)) return;
+    this.#keep(topic, []);
+    this.#save(topic);
   }
 
   retain({ message, id, details, excluded, receivers }: Publication): void {
@@ -96,6 +102,7 @@ export class Retention {
     const older = this.#living(topic);
     const left = receivers === undefined ? leftFor(excluded, older) : older;
     this.#replace(topic, bounded([entry, ...left]));
+    this.#save(topic);
     this.#evict();
   }
 
@@ -127,7 +134,10 @@ export class Retention {
     if (entries === undefined) return [];
     const now = this.#clock.now();
     const living = entries.filter((one) => one.expires > now);
-    if (living.length < entries.length) this.#keep(topic, living);
+    if (living.length < entries.length) {
+      this.#keep(topic, living);
+      this.#save(topic);
+    }
     return living;
   }
 
@@ -148,7 +158,31 @@ export class Retention {
     for (const topic of this.#topics.keys()) {
       if (this.#topics.size <= this.#maxTopics && this.#weight <= this.#maxBytes) return;
       this.#keep(topic, []);
+      this.#save(topic);
     }
+  }
+
+  /** What is for one session only does not outlive it. */
+  #save(topic: string): void {
+    if (this.#store === undefined) return;
+    const entries = this.#topics.get(topic) ?? [];
+    this.#store.retain(topic, entries.filter((one) => one.only === 0));
+  }
+
+  /** Takes what an earlier router retained, unless its topic has had a publication meanwhile. @param entries of each topic, latest first. */
+  #restore(entries: readonly Retained[]): void {
+    const now = this.#clock.now();
+    const known = new Set(this.#topics.keys());
+    const byTopic = new Map<string, Retained[]>();
+    for (const one of entries.toSorted((a, b) => a.order - b.order)) {
+      if (one.expires <= now || known.has(one.topic)) continue;
+      const order = ++this.#lastOrder;
+      const older = byTopic.get(one.topic) ?? [];
+      byTopic.delete(one.topic);
+      byTopic.set(one.topic, [{ ...one, order }, ...older]);
+    }
+    for (const [topic, own] of byTopic) this.#keep(topic, own);
+    this.#evict();
   }
 }
 

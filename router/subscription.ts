@@ -1,6 +1,7 @@
 /** The record of one subscribed topic or pattern. Owned by `broker.ts`. [WAMP publish_subscribe] */
 import type { Match } from "../wamp/uri.ts";
 import type { History } from "./history.ts";
+import type { StoredHistory } from "./stored_history.ts";
 import { SessionList } from "./session_list.ts";
 
 export class Subscription {
@@ -13,9 +14,15 @@ export class Subscription {
   /** Some subscriber's role may not subscribe to all topics that the pattern matches: it receives only those that it may. */
   isNarrowed = false;
   /** Set when the realm records its events: it then exists from start to end, subscribers or not. */
-  readonly history: History | undefined;
+  readonly history: History | StoredHistory | undefined;
 
-  constructor(id: number, match: Match, topic: string, created: number, history?: History) {
+  constructor(
+    id: number,
+    match: Match,
+    topic: string,
+    created: number,
+    history?: History | StoredHistory,
+  ) {
     this.id = id;
     this.match = match;
     this.topic = topic;

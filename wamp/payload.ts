@@ -99,6 +99,11 @@ export class Payload {
     return spent;
   }
 
+  /** `count` well-formed elements of `codec` in bytes that nobody will change. */
+  static kept(codec: Codec, bytes: Uint8Array, count: number): Payload {
+    return new Payload(codec, bytes, 0, bytes.length, count, false, undefined);
+  }
+
   /** Appends the payload's elements as `codec` writes them, without the separator before the first. */
   writeTo(writer: ByteWriter, codec: Codec): void {
     if (this.#isExpired) throw new Error(EXPIRED);

@@ -3,12 +3,13 @@ import { isId } from "../../wamp/id.ts";
 import type { Dict } from "../../wamp/message.ts";
 import type { Payload } from "../../wamp/payload.ts";
 import * as uris from "../../wamp/uris.ts";
-import type { Recorded } from "../history.ts";
+import type { Bounds, HistoryFilter, Recorded } from "../history.ts";
 import { refused } from "../refusal.ts";
 import { timeOf } from "../rfc3339.ts";
 import type { Session } from "../session.ts";
+import { type HistoryAnswer, StoredHistory } from "../stored_history.ts";
 import type { Subscription } from "../subscription.ts";
-import { MetaError, type MetaProcedure } from "./procedure.ts";
+import { Later, MetaError, type MetaProcedure } from "./procedure.ts";
 import { subscriptionOf } from "./subscription.ts";
 
 export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
@@ -28,7 +29,16 @@ export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
         `Cannot read the events of "${subscription.topic}": the realm does not record them`,
       );
     }
-    const recorded = subscription.history.events(realm.now());
+    const { history } = subscription;
+    if (history instanceof StoredHistory) {
+      const { id } = caller;
+      // Who has left meanwhile may read nothing.
+      const shows = (event: Recorded) => caller.id === id && mayRead(caller, subscription, event);
+      return new Later((done) =>
+        history.read(filter, shows, (answer) => done(storedResult(subscription, answer)))
+      );
+    }
+    const recorded = history.events(realm.now());
     return select(recorded, filter)
       .filter((event) => mayRead(caller, subscription, event))
       .slice(0, filter.limit)
@@ -36,23 +46,18 @@ export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
   },
 };
 
-interface Filter {
-  readonly isReversed: boolean;
-  readonly limit: number;
-  readonly topic: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly times: Bounds;
-  readonly publications: Bounds;
+function storedResult(subscription: Subscription, answer: HistoryAnswer): unknown {
+  if ("events" in answer) return answer.events.map((event) => described(subscription, event));
+  const what = `Cannot read the events of "${subscription.topic}"`;
+  return answer.failure === "unavailable"
+    ? new MetaError(uris.UNAVAILABLE, `${what}: the store does not answer`)
+    : new MetaError(
+      uris.PAYLOAD_SIZE_EXCEEDED,
+      `${what}: they are too many for one answer, expected a lower limit or other bounds`,
+    );
 }
 
-interface Bounds {
-  readonly from: number | undefined;
-  readonly after: number | undefined;
-  readonly before: number | undefined;
-  readonly until: number | undefined;
-}
-
-function filterOf(kwargs: Dict): Filter {
+function filterOf(kwargs: Dict): HistoryFilter {
   const read = <T>(key: string, expected: string, accepts: (value: unknown) => T | undefined) => {
     const value = kwargs[key] ?? undefined;
     const accepted = value === undefined ? undefined : accepts(value);
@@ -87,7 +92,7 @@ const textOf = (value: unknown) => typeof value === "string" ? value : undefined
 const idOf = (value: unknown) => isId(value) ? value : undefined;
 
 /** What the filter lets pass, in its order. A bound that names a publication which is not recorded lets nothing pass. */
-function select(recorded: readonly Recorded[], filter: Filter): Recorded[] {
+function select(recorded: readonly Recorded[], filter: HistoryFilter): Recorded[] {
   const { topic, times, publications } = filter;
   const at = (id: number | undefined) =>
     id === undefined ? undefined : recorded.findIndex((one) => one.publication === id);

@@ -15,7 +15,7 @@ import { eventHistoryProcedures } from "./event_history.ts";
 import { registrationDetails, registrationProcedures } from "./registration.ts";
 import { sessionDetails, sessionProcedures } from "./session.ts";
 import { subscriptionDetails, subscriptionProcedures } from "./subscription.ts";
-import { MetaError, type MetaProcedure } from "./procedure.ts";
+import { Later, MetaError, type MetaProcedure } from "./procedure.ts";
 import { testamentProcedures } from "./testament.ts";
 
 const PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
@@ -46,13 +46,24 @@ export class MetaApi implements SubscriptionObserver, RegistrationObserver {
     try {
       const values = call.payload.decode();
       const result = procedure(this.#realm, values.args, values.kwargs, caller);
-      const payload = result === undefined ? Payload.EMPTY : Payload.of([result]);
-      caller.send({ type: Type.RESULT, request, details: EMPTY_DICT, payload });
+      if (result instanceof Later) this.#answerLater(caller, request, result);
+      else answer(caller, request, result);
     } catch (cause) {
       if (!(cause instanceof MetaError)) throw cause;
       caller.sendError(Type.CALL, request, cause.uri, cause.message);
     }
     return true;
+  }
+
+  /** Unless the caller has left by then. */
+  #answerLater(caller: Session, request: number, later: Later): void {
+    const { id } = caller;
+    later.run((result) => {
+      if (caller.id !== id) return;
+      if (result instanceof MetaError) {
+        caller.sendError(Type.CALL, request, result.uri, result.message);
+      } else answer(caller, request, result);
+    });
   }
 
   joined(session: Session): void {
@@ -102,4 +113,9 @@ export class MetaApi implements SubscriptionObserver, RegistrationObserver {
     if (!this.#realm.hasMetaApi) return;
     this.#realm.broker.announce(topic, () => Payload.of(args()));
   }
+}
+
+function answer(caller: Session, request: number, result: unknown): void {
+  const payload = result === undefined ? Payload.EMPTY : Payload.of([result]);
+  caller.send({ type: Type.RESULT, request, details: EMPTY_DICT, payload });
 }

@@ -6,13 +6,22 @@ import * as uris from "../../wamp/uris.ts";
 import type { Realm } from "../realm.ts";
 import type { Session } from "../session.ts";
 
-/** Answers with its one positional result, or undefined for none. Throws MetaError for an ERROR. */
+/** Answers with its one positional result, or undefined for none, or `Later`. Throws MetaError for an ERROR. */
 export type MetaProcedure = (
   realm: Realm,
   args: readonly unknown[],
   kwargs: Dict,
   caller: Session,
 ) => unknown;
+
+/** The answer of a procedure that waits for the store. `run` calls back once, with the result or the error, on a later turn. */
+export class Later {
+  readonly run: (done: (result: unknown) => void) => void;
+
+  constructor(run: (done: (result: unknown) => void) => void) {
+    this.run = run;
+  }
+}
 
 /** Becomes the ERROR of the call. */
 export class MetaError extends Error {
