@@ -18,7 +18,7 @@ import {
 } from "../wamp/message.ts";
 import { acknowledgeStored, unstored } from "./acknowledgement.ts";
 import { carriedOver, revocation, withPublisher } from "./details.ts";
-import { permittedOf, sendEvent } from "./event.ts";
+import { permittedOf, sendEvent, sendEventTo } from "./event.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
@@ -49,7 +49,7 @@ export interface BrokerOptions {
 
 export class Broker {
   readonly retention: Retention;
-  readonly #index = new PatternIndex<Subscription>();
+  readonly #index = new PatternIndex<Subscription>(({ topic }) => topic);
   readonly #byId = new Map<number, Subscription>();
   readonly #clock: Clock;
   readonly #random: Random;
@@ -96,7 +96,7 @@ export class Broker {
     let subscription = this.#index.get(match, topic);
     const isNew = subscription === undefined;
     if (subscription === undefined) subscription = this.#create(match, topic);
-    const isAdded = subscription.subscribers.add(session);
+    const isAdded = subscription.add(session);
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
@@ -106,7 +106,7 @@ export class Broker {
 
   unsubscribe(session: Session, message: Unsubscribe): void {
     const subscription = this.#byId.get(message.subscription);
-    if (subscription === undefined || !subscription.subscribers.has(session)) {
+    if (subscription === undefined || !subscription.has(session)) {
       return session.sendError(
         Type.UNSUBSCRIBE,
         message.request,
@@ -272,8 +272,13 @@ export class Broker {
         details: own,
         payload,
       };
-      const { sessions } = subscription.subscribers;
-      const permitted = subscription.isNarrowed ? permittedOf(sessions, topic) : sessions;
+      const only = subscription.onlySubscriber;
+      if (only !== undefined && !subscription.isNarrowed) {
+        sendEventTo(event, only, excluded, receivers);
+        continue;
+      }
+      const { subscribers } = subscription;
+      const permitted = subscription.isNarrowed ? permittedOf(subscribers, topic) : subscribers;
       sendEvent(event, permitted, excluded, receivers);
     }
   }
@@ -319,8 +324,8 @@ export class Broker {
 
   #remove(session: Session, subscription: Subscription): void {
     session.subscriptions?.delete(subscription);
-    if (!subscription.subscribers.remove(session)) return;
-    const wasLast = subscription.subscribers.size === 0 && subscription.history === undefined;
+    if (!subscription.remove(session)) return;
+    const wasLast = subscription.subscriberCount === 0 && subscription.history === undefined;
     if (wasLast) {
       this.#index.remove(subscription.match, subscription.topic);
       this.#byId.delete(subscription.id);

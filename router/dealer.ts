@@ -48,7 +48,7 @@ export interface DealerOptions {
 
 export class Dealer {
   readonly invocations: Invocations;
-  readonly #index = new PatternIndex<Registration>();
+  readonly #index = new PatternIndex<Registration>(({ procedure }) => procedure);
   readonly #byId = new Map<number, Registration>();
   readonly #clock: Clock;
   readonly #random: Random;
@@ -108,7 +108,7 @@ export class Dealer {
       this.#index.set(match, procedure, registration);
       this.#byId.set(registration.id, registration);
     }
-    registration.callees.push(calleeOf(session, registration, options));
+    registration.add(calleeOf(session, registration, options));
     (session.registrations ??= new Map()).set(registration.id, registration);
     session.send({ type: Type.REGISTERED, request, registration: registration.id });
     this.#observer.registered(session, registration, isNew);

@@ -11,6 +11,15 @@ export function permittedOf(sessions: readonly Session[], topic: string): readon
 
 /* PERF: an event for one peer is encoded straight into its outbox; only a fan-out is framed apart and shared
  * (plain: always shared). */
+export function sendEventTo(
+  event: Event,
+  only: Session,
+  excluded: Session | undefined,
+  receivers: Receivers | undefined,
+): void {
+  if (only !== excluded && receivers?.includes(only) !== false) only.send(event);
+}
+
 export function sendEvent(
   event: Event,
   sessions: readonly Session[],
@@ -19,9 +28,7 @@ export function sendEvent(
 ): void {
   if (sessions.length === 1) {
     const only = sessions[0];
-    if (only !== undefined && only !== excluded && receivers?.includes(only) !== false) {
-      only.send(event);
-    }
+    if (only !== undefined) sendEventTo(event, only, excluded, receivers);
     return;
   }
   if (sessions.length === 0) return;

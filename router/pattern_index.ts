@@ -12,8 +12,13 @@ import { WildcardTrie } from "./wildcard_trie.ts";
 
 export class PatternIndex<T> {
   readonly #exact: Map<string, T> = new Map();
-  readonly #prefixes: PrefixTrie<T> = new PrefixTrie();
+  readonly #prefixes: PrefixTrie<T>;
   readonly #wildcards: WildcardTrie<T> = new WildcardTrie();
+
+  /** @param patternOf the pattern under which an entry stands. */
+  constructor(patternOf: (entry: T) => string) {
+    this.#prefixes = new PrefixTrie(patternOf);
+  }
 
   /** The entry under exactly this pattern and policy. */
   get(match: Match, pattern: string): T | undefined {

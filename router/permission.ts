@@ -38,10 +38,12 @@ const CACHED_URI_LENGTH = 255;
 export class Role {
   readonly name: string;
   readonly isTrusted: boolean;
-  readonly #index = new PatternIndex<Permission>();
+  readonly #index = new PatternIndex<Permission>(({ uri }) => uri);
   readonly #otherwise: Permission;
   /** Some rule refuses subscriptions. */
   readonly #deniesSubscribe: boolean;
+  /** The only rule there is, when it decides about all URIs. */
+  readonly #blanket: Permission | undefined;
   #cache = new Map<string, Permission>();
 
   constructor(options: RoleOptions) {
@@ -49,6 +51,9 @@ export class Role {
     this.isTrusted = options.name === TRUSTED;
     this.#otherwise = blanket(options.allowByDefault === true || this.isTrusted);
     const permissions = options.permissions ?? [];
+    const [first = this.#otherwise] = permissions;
+    const isAlone = permissions.length <= 1 && first.match === "prefix" && first.uri === "";
+    this.#blanket = isAlone ? first : undefined;
     for (const permission of permissions) {
       this.#index.set(permission.match, permission.uri, permission);
     }
@@ -57,7 +62,7 @@ export class Role {
 
   /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
   rule(uri: string): Permission {
-    return this.#cache.get(uri) ?? this.#decide(uri);
+    return this.#blanket ?? this.#cache.get(uri) ?? this.#decide(uri);
   }
 
   /** True when a subscription to `pattern`, which is allowed, may match topics that the role may not subscribe to. */

@@ -30,7 +30,7 @@ export class Registration {
   /** Milliseconds since 1970. */
   readonly created: number;
   /** In order of registration. */
-  readonly callees: Callee[] = [];
+  callees: Callee[] = [];
   /** Position of the next callee for `roundrobin`. */
   next = 0;
   /** Calls that wait for a callee to become free, in order. */
@@ -42,6 +42,12 @@ export class Registration {
     this.procedure = procedure;
     this.invoke = invoke;
     this.created = created;
+  }
+
+  add(callee: Callee): void {
+    // Most have one: a list that is pushed to makes room for 16 more.
+    if (this.callees.length === 0) this.callees = [callee];
+    else this.callees.push(callee);
   }
 
   callee(session: Session): Callee | undefined {

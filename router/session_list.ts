@@ -9,8 +9,13 @@ const SCAN_LIMIT = 16;
 
 export class SessionList {
   /** Walk it by index; do not keep it. */
-  readonly sessions: Session[] = [];
+  readonly sessions: Session[];
   #positions: Map<Session, number> | undefined = undefined;
+
+  /** @param sessions the first ones, all different; the list's own from now on. */
+  constructor(sessions: Session[]) {
+    this.sessions = sessions;
+  }
 
   get size(): number {
     return this.sessions.length;

@@ -32,13 +32,13 @@ export const subscriptionProcedures: Readonly<Record<string, MetaProcedure>> = {
   },
   [uris.SUBSCRIPTION_GET]: (realm, args) => subscriptionDetails(subscriptionOf(realm, args)),
   [uris.SUBSCRIPTION_LIST_SUBSCRIBERS]: (realm, args) =>
-    subscriptionOf(realm, args).subscribers.sessions.map((session) => session.id),
+    subscriptionOf(realm, args).subscribers.map((session) => session.id),
   [uris.SUBSCRIPTION_COUNT_SUBSCRIBERS]: (realm, args) =>
-    subscriptionOf(realm, args).subscribers.size,
+    subscriptionOf(realm, args).subscriberCount,
   [uris.SUBSCRIPTION_REMOVE_SUBSCRIBER]: (realm, args, kwargs) => {
     const subscription = subscriptionOf(realm, args);
     const { session, reason } = removalOf(realm, args, kwargs);
-    if (!subscription.subscribers.has(session)) {
+    if (!subscription.has(session)) {
       throw new MetaError(
         uris.NO_SUCH_SUBSCRIPTION,
         `Cannot remove session ${session.id}: it is no subscriber of ${subscription.id}`,

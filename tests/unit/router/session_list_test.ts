@@ -10,7 +10,7 @@ const sessions = Array.from({ length: 60 }, (_, id) => ({ id }) as Session);
 test("SessionList: is a set, small or large, while sessions come and go", () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new FakeRandom(seed);
-    const list = new SessionList();
+    const list = new SessionList([]);
     const known = new Set<Session>();
     for (let step = 0; step < 500; step++) {
       const session = random.pick(sessions);
@@ -29,7 +29,7 @@ test("SessionList: is a set, small or large, while sessions come and go", () => 
 });
 
 test("SessionList: keeps the order in which sessions came until one leaves", () => {
-  const list = new SessionList();
+  const list = new SessionList([]);
   for (const session of sessions) list.add(session);
   assert.deepEqual(list.sessions, sessions);
 });
