@@ -17,14 +17,15 @@ import {
   type Unsubscribe,
 } from "../wamp/message.ts";
 import { acknowledgeStored, unstored } from "./acknowledgement.ts";
-import { carriedOver, revocation, withPublisher } from "./details.ts";
+import { carriedOver, revocation, withForwarders, withPublisher } from "./details.ts";
 import { permittedOf, sendEvent, sendEventTo } from "./event.ts";
+import type { Forwarding } from "./forwarding.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random, Store } from "./ports.ts";
 import { Receivers } from "./receivers.ts";
-import { invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
+import { cameBack, invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
 import { StoredHistory } from "./stored_history.ts";
@@ -45,6 +46,7 @@ export interface BrokerOptions {
   readonly retention: RetentionOptions;
   readonly eventHistory: readonly EventHistoryOptions[];
   readonly store: Store | undefined;
+  readonly forwarding: Forwarding;
 }
 
 export class Broker {
@@ -56,6 +58,7 @@ export class Broker {
   readonly #uriRule: UriRule;
   readonly #observer: SubscriptionObserver;
   readonly #store: Store | undefined;
+  readonly #forwarding: Forwarding;
   /** Scratch of `#dispatch`, which is never re-entered: nothing that sends calls back into the router. */
   readonly #matches: Subscription[] = [];
   #lastId = 0;
@@ -66,6 +69,7 @@ export class Broker {
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
     this.#store = options.store;
+    this.#forwarding = options.forwarding;
     this.retention = new Retention(options.retention, options.clock, options.store);
     options.eventHistory.forEach((history, number) => this.#record(history, number));
   }
@@ -93,11 +97,18 @@ export class Broker {
         refused(session, "subscribe to", topic),
       );
     }
+    if (this.#forwarding.hasBeenHere(message.options)) {
+      const text = cameBack("subscribe to", topic);
+      return session.sendError(Type.SUBSCRIBE, request, uris.UNAVAILABLE, text);
+    }
     let subscription = this.#index.get(match, topic);
     const isNew = subscription === undefined;
     if (subscription === undefined) subscription = this.#create(match, topic);
     const isAdded = subscription.add(session);
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
+    if (message.options !== EMPTY_DICT) {
+      this.#forwarding.note(session, subscription, message.options);
+    }
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
     if (message.options["get_retained"] === true) this.retention.replay(session, subscription);
@@ -197,12 +208,13 @@ export class Broker {
   #publishWithOptions(session: Session, message: Publish, rule: Permission): void {
     const { request, options, topic } = message;
     const isAcknowledged = options["acknowledge"] === true;
-    const refusal = publicationRefusal(session, message, rule, this.#uriRule);
+    const refusal = publicationRefusal(session, message, rule, this.#uriRule) ??
+      this.#returned(message);
     if (refusal !== undefined) {
       if (isAcknowledged) session.sendError(Type.PUBLISH, request, refusal.error, refusal.text);
       return;
     }
-    let details = carriedOver(options);
+    let details = withForwarders(options, carriedOver(options));
     if (options["disclose_me"] === true || rule.disclose.publisher === true) {
       details = withPublisher(session, details);
     }
@@ -234,6 +246,11 @@ export class Broker {
     return options["retain"] === true || options["x_retain_clear"] === true ||
       (receivers?.namesSessions !== true &&
         this.matching(topic).some(({ history }) => history !== undefined));
+  }
+
+  #returned({ options, topic }: Publish): Refusal | undefined {
+    if (!this.#forwarding.hasBeenHere(options)) return undefined;
+    return { error: uris.UNAVAILABLE, text: cameBack("publish to", topic) };
   }
 
   /** An unacknowledged publication that is refused gets no answer. */

@@ -1,20 +1,26 @@
 /** Which callee of a registration serves the next call. HOT. [WAMP rpc_shared_registration] */
 import type { Random } from "./ports.ts";
 import type { Callee, Registration } from "./registration.ts";
+import type { Session } from "./session.ts";
 
-/** Undefined when all callees have reached their concurrency limit. */
-export function chooseCallee(registration: Registration, random: Random): Callee | undefined {
+/** Undefined when all callees have reached their concurrency limit.
+ * @param except a link that brought the call, and would take it back to where it came from. */
+export function chooseCallee(
+  registration: Registration,
+  random: Random,
+  except?: Session,
+): Callee | undefined {
   const callees = registration.callees;
   switch (registration.invoke) {
     case "single":
     case "first":
-      return callees[firstFree(callees, 0, 1)];
+      return callees[firstFree(callees, 0, 1, except)];
     case "last":
-      return callees[firstFree(callees, callees.length - 1, -1)];
+      return callees[firstFree(callees, callees.length - 1, -1, except)];
     case "random":
-      return callees[firstFree(callees, random.index(callees.length), 1)];
+      return callees[firstFree(callees, random.index(callees.length), 1, except)];
     case "roundrobin": {
-      const at = firstFree(callees, registration.next % callees.length, 1);
+      const at = firstFree(callees, registration.next % callees.length, 1, except);
       if (at >= 0) registration.next = at + 1;
       return callees[at];
     }
@@ -22,12 +28,18 @@ export function chooseCallee(registration: Registration, random: Random): Callee
 }
 
 /** Position of the first callee from `start` on, in steps and around, that has not reached its limit; -1 for none. */
-function firstFree(callees: readonly Callee[], start: number, step: 1 | -1): number {
+function firstFree(
+  callees: readonly Callee[],
+  start: number,
+  step: 1 | -1,
+  except: Session | undefined,
+): number {
   const count = callees.length;
   for (let i = 0, at = start; i < count; i++, at = (at + step + count) % count) {
     const callee = callees[at];
     if (
-      callee !== undefined && (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
+      callee !== undefined && callee.session !== except &&
+      (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
     ) {
       return at;
     }

@@ -18,13 +18,14 @@ import {
 import { matchOf } from "./broker.ts";
 import { type CallQueueOptions, CallQueues, refuseWaiting, removeWaiting } from "./call_queue.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import { carriedOver, isPassedThrough, revocation, withCaller } from "./details.ts";
+import { carriedOver, isPassedThrough, revocation, withCaller, withForwarders } from "./details.ts";
+import type { Forwarding } from "./forwarding.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { openProgressiveCall, type ProgressiveCall } from "./progressive_call.ts";
-import { invalid, refused } from "./refusal.ts";
+import { cameBack, invalid, refused } from "./refusal.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
@@ -44,6 +45,7 @@ export interface DealerOptions {
   readonly observer: RegistrationObserver;
   readonly builtIn: BuiltIn;
   readonly callQueue: CallQueueOptions;
+  readonly forwarding: Forwarding;
 }
 
 export class Dealer {
@@ -55,6 +57,7 @@ export class Dealer {
   readonly #uriRule: UriRule;
   readonly #observer: RegistrationObserver;
   readonly #builtIn: BuiltIn;
+  readonly #forwarding: Forwarding;
   readonly #queues: CallQueues;
   #lastId = 0;
 
@@ -69,6 +72,7 @@ export class Dealer {
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
     this.#builtIn = options.builtIn;
+    this.#forwarding = options.forwarding;
   }
 
   register(session: Session, message: Register): void {
@@ -90,6 +94,9 @@ export class Dealer {
     if (!session.role.rule(procedure).allow.register) {
       return refuse(uris.NOT_AUTHORIZED, refused(session, "register", procedure));
     }
+    if (this.#forwarding.hasBeenHere(options)) {
+      return refuse(uris.UNAVAILABLE, cameBack("register", procedure));
+    }
     const invoke = invokeOf(options);
     let registration = this.#index.get(match, procedure);
     if (registration !== undefined && options["force_reregister"] === true) {
@@ -110,6 +117,7 @@ export class Dealer {
     }
     registration.add(calleeOf(session, registration, options));
     (session.registrations ??= new Map()).set(registration.id, registration);
+    this.#forwarding.note(session, registration, options);
     session.send({ type: Type.REGISTERED, request, registration: registration.id });
     this.#observer.registered(session, registration, isNew);
     this.#serveWaiting(registration);
@@ -201,6 +209,9 @@ export class Dealer {
       return refuse(uris.INVALID_URI, invalid("call", procedure));
     }
     if (!rule.allow.call) return refuse(uris.NOT_AUTHORIZED, refused(session, "call", procedure));
+    if (this.#forwarding.hasBeenHere(options)) {
+      return refuse(uris.UNAVAILABLE, cameBack("call", procedure));
+    }
     const registration = this.best(procedure);
     if (registration === undefined) {
       if (isReserved(procedure) && this.#builtIn(session, message)) return;
@@ -220,7 +231,8 @@ export class Dealer {
         "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
       );
     }
-    const callee = chooseCallee(registration, this.#random);
+    const isForwarded = options["forward_for"] !== undefined;
+    const callee = chooseCallee(registration, this.#random, isForwarded ? session : undefined);
     if (callee === undefined) return this.#wait(session, message, registration);
     this.#invoke(session, message, rule, callee, timeoutOf(options), progressive);
   }
@@ -330,7 +342,7 @@ function invocationDetails(
   wantsProgress: boolean,
   timeoutMs: number,
 ): Dict {
-  let details: Dict = carriedOver(message.options);
+  let details: Dict = withForwarders(message.options, carriedOver(message.options));
   // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
   if (callee.registration.match !== "exact") {
     details = { ...details, "procedure": message.procedure };

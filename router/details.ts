@@ -32,6 +32,12 @@ export function carriedOver(options: Dict): Dict {
   return carried ?? EMPTY_DICT;
 }
 
+/** The way that a message came over router links travels with it. See `forwarding.ts`. */
+export function withForwarders(options: Dict, details: Dict): Dict {
+  const way = options["forward_for"];
+  return Array.isArray(way) ? { ...details, "forward_for": way } : details;
+}
+
 /** True when the payload is for the other peer's eyes only. [WAMP payload_passthru_mode] */
 export function isPassedThrough(options: Dict): boolean {
   const scheme = options["ppt_scheme"];

@@ -9,6 +9,7 @@ import { isUri, type UriRule } from "../wamp/uri.ts";
 import { Broker } from "./broker.ts";
 import type { CallQueueOptions } from "./call_queue.ts";
 import { Dealer } from "./dealer.ts";
+import { Forwarding } from "./forwarding.ts";
 import type { EventHistoryOptions } from "./history.ts";
 import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
@@ -47,6 +48,7 @@ export class Realm {
   readonly name: string;
   readonly hasMetaApi: boolean;
   readonly sessions: Map<number, Session> = new Map();
+  readonly forwarding: Forwarding = new Forwarding(this.sessions);
   readonly broker: Broker;
   readonly dealer: Dealer;
   /** Gaps in request ids that were let pass. */
@@ -75,8 +77,10 @@ export class Realm {
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
     const { retention = {}, eventHistory = [], callQueue = {}, store } = options;
-    this.broker = new Broker({ clock, random, uriRule, observer, retention, eventHistory, store });
-    this.dealer = new Dealer({ clock, random, uriRule, observer, builtIn, callQueue });
+    const { forwarding } = this;
+    const common = { clock, random, uriRule, observer, forwarding };
+    this.broker = new Broker({ ...common, retention, eventHistory, store });
+    this.dealer = new Dealer({ ...common, builtIn, callQueue });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
     for (const role of options.roles) this.#addRole(role);
   }

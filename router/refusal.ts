@@ -22,6 +22,11 @@ export function refused(session: Session, action: string, uri: string): string {
   return `Cannot ${action} "${uri}": role "${session.role.name}" has no permission for it`;
 }
 
+/** What came over router links and would go on in a circle. */
+export function cameBack(action: string, uri: string): string {
+  return `Cannot ${action} "${uri}": its forward_for names a session of this realm, so it has been here before`;
+}
+
 /** Why a publication may not be; undefined when it may. */
 export function publicationRefusal(
   session: Session,

@@ -1,6 +1,7 @@
 /** Meta procedures about registrations. [WAMP meta_api_registrations] */
 import type { Dict } from "../../wamp/message.ts";
 import * as uris from "../../wamp/uris.ts";
+import { withWay } from "../forwarding.ts";
 import type { Realm } from "../realm.ts";
 import type { Registration } from "../registration.ts";
 import {
@@ -29,7 +30,14 @@ export const registrationProcedures: Readonly<Record<string, MetaProcedure>> = {
     realm.dealer.lookup(matchArgument(args), textArgument(args, "procedure"))?.id ?? null,
   [uris.REGISTRATION_MATCH]: (realm, args) =>
     realm.dealer.best(textArgument(args, "procedure"))?.id ?? null,
-  [uris.REGISTRATION_GET]: (realm, args) => registrationDetails(registration(realm, args)),
+  [uris.REGISTRATION_GET]: (realm, args, _, caller) => {
+    const found = registration(realm, args);
+    const callees = found.callees.map(({ session }) => session);
+    return withWay(
+      registrationDetails(found),
+      realm.forwarding.shortest(found, callees, caller),
+    );
+  },
   [uris.REGISTRATION_LIST_CALLEES]: (realm, args) =>
     registration(realm, args).callees.map((callee) => callee.session.id),
   [uris.REGISTRATION_COUNT_CALLEES]: (realm, args) => registration(realm, args).callees.length,

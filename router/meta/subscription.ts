@@ -1,6 +1,7 @@
 /** Meta procedures about subscriptions. [WAMP meta_api_subscriptions] */
 import type { Dict } from "../../wamp/message.ts";
 import * as uris from "../../wamp/uris.ts";
+import { withWay } from "../forwarding.ts";
 import type { Realm } from "../realm.ts";
 import type { Subscription } from "../subscription.ts";
 import {
@@ -30,7 +31,13 @@ export const subscriptionProcedures: Readonly<Record<string, MetaProcedure>> = {
     const ids = realm.broker.matching(textArgument(args, "topic")).map((one) => one.id);
     return ids.length > 0 ? ids : null;
   },
-  [uris.SUBSCRIPTION_GET]: (realm, args) => subscriptionDetails(subscriptionOf(realm, args)),
+  [uris.SUBSCRIPTION_GET]: (realm, args, _, caller) => {
+    const found = subscriptionOf(realm, args);
+    return withWay(
+      subscriptionDetails(found),
+      realm.forwarding.shortest(found, found.subscribers, caller),
+    );
+  },
   [uris.SUBSCRIPTION_LIST_SUBSCRIBERS]: (realm, args) =>
     subscriptionOf(realm, args).subscribers.map((session) => session.id),
   [uris.SUBSCRIPTION_COUNT_SUBSCRIBERS]: (realm, args) =>
