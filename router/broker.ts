@@ -6,6 +6,7 @@
 import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
 import type { Payload } from "../wamp/payload.ts";
+import { PayloadArena } from "../wamp/payload_arena.ts";
 import * as uris from "../wamp/uris.ts";
 import {
   type Dict,
@@ -59,6 +60,8 @@ export class Broker {
   readonly #observer: SubscriptionObserver;
   readonly #store: Store | undefined;
   readonly #forwarding: Forwarding;
+  /** Of what is recorded in memory. */
+  readonly #arena = new PayloadArena();
   /** Scratch of `#dispatch`, which is never re-entered: nothing that sends calls back into the router. */
   readonly #matches: Subscription[] = [];
   #lastId = 0;
@@ -308,7 +311,7 @@ export class Broker {
     receivers: Receivers | undefined,
   ): Recorded {
     // A store copies it at once.
-    const kept = this.#store === undefined ? payload.keep() : payload;
+    const kept = this.#store === undefined ? payload.keepIn(this.#arena) : payload;
     const weight = topic.length + weightOf(details) + payloadWeight(kept) +
       (receivers?.weight ?? 0);
     const time = this.#clock.now();

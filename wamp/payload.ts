@@ -9,6 +9,7 @@
 import type { Codec } from "./codec/codec.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { type Dict, EMPTY_DICT } from "./message.ts";
+import type { PayloadArena } from "./payload_arena.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
@@ -140,6 +141,16 @@ export class Payload {
     // Not `slice`: that of a Buffer does not copy.
     const copy = new Uint8Array(this.bytes.subarray(this.start, this.end));
     return new Payload(this.codec, copy, 0, copy.length, this.count, false, this.#values);
+  }
+
+  /** As `keep`, in memory that it shares with others. */
+  keepIn(arena: PayloadArena): Payload {
+    if (this.#isExpired) throw new Error(EXPIRED);
+    if (!this.isBorrowed) return this;
+    arena.put(this.bytes, this.start, this.end);
+    const { bytes, start } = arena;
+    const end = start + this.end - this.start;
+    return new Payload(this.codec, bytes, start, end, this.count, false, this.#values);
   }
 
   /** For transports in test builds: what was borrowed is gone, and any later use throws. */

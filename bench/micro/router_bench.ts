@@ -8,6 +8,7 @@ import type { Log, Random, Transport, TransportDetails } from "../../router/port
 import { Router } from "../../router/router.ts";
 import type { Session } from "../../router/session.ts";
 import { systemClock } from "../../transports/clock.ts";
+import { json } from "../../wamp/codec/json.ts";
 import { type Dict, EMPTY_DICT, type Invocation, type Message, Type } from "../../wamp/message.ts";
 import { Payload } from "../../wamp/payload.ts";
 import type { Outgoing } from "../../wamp/outgoing.ts";
@@ -95,7 +96,12 @@ const random: Random = {
   authid: () => "peer",
 };
 const router = new Router({ clock: systemClock, random, log });
-router.addRealm({ name: "realm1", roles: [{ name: "anyone", allowByDefault: true }] });
+const RECORDED = "com.myapp.recorded";
+router.addRealm({
+  name: "realm1",
+  roles: [{ name: "anyone", allowByDefault: true }],
+  eventHistory: [{ uri: RECORDED, limit: 10_000 }],
+});
 const gate = anonymous("anyone", random);
 
 class Peer {
@@ -115,8 +121,9 @@ class Peer {
   register(procedure: string, options: Dict = EMPTY_DICT): void {
     this.session.receive({ type: Type.REGISTER, request: ++this.request, options, procedure });
   }
-  publish(topic: string, options: Dict = EMPTY_DICT): void {
-    this.session.receive({ type: Type.PUBLISH, request: ++this.request, options, topic, payload });
+  publish(topic: string, options: Dict = EMPTY_DICT, sent = payload): void {
+    const request = ++this.request;
+    this.session.receive({ type: Type.PUBLISH, request, options, topic, payload: sent });
   }
   call(procedure: string, options: Dict = EMPTY_DICT): void {
     const request = ++this.request;
@@ -171,6 +178,16 @@ for (const [pattern, match] of [["com.myapp.p", "prefix"], ["com..w", "wildcard"
   for (let i = 0; i < 1000; i++) {
     new Peer().subscribe(match === "prefix" ? `${pattern}${i}.` : `${pattern}${i}`, match);
   }
+}
+// As a decoder does: the range of a read buffer. What it costs is the difference to the same without history.
+const received = new TextEncoder().encode(`["${"x".repeat(124)}"]`);
+let borrowed: Payload | undefined;
+for (const topic of ["com.myapp.topic0", RECORDED]) {
+  const name = topic === RECORDED ? "history in memory" : "no history";
+  row(`PUBLISH to 0 of 128 bytes, ${name}`, 1, () => {
+    borrowed = Payload.borrowed(json, received, 0, received.length, 1, borrowed);
+    publisher.publish(topic, EMPTY_DICT, borrowed);
+  });
 }
 row("PUBLISH to 1 of 1000 prefixes", 1, () => publisher.publish("com.myapp.p500.x"));
 row("PUBLISH to 1 of 1000 wildcards", 1, () => publisher.publish("com.x.w500"));
