@@ -3,6 +3,7 @@
  * What a header says of its length may be a lie: memory follows what has arrived, twice as much at most. Called by
  * `websocket_endpoint.ts` and `rawsocket_reader.ts`.
  */
+import { largeBuffers } from "./buffer_pool.ts";
 
 /** Up to this size memory comes at once, as announced: growing would cost more than it could save. */
 const TRUSTED_BYTES = 65_536;
@@ -21,7 +22,7 @@ export class Assembly {
     this.length = needed;
   }
 
-  /** Lets go of the buffer, which whoever took it may keep. */
+  /** Lets go of the buffer: whoever took it gives it back to `largeBuffers` when it is done with. */
   reset(): void {
     this.bytes = EMPTY;
     this.length = 0;
@@ -30,9 +31,10 @@ export class Assembly {
   #grow(needed: number, announced: number): void {
     const wanted = announced <= TRUSTED_BYTES
       ? announced
-      : Math.min(announced, Math.max(needed * 2, TRUSTED_BYTES));
-    const larger = new Uint8Array(Math.max(needed, wanted));
+      : Math.min(announced, Math.max(2 ** Math.ceil(Math.log2(needed + 1)), TRUSTED_BYTES));
+    const larger = largeBuffers.take(Math.max(needed, wanted));
     larger.set(this.bytes.subarray(0, this.length));
+    largeBuffers.give(this.bytes);
     this.bytes = larger;
   }
 }

@@ -5,12 +5,15 @@
  * Never throws, never closes in place. Its owner is `PeerTransport` (limits, policy) or a testee; it calls `ByteStream.write`.
  */
 import { ByteWriter } from "../wamp/byte_writer.ts";
+import { largeBuffers } from "./buffer_pool.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { Turn, TurnTask } from "./turn.ts";
 
 const SIZES = [1024, 8192, 65_536] as const;
 /** Buffers kept of each size: 2 MiB each. */
 const KEPT = [2048, 256, 32] as const;
+/** A writer that holds so much gets no further message: another begins, instead of copying this one to grow it. */
+const FULL_BYTES = 262_144;
 
 /** Writers with buffers of three sizes, used again and again; shared by many outboxes. */
 export class WriterPool {
@@ -18,14 +21,14 @@ export class WriterPool {
 
   /** @param expected bytes that will probably be written. */
   take(expected: number): ByteWriter {
+    if (expected > SIZES[2]) return new ByteWriter(expected, largeBuffers);
     const size = expected <= SIZES[0] ? 0 : expected <= SIZES[1] ? 1 : 2;
-    return this.#free[size]?.pop() ?? new ByteWriter(SIZES[size]);
+    return this.#free[size]?.pop() ?? new ByteWriter(SIZES[size], largeBuffers);
   }
 
   give(writer: ByteWriter): void {
     const capacity = writer.bytes.length;
-    // What grew beyond is left to the collector.
-    if (capacity > SIZES[2]) return;
+    if (capacity > SIZES[2]) return largeBuffers.give(writer.bytes);
     const size = capacity < SIZES[1] ? 0 : capacity < SIZES[2] ? 1 : 2;
     const free = this.#free[size];
     if (free === undefined || free.length >= KEPT[size]) return;
@@ -42,6 +45,9 @@ export class Outbox implements TurnTask {
   readonly #turn: Turn;
   readonly #pool: WriterPool;
   #writer: ByteWriter | undefined = undefined;
+  /** Full ones, which leave before it. */
+  #full: ByteWriter[] | undefined = undefined;
+  #fullBytes = 0;
   /** A shared frame and nothing else: never written to. */
   #lone: Uint8Array<ArrayBuffer> | undefined = undefined;
   /** Handed to the stream, which has not drained yet. */
@@ -61,12 +67,17 @@ export class Outbox implements TurnTask {
 
   /** Bytes that the peer has not taken yet. */
   get waiting(): number {
-    return this.#flyingBytes + (this.#writer?.length ?? 0) + (this.#lone?.length ?? 0);
+    return this.#flyingBytes + this.#fullBytes + (this.#writer?.length ?? 0) +
+      (this.#lone?.length ?? 0);
   }
 
   /** To append to, at once: what stands in it leaves at the end of the turn. */
   writer(): ByteWriter {
     let writer = this.#writer;
+    if (writer !== undefined && writer.length >= FULL_BYTES) {
+      this.#setAside(writer);
+      writer = undefined;
+    }
     if (writer === undefined) {
       writer = this.#pool.take(this.#expected);
       this.#writer = writer;
@@ -82,7 +93,7 @@ export class Outbox implements TurnTask {
 
   /** Sends bytes that nobody will change: by reference, unless others wait already. */
   share(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.#writer === undefined && this.#lone === undefined) {
+    if (this.#writer === undefined && this.#lone === undefined && this.#fullBytes === 0) {
       this.#lone = frame;
       if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
     } else {
@@ -103,9 +114,7 @@ export class Outbox implements TurnTask {
     // Not given back: the runtime may still read from what was flying.
     this.#flying = undefined;
     this.#flyingBytes = 0;
-    this.#lone = undefined;
-    if (this.#writer !== undefined) this.#pool.give(this.#writer);
-    this.#writer = undefined;
+    this.#drop();
   }
 
   /** The stream's onDrain. */
@@ -126,32 +135,57 @@ export class Outbox implements TurnTask {
     this.#turn.add(this);
   }
 
-  #flush(): void {
-    if (this.#isDone) {
-      // Whoever wrote after the end gets nothing sent, and keeps nothing.
-      this.#writer = undefined;
-      this.#lone = undefined;
-      return;
-    }
-    const writer = this.#writer;
-    const lone = this.#lone;
+  #setAside(writer: ByteWriter): void {
+    this.onSeal?.(writer);
+    (this.#full ??= []).push(writer);
+    this.#fullBytes += writer.length;
     this.#writer = undefined;
+    this.#expected = writer.length;
+  }
+
+  #flush(): void {
+    // Whoever wrote after the end gets nothing sent, and keeps nothing.
+    if (this.#isDone) return this.#drop();
+    const lone = this.#lone;
     this.#lone = undefined;
-    if (writer !== undefined) {
-      this.onSeal?.(writer);
-      this.#expected = writer.length;
+    if (lone !== undefined && !this.#stream.write(lone)) this.#flyingBytes = lone.length;
+    while (this.#flyingBytes === 0) {
+      const writer = this.#next();
+      if (writer === undefined) break;
       if (writer.length === 0) this.#pool.give(writer);
       else if (this.#stream.write(writer.bytes.subarray(0, writer.length))) this.#pool.give(writer);
       else {
         this.#flying = writer;
         this.#flyingBytes = writer.length;
       }
-    } else if (lone !== undefined && !this.#stream.write(lone)) {
-      this.#flyingBytes = lone.length;
     }
-    if (this.#isEnding) {
+    if (this.#isEnding && this.#fullBytes === 0 && this.#writer === undefined) {
       this.#isDone = true;
       this.#stream.close();
     }
+  }
+
+  /** The writer that leaves next. */
+  #next(): ByteWriter | undefined {
+    const full = this.#full?.shift();
+    if (full !== undefined) {
+      this.#fullBytes -= full.length;
+      return full;
+    }
+    const writer = this.#writer;
+    if (writer === undefined) return undefined;
+    this.#writer = undefined;
+    this.onSeal?.(writer);
+    this.#expected = writer.length;
+    return writer;
+  }
+
+  #drop(): void {
+    for (const writer of this.#full ?? []) this.#pool.give(writer);
+    if (this.#writer !== undefined) this.#pool.give(this.#writer);
+    this.#full = undefined;
+    this.#fullBytes = 0;
+    this.#writer = undefined;
+    this.#lone = undefined;
   }
 }

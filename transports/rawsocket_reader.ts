@@ -4,6 +4,7 @@
  * `rawsocket.ts`. [WAMP rawsocket]
  */
 import { Assembly } from "./assembly.ts";
+import { largeBuffers } from "./buffer_pool.ts";
 
 export const Kind = { MESSAGE: 0, PING: 1, PONG: 2 } as const;
 export const PREFIX_BYTES = 4;
@@ -89,6 +90,7 @@ export class RawSocketReader {
       cut.reset();
       this.#needed = 0;
       this.#sink.frame((frame[0] as number) & 7, frame, PREFIX_BYTES, frameEnd);
+      largeBuffers.give(frame);
     }
     return pieceEnd;
   }

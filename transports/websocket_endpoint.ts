@@ -7,6 +7,7 @@
 import type { ClosedHow } from "../router/ports.ts";
 import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import { Assembly } from "./assembly.ts";
+import { largeBuffers } from "./buffer_pool.ts";
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import type { Outbox } from "./outbox.ts";
@@ -268,6 +269,7 @@ export class WebSocketEndpoint implements FrameSink {
     if (this.#state !== "open") return;
     if ((first & RSV1) !== 0) this.#inflated(isText, bytes, 0, length);
     else this.#owner.message(isText, bytes, 0, length);
+    largeBuffers.give(bytes);
   }
 
   #inflated(isText: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -301,6 +303,7 @@ export class WebSocketEndpoint implements FrameSink {
     if (!isLast) return;
     this.#control = undefined;
     this.#controlFrame(control.bytes, 0, control.length);
+    largeBuffers.give(control.bytes);
   }
 
   #controlFrame(bytes: Uint8Array, start: number, end: number): void {

@@ -15,13 +15,23 @@ const SCRATCH = new DataView(new ArrayBuffer(8));
  */
 const LOOP_COPY = 56;
 
+/** Where large buffers come from, and go to when they are no longer needed. */
+export interface Buffers {
+  /** One of at least `bytes`, with any content. */
+  take(bytes: number): Uint8Array<ArrayBuffer>;
+  give(buffer: Uint8Array<ArrayBuffer>): void;
+}
+
 export class ByteWriter {
   /** The buffer; only the first `length` bytes are written. Replaced when it grows. */
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+  readonly #buffers: Buffers | undefined;
 
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
+  /** @param buffers default: the runtime's. Then whoever has the writer gives its last buffer back. */
+  constructor(capacity: number, buffers?: Buffers) {
+    this.#buffers = buffers;
+    this.bytes = buffers?.take(capacity) ?? new Uint8Array(capacity);
   }
 
   /** Makes room for `count` more bytes. Call it before writing to `bytes` directly. */
@@ -117,8 +127,10 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2, 64));
+    const capacity = Math.max(needed, this.bytes.length * 2, 64);
+    const larger = this.#buffers?.take(capacity) ?? new Uint8Array(capacity);
     larger.set(this.bytes.subarray(0, this.length));
+    this.#buffers?.give(this.bytes);
     this.bytes = larger;
   }
 }

@@ -480,3 +480,23 @@ test("Fan-out: one EVENT is encoded once for all peers of a kind", async () => {
   const [first, ...rest] = rigs.map(({ stream }) => stream.take());
   for (const other of rest) assert.deepEqual(other, first);
 });
+
+test("Outbox: large messages leave in several writes, in order, and the end comes behind the last", async () => {
+  const stream = new FakeByteStream();
+  stream.takesWrites = false;
+  const box = outbox(stream);
+  stream.onDrain = () => box.drained();
+  const messages = ["a", "b", "c", "d", "e"].map((letter) => letter.repeat(200_000));
+  for (const message of messages) put(box, message);
+  box.share(ascii("shared"));
+  box.end();
+  assert.equal(box.waiting, 1_000_006);
+  await turnEnd();
+  assert.equal(stream.writes, 1);
+  assert.equal(box.waiting, 1_000_006);
+  for (let drains = 0; drains < 3; drains++) {
+    assert.equal(stream.state, drains < 2 ? "open" : "closing");
+    stream.drain();
+  }
+  assert.equal(text(stream.take()), `${messages.join("")}shared`);
+});
