@@ -20,6 +20,9 @@ import { configWarnings } from "./config/warnings.ts";
 import { type HttpHandler, OpenListener } from "./listener.ts";
 import { logFor } from "./log.ts";
 import { listeningEndpoint, realmOptions } from "./options.ts";
+import type { RealmConfig } from "./config/schema_realm.ts";
+import type { SqliteStore, StoreStats } from "./store/sqlite_store.ts";
+import { openStore } from "./stores.ts";
 import { systemRandom } from "./random.ts";
 import { type TransportServices, transportServices } from "./services.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
@@ -42,6 +45,9 @@ export interface NodeSettings {
 /** Of the runtime that takes no other, Bun. */
 const FIXED_BACKLOG = 512;
 
+/** What waits for the disk gets so long at the end. */
+const STORE_CLOSING_MS = 5_000;
+
 /** A transport of a node that accepts connections. */
 export interface NodeListener {
   /** Of the configuration, or "transport001". */
@@ -53,9 +59,22 @@ export interface NodeListener {
   readonly stats: TransportStats;
 }
 
+/** The file of a realm's events. */
+export interface NodeStore {
+  readonly realm: string;
+  readonly store: {
+    readonly file: string;
+    /** Why nothing can be stored now; undefined while all is well. */
+    readonly failure: string | undefined;
+    readonly stats: Readonly<StoreStats>;
+  };
+}
+
 export interface Node {
   readonly router: Router;
   readonly listeners: readonly NodeListener[];
+  /** Of realms whose events are in a file. */
+  readonly stores: readonly NodeStore[];
   /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
   stop(): Promise<void>;
 }
@@ -77,6 +96,7 @@ export async function runNode(config: NodeConfig, settings: NodeSettings): Promi
 class RunningNode implements Node {
   readonly router: Router;
   readonly listeners: NodeListener[] = [];
+  readonly stores: { readonly realm: string; readonly store: SqliteStore }[] = [];
   readonly #config: NodeConfig;
   readonly #settings: NodeSettings;
   readonly #log: Log;
@@ -115,7 +135,9 @@ class RunningNode implements Node {
       this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
     }
     for (const worker of this.#config.workers) {
-      for (const realm of worker.realms) this.router.addRealm(realmOptions(realm));
+      for (const realm of worker.realms) await this.#addRealm(realm);
+      // Before anybody can join: what was retained is there from the first moment.
+      await Promise.all(this.stores.map(({ store }) => store.ready()));
       for (const [i, transport] of worker.transports.entries()) {
         const id = transport.id ?? `transport${String(i + 1).padStart(3, "0")}`;
         await this.#openTransport(id, transport);
@@ -135,6 +157,14 @@ class RunningNode implements Node {
       ...this.#open.map((listener) => listener.finishHttp(limitMs)),
     ]);
     await Promise.all(this.#open.map((listener) => listener.end()));
+    await Promise.all(this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)));
+  }
+
+  async #addRealm(config: RealmConfig): Promise<void> {
+    const { directory } = this.#settings;
+    const store = await openStore(config, { directory, clock: this.#clock, log: this.#log });
+    this.router.addRealm({ ...realmOptions(config), ...(store && { store }) });
+    if (store !== undefined) this.stores.push({ realm: config.name, store });
   }
 
   /** Once for all transports: the largest backlog that somebody asked for. */

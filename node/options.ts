@@ -16,6 +16,7 @@ import type { PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
 import { starred } from "./config/starred.ts";
 import { StartError } from "./start_error.ts";
+import { storeOptions } from "./stores.ts";
 
 export function realmOptions(config: RealmConfig): RealmOptions {
   return {
@@ -28,6 +29,7 @@ export function realmOptions(config: RealmConfig): RealmOptions {
     uriRule: config.options.uri_check,
     requestIds: config.options.request_ids,
     hasMetaApi: config.options.enable_meta_api,
+    ...(config.store && storeOptions(config.store)),
   };
 }
 

@@ -59,6 +59,11 @@ function isHangUpIgnored(): boolean {
   return (parseInt(mask, 16) & NUMBERS.SIGHUP) !== 0;
 }
 
+/** A file that grows beyond the process's limit (`ulimit -f`) is a fault of that file, not of the process. */
+export function surviveFileLimits(): void {
+  if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
+}
+
 /** Faults that nobody caught are logged, and the process goes on. */
 export function watchFaults(log: Log): void {
   process.on("uncaughtException", (error) => log.error("Uncaught exception: {error}", { error }));

@@ -9,7 +9,7 @@ import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
-import { StopSignals, watchFaults } from "./process_events.ts";
+import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isTerminal, print, styled } from "./output.ts";
 
 export interface StartOptions extends Wanted {
@@ -26,6 +26,7 @@ export async function start(
   const log = logFor("node");
   signals.logTo(log);
   watchFaults(log);
+  surviveFileLimits();
 
   const { directory, file, passedOver } = await locateNode(options, process.env, process.cwd());
   // Both take a while: one reads files, the other loads the router.

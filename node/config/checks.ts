@@ -11,6 +11,7 @@ import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
+import { storeProblems } from "./store_checks.ts";
 
 export type { Environment } from "./environment.ts";
 
@@ -27,6 +28,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
         ...twice(realm, ["roles", "*", "id"], "an id"),
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
+      ...storeProblems(worker),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
     ]),

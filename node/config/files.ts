@@ -6,6 +6,7 @@ import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
+import { storeFolderProblems } from "./store_checks.ts";
 import type { Path } from "./source.ts";
 
 /** What is missing, cannot be read or cannot be used. @param directory the node directory, to which paths are relative. */
@@ -18,8 +19,10 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...sections.flatMap(tlsFiles),
     ...transports.flatMap(({ path, value }) => staticDirectories(value, path)),
   ];
-  const problems = (await Promise.all(wanted.map((one) => problemOf(one, directory))))
-    .filter((problem) => problem !== undefined);
+  const problems = [
+    ...await Promise.all(wanted.map((one) => problemOf(one, directory))),
+    ...await storeFolderProblems(config, directory),
+  ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;
   // Loaded only where there is TLS.
   const { tlsProblems } = await import("./tls_files.ts");

@@ -1,5 +1,6 @@
 /** Realms, roles and permissions. The rules are `router/permission.ts`'s; this file knows how Crossbar.io writes them down. */
 import { z } from "zod";
+import { store } from "./schema_store.ts";
 import { flag, id, off, refused, section, text } from "./fields.ts";
 
 const allow = section("What the role may do with matching URIs", {
@@ -76,7 +77,7 @@ export const realm = section("A namespace of its own: sessions of different real
   "id": id("Id of the realm, unique in its worker (default: realm001, ...)"),
   "options": options.prefault({}),
   "roles": z.array(role).default([]).describe("Roles of the realm"),
-  "store": refused("event history and call queues come with a later version; remove the key"),
+  "store": store.optional(),
   "inventory": refused("payload validation comes with a later version; remove the key"),
   "stats": refused("session statistics come with a later version; remove the key"),
   "rlinks": refused("router-to-router links come with a later version; remove the key"),

@@ -4,6 +4,7 @@
  *
  * The file is locked for this process (two nodes cannot share one) and written ahead (WAL): a killed node leaves a whole file.
  */
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { HistoryFilter } from "../../router/history.ts";
 import type { HistoryQuery } from "../../router/ports.ts";
@@ -52,6 +53,8 @@ export class StoreDatabase {
   readonly #deleteUpTo: StatementSync;
 
   constructor(file: string, histories: readonly StoredHistoryOptions[], now: number) {
+    // Events may be nobody else's business; the files beside it get the same rights.
+    closeSync(openSync(file, "a", 0o600));
     const database = new DatabaseSync(file);
     this.#database = database;
     try {

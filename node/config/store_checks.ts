@@ -1,0 +1,74 @@
+/** What the stores of a router's realms say about each other and about the disk: histories named twice, files that two realms claim. */
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { isPattern } from "../../wamp/uri.ts";
+import type { Problem } from "./problems.ts";
+import { type Found, select } from "./select.ts";
+import { formatPath, type Path } from "./source.ts";
+
+/** Of one worker. Works on the raw value, as `checks.ts` does. */
+export function storeProblems(worker: Found): Problem[] {
+  const stores = select(worker.value, ["realms", "*", "store"], worker.path);
+  return [...stores.flatMap(historyProblems), ...fileClaims(stores)];
+}
+
+function historyProblems(store: Found): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, Path>();
+  for (const history of select(store.value, ["event-history", "*"], store.path)) {
+    const uri = select(history.value, ["uri"], history.path)[0];
+    const match = select(history.value, ["match"], history.path)[0]?.value ?? "exact";
+    if (typeof uri?.value !== "string") continue;
+    if (match !== "exact" && match !== "prefix" && match !== "wildcard") continue;
+    const first = seen.get(`${match} ${uri.value}`);
+    if (!isPattern(uri.value, match, "loose")) {
+      const text = `found ${JSON.stringify(uri.value)}, expected a URI fit for match "${match}"`;
+      problems.push({ path: uri.path, text });
+    } else if (first !== undefined) {
+      const text = `found the URI of ${formatPath(first)} again, expected each once`;
+      problems.push({ path: uri.path, text });
+    } else seen.set(`${match} ${uri.value}`, history.path);
+  }
+  return problems;
+}
+
+function fileClaims(stores: readonly Found[]): Problem[] {
+  const claimed = new Map<string, Path>();
+  const problems: Problem[] = [];
+  for (
+    const { path, value } of stores.flatMap((store) => select(store.value, ["path"], store.path))
+  ) {
+    if (typeof value !== "string") continue;
+    // Whatever the node directory is.
+    const file = resolve("/", value);
+    const first = claimed.get(file);
+    if (first === undefined) claimed.set(file, path);
+    else {
+      const text = `found "${value}", which is taken by ${
+        formatPath(first)
+      }, expected a file of its own`;
+      problems.push({ path, text });
+    }
+  }
+  return problems;
+}
+
+/** Folders of stores that are not there, or in which no file can be made: a fault of the configuration, not of the disk. */
+export async function storeFolderProblems(config: unknown, directory: string): Promise<Problem[]> {
+  const paths = select(config, ["workers", "*", "realms", "*", "store", "path"]);
+  const problems = await Promise.all(paths.map(async ({ path, value }): Promise<Problem[]> => {
+    if (typeof value !== "string" || value === "") return [];
+    const file = resolve(directory, value);
+    const folder = dirname(file);
+    try {
+      await access(folder, constants.W_OK);
+      const isFolder = await stat(file).then((found) => found.isDirectory(), () => false);
+      if (!isFolder) return [];
+      return [{ path, text: `found a directory at ${file}, expected a file, or nothing` }];
+    } catch (cause) {
+      const found = cause instanceof Error ? cause.message : String(cause);
+      return [{ path, text: `found ${found}, expected a folder that can be written to` }];
+    }
+  }));
+  return problems.flat();
+}

@@ -1,0 +1,182 @@
+/** A node as a process, with events on disk: what survives when it is killed, and what happens when the disk is full. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join as joinPath } from "node:path";
+import process from "node:process";
+import { after, test } from "node:test";
+import { endAll, launch, openConfig, run, workplace } from "./cli_process.ts";
+import { join, type JsonClient } from "./json_client.ts";
+
+after(endAll);
+
+const WEBSOCKET = {
+  type: "websocket",
+  endpoint: { type: "tcp", port: 0, interface: "127.0.0.1" },
+};
+const URL = /"url":"(ws:[^" ]*)/;
+const NO_SHELL = process.platform === "win32" ? "needs a POSIX shell" : false;
+
+function configOf(store: object) {
+  const config = openConfig([WEBSOCKET]);
+  return {
+    ...config,
+    "workers": config.workers.map((worker) => ({
+      ...worker,
+      "realms": worker.realms.map((realm) => ({ ...realm, store })),
+    })),
+  };
+}
+
+const SQLITE = {
+  "type": "sqlite",
+  "event-history": [{ "uri": "com.example.", "match": "prefix", "limit": 100_000 }],
+};
+
+async function startIn(directory: string, prefix: readonly string[] = []) {
+  const node = launch(["start", "--logformat", "json"], directory, {}, "main.ts", prefix);
+  await node.until(/Ready in/);
+  const [, url = ""] = URL.exec(node.output.stdout) ?? [];
+  return { node, ...(await join(url)) };
+}
+
+/** A request and its answer. */
+async function asks(client: JsonClient, message: readonly unknown[]): Promise<unknown[]> {
+  client.send(message);
+  return await client.next();
+}
+
+/** First arguments of all recorded events. */
+async function recorded(client: JsonClient): Promise<unknown[]> {
+  const lookup = ["com.example.", { "match": "prefix" }];
+  const found = await asks(client, [48, 1, {}, "wamp.subscription.lookup", lookup]);
+  const [id] = found[3] as [number];
+  const result = await asks(client, [48, 2, {}, "wamp.subscription.get_events", [id]]);
+  assert.equal(result[0], 50, JSON.stringify(result));
+  return (result[3] as [{ args?: unknown[] }[]])[0].map(({ args }) => args?.[0]);
+}
+
+test(
+  "start: what was acknowledged survives kill -9, recorded and retained",
+  { skip: NO_SHELL },
+  async () => {
+    const { directory, remove } = await workplace(configOf(SQLITE));
+    const first = await startIn(directory);
+    const acknowledged: number[] = [];
+    let request = 0;
+    // Some are acknowledged, others not; the node is killed in the middle of it.
+    const publishing = (async () => {
+      for (;;) {
+        for (let i = 0; i < 10; i++) {
+          first.client.send([16, ++request, {}, "com.example.a", [
+            request,
+          ]]);
+        }
+        const options = { "acknowledge": true, "retain": true };
+        const message = [16, ++request, options, "com.example.a", [request]];
+        const [type] = await asks(first.client, message);
+        assert.equal(type, 17);
+        acknowledged.push(request);
+      }
+    })().catch(() => {});
+    while (acknowledged.length < 50) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(await first.node.end("SIGKILL"), "SIGKILL");
+    await publishing;
+
+    const { node, client } = await startIn(directory);
+    const found = await recorded(client);
+    const last = acknowledged.at(-1) ?? 0;
+    // All before an acknowledged one are there, too: the order is kept.
+    assert.deepEqual(found.slice(0, last), Array.from({ length: last }, (_, i) => i + 1));
+    assert.ok(found.length <= request, `${found.length} of ${request}`);
+    client.send([32, 3, { "get_retained": true }, "com.example.a"]);
+    assert.equal((await client.next())[0], 33);
+    const [type, , , , args] = await client.next();
+    assert.equal(type, 36);
+    assert.ok((args as [number])[0] >= last);
+    client.close();
+    assert.equal(await node.end(), 0);
+    const file = joinPath(directory, ".realmway", "realm1.sqlite");
+    assert.equal((await stat(file)).mode & 0o077, 0, "nobody else may read it");
+    assert.ok(!existsSync(`${file}-wal`), "a node that stops leaves one file");
+    assert.doesNotMatch(node.output.stdout, /"level":"(WARN|ERROR)/);
+    await remove();
+  },
+);
+
+test("start: unacknowledged publications are on disk after a batch, and all of them after a stop", async () => {
+  const { directory, remove } = await workplace(configOf(SQLITE));
+  const first = await startIn(directory);
+  first.client.send([16, 1, {}, "com.example.a", [1]]);
+  // Whatever comes after it, acknowledged or not, finds it written.
+  assert.equal(
+    (await asks(first.client, [16, 2, { "acknowledge": true }, "com.example.b"]))[0],
+    17,
+  );
+  first.client.send([16, 3, {}, "com.example.a", [3]]);
+  first.client.send([6, {}, "wamp.close.close_realm"]);
+  assert.equal((await first.client.next())[0], 6);
+  assert.equal(await first.node.end(), 0);
+  const { node, client } = await startIn(directory);
+  assert.deepEqual(await recorded(client), [1, undefined, 3]);
+  client.close();
+  assert.equal(await node.end(), 0);
+  await remove();
+});
+
+test(
+  "start: when the file may grow no further, acknowledged publications are refused and routing goes on",
+  { skip: NO_SHELL },
+  async () => {
+    const { directory, remove } = await workplace(configOf(SQLITE));
+    // 300 KiB for any file that it writes. A Deno that runs from source writes caches before our code runs, so the signal is off.
+    const limited = ["sh", "-c", "trap '' XFSZ; ulimit -f 600; exec \"$@\"", "sh"];
+    const { node, client } = await startIn(directory, limited);
+    client.send([32, 1, {}, "com.other"]);
+    assert.equal((await client.next())[0], 33);
+    const text = "x".repeat(20_000);
+    let request = 1;
+    let refused: unknown[] = [];
+    for (let i = 0; i < 100 && refused.length === 0; i++) {
+      const options = { "acknowledge": true };
+      const answer = await asks(client, [16, ++request, options, "com.example.a", [text]]);
+      if (answer[0] === 8) refused = answer;
+    }
+    assert.equal(refused[4], "wamp.error.unavailable");
+    assert.match(
+      String((refused[5] as unknown[])[0]),
+      /^Cannot store the publication to "com.example.a": /,
+    );
+    for (let i = 0; i < 3; i++) {
+      const options = { "acknowledge": true, "exclude_me": false };
+      client.send([16, ++request, options, "com.other", [i]]);
+      assert.deepEqual((await client.next())[4], [i]);
+      assert.equal((await client.next())[0], 17);
+    }
+    await node.until(/Cannot use the store .*realm1\.sqlite/);
+    client.close();
+    assert.equal(await node.end(), 0);
+    await remove();
+  },
+);
+
+test("check: a store's file in a folder that is not there, a history named twice and a wrong key are told together", async () => {
+  const history = { "uri": "com.example" };
+  const { directory, remove } = await workplace(configOf({
+    "type": "sqlite",
+    "path": "nowhere/events.sqlite",
+    "event-history": [history, history, { "uri": "com..x", "match": "exact" }],
+    "max_wating": 1,
+  }));
+  const { code, stderr } = await run(["check"], directory);
+  assert.equal(code, 2);
+  for (
+    const problem of [
+      /store\.path: found ENOENT.*, expected a folder that can be written to/,
+      /event-history\[1\]\.uri: found the URI of .* again, expected each once/,
+      /event-history\[2\]\.uri: found "com\.\.x", expected a URI fit for match "exact"/,
+      /did you mean "max_waiting"/,
+    ]
+  ) assert.match(stderr, problem);
+  await remove();
+});

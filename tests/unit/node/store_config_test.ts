@@ -1,0 +1,37 @@
+/** From a realm's `store` in the file to what the router is given. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../../node/config/parse.ts";
+import { realmOptions } from "../../../node/options.ts";
+
+function optionsOf(store: object) {
+  const realm = { name: "realm1", store };
+  const [worker] =
+    parseConfig({ version: 2, workers: [{ type: "router", realms: [realm] }] }).workers;
+  assert.ok(worker?.realms[0]);
+  const { eventHistory, retention } = realmOptions(worker.realms[0]);
+  return { eventHistory, retention };
+}
+
+test("Config: a store has Crossbar.io's limits, and those of its own", () => {
+  const histories = [
+    { uri: "com.a" },
+    { uri: "com.", match: "prefix", limit: 5, max_bytes: 1000, max_age: 500 },
+    { uri: "com..x", match: "wildcard", max_age: 0 },
+  ];
+  for (const type of ["memory", "sqlite"]) {
+    assert.deepEqual(optionsOf({ type }), {
+      eventHistory: [],
+      retention: { maxTopics: 10_000, maxBytes: 67_108_864 },
+    });
+    const retention = { "max_topics": 1, "max_bytes": 2, "max_age": 3 };
+    assert.deepEqual(optionsOf({ type, limit: 10, "event-history": histories, retention }), {
+      eventHistory: [
+        { uri: "com.a", match: "exact", limit: 10 },
+        { uri: "com.", match: "prefix", limit: 5, maxBytes: 1000, maxAgeMs: 500 },
+        { uri: "com..x", match: "wildcard", limit: 10 },
+      ],
+      retention: { maxTopics: 1, maxBytes: 2, maxAgeMs: 3 },
+    });
+  }
+});
