@@ -139,8 +139,10 @@ function announcement(hasMetaApi: boolean): Dict {
       ) => [name, true]),
     ),
   });
+  // The specification has this one beside the features.
+  const reflection = hasMetaApi ? { "reflection": true } : {};
   return Object.freeze({
-    "broker": features(Object.keys(BROKER_FEATURES)),
-    "dealer": features(Object.keys(DEALER_FEATURES)),
+    "broker": { ...features(Object.keys(BROKER_FEATURES)), ...reflection },
+    "dealer": { ...features(Object.keys(DEALER_FEATURES)), ...reflection },
   });
 }

@@ -15,6 +15,7 @@ import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
 import type { Clock, ClosedHow, Log, Random, Store } from "./ports.ts";
 import { continueProgressiveCall } from "./progressive_call.ts";
+import { Reflection } from "./reflection.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
@@ -51,6 +52,7 @@ export class Realm {
   readonly forwarding: Forwarding = new Forwarding(this.sessions);
   readonly broker: Broker;
   readonly dealer: Dealer;
+  readonly reflection: Reflection;
   /** Gaps in request ids that were let pass. */
   requestIdGaps = 0;
   readonly #roles = new Map<string, Role>();
@@ -74,6 +76,7 @@ export class Realm {
     const { clock, random } = router;
     this.#meta = new MetaApi(this);
     const observer = this.#meta;
+    this.reflection = new Reflection(observer);
     const builtIn = (caller: Session, call: Call) =>
       this.hasMetaApi && this.#meta.call(caller, call);
     const { retention = {}, eventHistory = [], callQueue = {}, store } = options;
@@ -120,6 +123,7 @@ export class Realm {
     this.sessions.delete(session.id);
     this.broker.leave(session);
     this.dealer.leave(session);
+    this.reflection.leave(session);
     const { testaments } = session;
     session.testaments = undefined;
     for (const publication of testaments?.publications ?? []) {

@@ -15,6 +15,7 @@ export const BROKER_FEATURES = {
   "session_meta_api": "meta_api_sessions",
   "subscription_meta_api": "meta_api_subscriptions",
   "payload_passthru_mode": "payload_passthru_mode",
+  "x_reflection": "interface-reflection",
 } as const;
 
 /** Feature of the dealer role -> section of the specification that a flow test must be tagged with. */
@@ -31,6 +32,7 @@ export const DEALER_FEATURES = {
   "registration_meta_api": "meta_api_registrations",
   "testament_meta_api": "pubsub_testament",
   "payload_passthru_mode": "payload_passthru_mode",
+  "x_reflection": "interface-reflection",
 } as const;
 
 /** Features that depend on the realm's meta API being switched on. */
@@ -40,4 +42,5 @@ export const META_FEATURES: readonly string[] = [
   "registration_meta_api",
   "testament_meta_api",
   "event_history",
+  "x_reflection",
 ];

@@ -12,6 +12,8 @@ import type { Registration } from "../registration.ts";
 import type { Session } from "../session.ts";
 import type { Subscription } from "../subscription.ts";
 import { eventHistoryProcedures } from "./event_history.ts";
+import type { Definition, ReflectionObserver } from "../reflection.ts";
+import { reflectionProcedures } from "./reflection.ts";
 import { registrationDetails, registrationProcedures } from "./registration.ts";
 import { sessionDetails, sessionProcedures } from "./session.ts";
 import { subscriptionDetails, subscriptionProcedures } from "./subscription.ts";
@@ -24,9 +26,10 @@ const PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(eventHistoryProcedures),
   ...Object.entries(registrationProcedures),
   ...Object.entries(testamentProcedures),
+  ...Object.entries(reflectionProcedures),
 ]);
 
-export class MetaApi implements SubscriptionObserver, RegistrationObserver {
+export class MetaApi implements SubscriptionObserver, RegistrationObserver, ReflectionObserver {
   readonly #realm: Realm;
 
   constructor(realm: Realm) {
@@ -73,6 +76,14 @@ export class MetaApi implements SubscriptionObserver, RegistrationObserver {
   left(session: Session): void {
     const { id, authid } = session;
     this.#announce(uris.SESSION_ON_LEAVE, () => [id, authid, session.role.name]);
+  }
+
+  defined({ uri, kind, description }: Definition): void {
+    this.#announce(uris.REFLECT_ON_DEFINE, () => [uri, kind, description]);
+  }
+
+  undefined({ uri, kind }: Definition): void {
+    this.#announce(uris.REFLECT_ON_UNDEFINE, () => [uri, kind]);
   }
 
   subscribed(session: Session, subscription: Subscription, isNew: boolean): void {

@@ -31,8 +31,12 @@ test("Features: WELCOME announces them all, or all but the meta API", () => {
     alice.sends("HELLO", "realm1", { "roles": BASIC_ROLES });
     return (alice.takes()[2] as { roles: unknown }).roles;
   });
+  const reflection = { "reflection": true };
   assert.deepEqual(roles, [
-    { "broker": features(BROKER_FEATURES), "dealer": features(DEALER_FEATURES) },
+    {
+      "broker": { ...features(BROKER_FEATURES), ...reflection },
+      "dealer": { ...features(DEALER_FEATURES), ...reflection },
+    },
     { "broker": features(without(BROKER_FEATURES)), "dealer": features(without(DEALER_FEATURES)) },
   ]);
 });
