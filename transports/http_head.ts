@@ -4,10 +4,14 @@
  * plain is "malformed", and the caller decides what that means. [RFC 9110] [RFC 9112]
  */
 
+import { Buffer } from "node:buffer";
+
 /** A longer head is nobody's WebSocket handshake. */
 export const MAX_HEAD_BYTES = 8192;
 
 export interface HttpHead {
+  /** All of it, without the empty line. */
+  readonly text: string;
   readonly startLine: string;
   /** Lower-case names; the values of a repeated header joined with ", ". */
   readonly headers: ReadonlyMap<string, string>;
@@ -31,19 +35,32 @@ export function parseHead(
 ): HttpHead | "incomplete" | "too long" | "malformed" {
   const end = headEnd(bytes, Math.min(length, MAX_HEAD_BYTES));
   if (end === 0) return length >= MAX_HEAD_BYTES ? "too long" : "incomplete";
-  const [startLine = "", ...lines] = latin1(bytes, 0, end - 4).split("\r\n");
-  if (/[\r\n\0]/.test(startLine)) return "malformed";
+  const text = latin1(bytes, 0, end - 4);
+  const fields = readFields(text);
+  return fields === undefined ? "malformed" : { text, ...fields, end };
+}
+
+/** The headers of a head that `parseHead` has accepted: lower-case names. */
+export function headersOf(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(readFields(text)?.headers ?? []);
+}
+
+function readFields(
+  text: string,
+): Pick<HttpHead, "startLine" | "headers" | "repeated"> | undefined {
+  const [startLine = "", ...lines] = text.split("\r\n");
+  if (/[\r\n\0]/.test(startLine)) return undefined;
   const headers = new Map<string, string>();
   const repeated = new Set<string>();
   for (const line of lines) {
     const [, name, value] = FIELD.exec(line) ?? [];
-    if (name === undefined || value === undefined) return "malformed";
+    if (name === undefined || value === undefined) return undefined;
     const key = name.toLowerCase();
     const earlier = headers.get(key);
     if (earlier !== undefined) repeated.add(key);
     headers.set(key, earlier === undefined ? value : `${earlier}, ${value}`);
   }
-  return { startLine, headers, repeated, end };
+  return { startLine, headers, repeated };
 }
 
 /** The elements of a comma-separated list, trimmed; empty ones are left out, as RFC 9110 asks of recipients. */
@@ -94,5 +111,5 @@ function headEnd(bytes: Uint8Array, length: number): number {
 
 /** Byte by byte to characters: header values may hold bytes beyond ASCII, which mean nothing to us. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end));
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }

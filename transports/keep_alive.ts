@@ -4,35 +4,42 @@
  */
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
 
-export interface KeepAliveParts {
-  readonly deadlines: DeadlineWheel;
+export interface KeepAliveOptions {
   /** 0: no pings. */
-  readonly intervalMs: number;
+  readonly autoPingIntervalMs: number;
   /** 0: a pong is waited for as long as the interval, and nothing happens when it does not come. */
-  readonly timeoutMs: number;
+  readonly autoPingTimeoutMs: number;
   /** 4 to 125. */
-  readonly payloadBytes: number;
+  readonly autoPingBytes: number;
+}
+
+/** The connection that is kept alive. */
+export interface KeepAliveOwner {
   ping(payload: Uint8Array): void;
-  missed(): void;
+  pongMissed(): void;
 }
 
 export class KeepAlive {
   /** A ping is out whose pong decides. */
   isWaiting = false;
-  readonly #parts: KeepAliveParts;
+  readonly #owner: KeepAliveOwner;
+  readonly #deadlines: DeadlineWheel;
+  readonly #options: KeepAliveOptions;
   #deadline: Deadline | undefined = undefined;
   #isPaused = false;
   #sent = 0;
 
-  constructor(parts: KeepAliveParts) {
-    this.#parts = parts;
+  constructor(owner: KeepAliveOwner, deadlines: DeadlineWheel, options: KeepAliveOptions) {
+    this.#owner = owner;
+    this.#deadlines = deadlines;
+    this.#options = options;
   }
 
   start(): void {
-    const { deadlines, intervalMs } = this.#parts;
-    if (intervalMs === 0) return;
-    this.#deadline = deadlines.deadline(() => this.#due());
-    this.#deadline.set(intervalMs);
+    const { autoPingIntervalMs } = this.#options;
+    if (autoPingIntervalMs === 0) return;
+    this.#deadline = this.#deadlines.deadline(() => this.#due());
+    this.#deadline.set(autoPingIntervalMs);
   }
 
   stop(): void {
@@ -54,32 +61,32 @@ export class KeepAlive {
   heard(): void {
     if (!this.isWaiting) return;
     this.isWaiting = false;
-    this.#deadline?.set(this.#parts.intervalMs);
+    this.#deadline?.set(this.#options.autoPingIntervalMs);
   }
 
   /** A pong counts when it carries the payload of the last ping. */
   pong(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.isWaiting || end - start !== this.#parts.payloadBytes) return;
+    if (!this.isWaiting || end - start !== this.#options.autoPingBytes) return;
     const expected = this.#payload();
     if (expected.every((byte, i) => byte === bytes[start + i])) this.heard();
   }
 
   #due(): void {
-    const { intervalMs, timeoutMs } = this.#parts;
+    const { autoPingIntervalMs: intervalMs, autoPingTimeoutMs: timeoutMs } = this.#options;
     if (this.isWaiting) {
       this.isWaiting = false;
-      return this.#parts.missed();
+      return this.#owner.pongMissed();
     }
     if (this.#isPaused) return this.#deadline?.set(intervalMs);
     this.#sent++;
-    this.#parts.ping(this.#payload());
+    this.#owner.ping(this.#payload());
     this.isWaiting = timeoutMs > 0;
     this.#deadline?.set(timeoutMs > 0 ? timeoutMs : intervalMs);
   }
 
   /** The number of the ping, so that an old pong is not taken for a new one. */
   #payload(): Uint8Array {
-    const payload = new Uint8Array(this.#parts.payloadBytes);
+    const payload = new Uint8Array(this.#options.autoPingBytes);
     new DataView(payload.buffer).setUint32(0, this.#sent);
     return payload;
   }

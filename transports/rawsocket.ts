@@ -13,7 +13,7 @@ import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import type { Deadline } from "./deadline.ts";
 import { writePrefix } from "./framing.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
-import { KeepAlive } from "./keep_alive.ts";
+import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
 import { tlsDetails } from "./tls_details.ts";
@@ -132,7 +132,7 @@ export function startRawSocket(stream: ByteStream, start: RawSocketStart): Start
   return { transport: link.peer, read: (bytes, at) => link.read(bytes, at) };
 }
 
-class RawSocketLink implements Link, RawSocketSink {
+class RawSocketLink implements Link, RawSocketSink, KeepAliveOwner {
   readonly peer: PeerTransport;
   readonly #stream: ByteStream;
   readonly #outbox: Outbox;
@@ -159,16 +159,9 @@ class RawSocketLink implements Link, RawSocketSink {
     this.#checksText = !codec.isBinary;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.#deadline = host.deadlines.deadline(() => this.drop("timeout"));
-    this.#keepAlive = new KeepAlive({
-      deadlines: host.deadlines,
-      intervalMs: options.autoPingIntervalMs,
-      timeoutMs: options.autoPingTimeoutMs,
-      payloadBytes: PING_BYTES,
-      ping: (payload) => this.#control(Kind.PING, payload, 0, payload.length),
-      missed: () => {
-        this.peer.pingMissed();
-        this.drop("timeout");
-      },
+    this.#keepAlive = new KeepAlive(this, host.deadlines, {
+      ...options,
+      autoPingBytes: PING_BYTES,
     });
     this.peer = new PeerTransport({
       host,
@@ -186,6 +179,16 @@ class RawSocketLink implements Link, RawSocketSink {
 
   start(): void {
     if (!this.#isDone) this.#keepAlive.start();
+  }
+
+  /** For keep-alive, as the next. */
+  ping(payload: Uint8Array): void {
+    this.#control(Kind.PING, payload, 0, payload.length);
+  }
+
+  pongMissed(): void {
+    this.peer.pingMissed();
+    this.drop("timeout");
   }
 
   append(outbox: Outbox, message: Message): boolean {

@@ -1,5 +1,6 @@
 /** WebSocket subprotocols of WAMP: one per serializer, and one for its batches. [WAMP websocket] [WAMP batchedwebsocket] */
 import type { Codec } from "../wamp/codec/codec.ts";
+import { codecs } from "../wamp/codec/codecs.ts";
 
 /** A subprotocol and what it stands for. */
 export interface Subprotocol {
@@ -16,15 +17,16 @@ export function subprotocolsOf(codecs: readonly Codec[]): Subprotocol[] {
   ]);
 }
 
-/** The client's first choice among `codecs`. */
+const ALL = subprotocolsOf(codecs);
+
+/** The client's first choice among those of `allowed`. */
 export function chooseSubprotocol(
   announced: readonly string[],
-  codecs: readonly Codec[],
+  allowed: readonly Codec[],
 ): Subprotocol | undefined {
-  const known = subprotocolsOf(codecs);
   for (const name of announced) {
-    const found = known.find((one) => one.name === name);
-    if (found !== undefined) return found;
+    const found = ALL.find((one) => one.name === name);
+    if (found !== undefined && allowed.includes(found.codec)) return found;
   }
   return undefined;
 }

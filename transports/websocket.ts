@@ -6,6 +6,7 @@ import type { MessageHandler, Transport } from "../router/ports.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
+import { headersOf } from "./http_head.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
 import { tlsDetails } from "./tls_details.ts";
@@ -111,12 +112,29 @@ function answerUpgrade(
       peer: peerName(stream.remote),
       ...(service.listener === undefined ? {} : { listener: service.listener }),
       isSecure: stream.tls !== undefined,
-      http: { path: request.path, headers: request.headers, protocol: subprotocol.name },
+      http: new HandshakeDetails(request, subprotocol.name),
       ...tlsDetails(stream.tls),
     },
     attach: service.attach,
   });
   transport.read(upgrade.first, upgrade.end);
+}
+
+/** What an authenticator may want to know of the upgrade: its head stays one string until somebody asks. */
+class HandshakeDetails {
+  readonly path: string;
+  readonly protocol: string;
+  readonly #head: string;
+
+  constructor({ path, head }: UpgradeRequest, protocol: string) {
+    this.path = path;
+    this.protocol = protocol;
+    this.#head = head;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return headersOf(this.#head);
+  }
 }
 
 /** Answers an upgrade with an HTTP status, and ends the stream. */

@@ -9,7 +9,7 @@ import type { ByteStream, StreamEnd } from "./byte_stream.ts";
 import { Assembly } from "./assembly.ts";
 import { largeBuffers } from "./buffer_pool.ts";
 import type { Deadline, DeadlineWheel } from "./deadline.ts";
-import { KeepAlive } from "./keep_alive.ts";
+import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import type { Outbox } from "./outbox.ts";
 import { isValidText, Utf8Check } from "./utf8_check.ts";
 import type { Inflater } from "./websocket_deflate.ts";
@@ -61,7 +61,7 @@ export interface WebSocketParts {
   readonly maxUnreadBytes: number;
 }
 
-export class WebSocketEndpoint implements FrameSink {
+export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
   readonly #owner: WebSocketOwner;
   readonly #parts: WebSocketParts;
   readonly #reader: FrameReader;
@@ -83,7 +83,7 @@ export class WebSocketEndpoint implements FrameSink {
   #length = 0;
   /** First byte of the first frame of a message that is not complete; 0 when there is none. */
   #messageFirst = 0;
-  readonly #message = new Assembly();
+  #message: Assembly | undefined = undefined;
   #utf8: Utf8Check | undefined = undefined;
   /** The payload of a control frame that came in pieces, perhaps between those of a message. */
   #control: Assembly | undefined = undefined;
@@ -103,17 +103,7 @@ export class WebSocketEndpoint implements FrameSink {
       appliesMask: options.appliesMask,
       extensionBits: parts.inflater === undefined ? 0 : RSV1,
     });
-    this.#keepAlive = new KeepAlive({
-      deadlines: parts.deadlines,
-      intervalMs: options.autoPingIntervalMs,
-      timeoutMs: options.autoPingTimeoutMs,
-      payloadBytes: options.autoPingBytes,
-      ping: (payload) => parts.wire.control(outbox, Opcode.PING, payload, 0, payload.length),
-      missed: () => {
-        owner.pingMissed();
-        this.drop("timeout");
-      },
-    });
+    this.#keepAlive = new KeepAlive(this, parts.deadlines, options);
     stream.onData = (bytes) => this.read(bytes, 0);
     stream.onDrain = () => outbox.drained();
     stream.onEnd = () => this.#peerEnded();
@@ -178,6 +168,16 @@ export class WebSocketEndpoint implements FrameSink {
     this.#report(how);
   }
 
+  /** For keep-alive, as the next. */
+  ping(payload: Uint8Array): void {
+    this.#parts.wire.control(this.#parts.outbox, Opcode.PING, payload, 0, payload.length);
+  }
+
+  pongMissed(): void {
+    this.#owner.pingMissed();
+    this.drop("timeout");
+  }
+
   /** For the reader. */
   frame(first: number, length: number): void {
     this.#first = first;
@@ -199,8 +199,9 @@ export class WebSocketEndpoint implements FrameSink {
       }
     }
     if (length > this.#maxFrameBytes) this.#tooBig("frame", length, this.#maxFrameBytes);
-    else if (this.#message.length + length > this.#maxMessageBytes) {
-      this.#tooBig("message", this.#message.length + length, this.#maxMessageBytes);
+    else {
+      const total = (this.#message?.length ?? 0) + length;
+      if (total > this.#maxMessageBytes) this.#tooBig("message", total, this.#maxMessageBytes);
     }
   }
 
@@ -252,13 +253,13 @@ export class WebSocketEndpoint implements FrameSink {
     // Behind our Close frames are still told apart, but nothing is kept.
     if (this.#state !== "open") return;
     const isFirstFrame = this.#first === this.#messageFirst;
-    this.#message.add(bytes, start, end, isFirstFrame ? this.#length : 0);
+    (this.#message ??= new Assembly()).add(bytes, start, end, isFirstFrame ? this.#length : 0);
   }
 
   #storedMessage(): void {
     const first = this.#messageFirst;
     const isText = (first & 0x0f) === Opcode.TEXT;
-    const { bytes, length } = this.#message;
+    const { bytes, length } = this.#message ??= new Assembly();
     this.#messageFirst = 0;
     this.#message.reset();
     if (this.#utf8 !== undefined) {

@@ -4,7 +4,14 @@
  * it reaches no laxer parser. Called by `sniff.ts` (parse) and `websocket.ts` (answer). [RFC 6455 4.2] [RFC 9112]
  */
 import { createHash } from "node:crypto";
-import { type Extension, isToken, listOf, parseExtensions, parseHead } from "./http_head.ts";
+import {
+  type Extension,
+  headersOf,
+  isToken,
+  listOf,
+  parseExtensions,
+  parseHead,
+} from "./http_head.ts";
 import type { WebSocketOptions } from "./websocket_options.ts";
 
 export interface UpgradeRequest {
@@ -12,8 +19,11 @@ export interface UpgradeRequest {
   readonly path: string;
   /** Behind the question mark; "" when there is none. */
   readonly query: string;
-  /** Lower-case names. */
+  /** Lower-case names; read from `head` when asked for. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The whole head: what is kept of it takes less room than an object of headers. */
+  readonly head: string;
+  readonly host: string;
   /** Subprotocols, in the client's order of preference. */
   readonly protocols: readonly string[];
   readonly extensions: readonly Extension[];
@@ -86,7 +96,11 @@ export function parseUpgrade(bytes: Uint8Array, length: number): UpgradeParse {
   const request: UpgradeRequest = {
     path: path === "" ? "/" : path,
     query,
-    headers: Object.fromEntries(headers),
+    get headers() {
+      return headersOf(this.head);
+    },
+    head: head.text,
+    host,
     protocols,
     extensions,
     key,
@@ -115,7 +129,7 @@ export function refusalOf(request: UpgradeRequest, options: WebSocketOptions): R
     };
   }
   if (options.externalPort !== undefined) {
-    const port = portOf(request.headers["host"] ?? "");
+    const port = portOf(request.host);
     if (port !== undefined && port !== options.externalPort) {
       return {
         status: 400,

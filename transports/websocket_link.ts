@@ -76,7 +76,8 @@ class WebSocketLink implements Link, WebSocketOwner {
   readonly #framing: Framing;
   /** True: shared frames are written as they are. */
   readonly #sharesFrames: boolean;
-  readonly #item: (start: number, end: number) => void;
+  /** Of a batch. */
+  readonly #item: ((start: number, end: number) => void) | undefined;
   #batch: Uint8Array = new Uint8Array(0);
   #separator = SEPARATOR;
   /** What was wrong with a message, while the connection ends for it. */
@@ -91,8 +92,10 @@ class WebSocketLink implements Link, WebSocketOwner {
     this.#opcode = opcodeOf(codec);
     this.#sharesFrames = wire.isPlain && !isBatched;
     this.#framing = host.framing(this.#sharesFrames ? "websocket" : "bare", codec);
-    this.#item = (from, to) => this.peer.received(this.#batch, from, to);
-    if (isBatched) outbox.onSeal = (writer) => wire.seal(writer);
+    if (isBatched) {
+      this.#item = (from, to) => this.peer.received(this.#batch, from, to);
+      outbox.onSeal = (writer) => wire.seal(writer);
+    }
     this.peer = new PeerTransport({
       host,
       stats: start.stats,
@@ -108,7 +111,7 @@ class WebSocketLink implements Link, WebSocketOwner {
       wire,
       deadlines: host.deadlines,
       // JSON is passed on unread: what is not UTF-8 would hit other peers.
-      options: { ...options, validatesUtf8: true },
+      options: options.validatesUtf8 ? options : { ...options, validatesUtf8: true },
       inflater: deflate === undefined ? undefined : new Inflater(deflate, options.maxMessageBytes),
       accepts: codec.isBinary ? "binary" : "text",
       maxUnreadBytes: host.slowConsumers.limitBytes,
@@ -184,7 +187,7 @@ class WebSocketLink implements Link, WebSocketOwner {
   }
 
   message(_isText: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isBatched) return this.peer.received(bytes, start, end);
+    if (this.#item === undefined) return this.peer.received(bytes, start, end);
     this.#batch = bytes;
     this.#separator = separatorOf(bytes, end);
     const problem = splitBatch(bytes, start, end, this.#codec, this.#separator, this.#item);
