@@ -3,7 +3,7 @@
  * Called by `realm.ts`; sends through sessions. Nothing here waits, so events keep the order of their publications.
  * [WAMP publish_subscribe] [WAMP pubsub_pattern_based_subscription]
  */
-import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
+import { isPattern, isProtected, isUri, type Match, type UriRule } from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
 import type { Payload } from "../wamp/payload.ts";
 import { PayloadArena } from "../wamp/payload_arena.ts";
@@ -19,14 +19,14 @@ import {
 } from "../wamp/message.ts";
 import { acknowledgeStored, unstored } from "./acknowledgement.ts";
 import { carriedOver, revocation, withForwarders, withPublisher } from "./details.ts";
-import { permittedOf, sendEvent, sendEventTo } from "./event.ts";
+import { sendEvent, sendEventTo, sendPermitted } from "./event.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random, Store } from "./ports.ts";
 import { Receivers } from "./receivers.ts";
-import { cameBack, invalid, publicationRefusal, type Refusal, refused } from "./refusal.ts";
+import { cameBack, invalid, publicationRefusal, type Refusal, unauthorized } from "./refusal.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
 import { StoredHistory } from "./stored_history.ts";
@@ -92,19 +92,23 @@ export class Broker {
         invalid("subscribe to", topic),
       );
     }
-    if (!session.role.rule(topic).allow.subscribe) {
-      return session.sendError(
-        Type.SUBSCRIBE,
-        request,
-        uris.NOT_AUTHORIZED,
-        refused(session, "subscribe to", topic),
-      );
+    const rule = session.role.rule(topic, "subscribe", match);
+    if (!rule.allow.subscribe) {
+      const { error, text } = unauthorized(session, rule, "subscribe to", topic);
+      return session.sendError(Type.SUBSCRIBE, request, error, text);
     }
     if (this.#forwarding.hasBeenHere(message.options)) {
       const text = cameBack("subscribe to", topic);
       return session.sendError(Type.SUBSCRIBE, request, uris.UNAVAILABLE, text);
     }
     let subscription = this.#index.get(match, topic);
+    const limited = subscription?.has(session) === true
+      ? undefined
+      : session.limits?.refusal("subscriptions", session.subscriptions?.size ?? 0);
+    if (limited !== undefined) {
+      const text = `Cannot subscribe to "${topic}": ${limited}`;
+      return session.sendError(Type.SUBSCRIBE, request, uris.LIMIT_EXCEEDED, text);
+    }
     const isNew = subscription === undefined;
     if (subscription === undefined) subscription = this.#create(match, topic);
     const isAdded = subscription.add(session);
@@ -143,8 +147,8 @@ export class Broker {
 
   publish(session: Session, message: Publish): void {
     const { options, topic } = message;
-    const rule = session.role.rule(topic);
-    if (options === EMPTY_DICT) {
+    const rule = session.role.rule(topic, "publish");
+    if (options === EMPTY_DICT && rule.validate === undefined) {
       if (!rule.allow.publish || !this.#isPublishable(session, topic)) return;
       const details = rule.disclose.publisher === true
         ? withPublisher(session, EMPTY_DICT)
@@ -162,9 +166,19 @@ export class Broker {
     this.#publishWithOptions(session, message, rule);
   }
 
+  /** What a session asked for while it could; it may not be asked about any more. @param rule that was found then. */
+  publishTestament(session: Session, message: Publish, rule: Permission): void {
+    this.#publishWithOptions(session, message, rule);
+  }
+
   /** Why the session may not publish this; undefined when it may. */
   refusalOf(session: Session, message: Publish): Refusal | undefined {
-    return publicationRefusal(session, message, session.role.rule(message.topic), this.#uriRule);
+    return publicationRefusal(
+      session,
+      message,
+      session.role.rule(message.topic, "publish"),
+      this.#uriRule,
+    );
   }
 
   /** Publishes on behalf of the router itself. `payload` is called only when somebody listens. */
@@ -258,7 +272,7 @@ export class Broker {
 
   /** An unacknowledged publication that is refused gets no answer. */
   #isPublishable(session: Session, topic: string): boolean {
-    return isUri(topic, this.#uriRule) && (!isReserved(topic) || session.role.isTrusted);
+    return isUri(topic, this.#uriRule) && (!isProtected(topic) || session.role.isTrusted);
   }
 
   #dispatch(
@@ -298,8 +312,8 @@ export class Broker {
         continue;
       }
       const { subscribers } = subscription;
-      const permitted = subscription.isNarrowed ? permittedOf(subscribers, topic) : subscribers;
-      sendEvent(event, permitted, excluded, receivers);
+      if (subscription.isNarrowed) sendPermitted(event, topic, subscription, excluded, receivers);
+      else sendEvent(event, subscribers, excluded, receivers);
     }
   }
 

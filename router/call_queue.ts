@@ -3,8 +3,9 @@
  * in number and time by the realm. A call is in its registration's queue and in its caller's `waitingCalls`, or in neither.
  * Ours, as the specification knows no queue (`docs/extensions.md`). Owned by `dealer.ts`.
  */
-import { type Call, Type } from "../wamp/message.ts";
+import { type Call, type Dict, Type } from "../wamp/message.ts";
 import * as uris from "../wamp/uris.ts";
+import type { Permission } from "./permission.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
@@ -20,14 +21,23 @@ export class WaitingCall {
   readonly caller: Session;
   readonly message: Call;
   readonly registration: Registration;
+  /** The one that allowed it. */
+  readonly rule: Permission;
   /** Milliseconds since 1970. */
   readonly since: number;
   timer: Timer | undefined = undefined;
 
-  constructor(caller: Session, message: Call, registration: Registration, since: number) {
+  constructor(
+    caller: Session,
+    message: Call,
+    registration: Registration,
+    rule: Permission,
+    since: number,
+  ) {
     this.caller = caller;
     this.message = { ...message, payload: message.payload.keep() };
     this.registration = registration;
+    this.rule = rule;
     this.since = since;
   }
 }
@@ -43,10 +53,11 @@ export class CallQueues {
     this.#timeoutMs = options.timeoutMs ?? 60_000;
   }
 
-  /** False: the queue is full. @param timeoutMs of the call, 0 for none: it counts while the call waits. */
-  add(caller: Session, message: Call, registration: Registration, timeoutMs: number): boolean {
+  /** False: the queue is full. The call's own time-out counts while it waits. */
+  add(caller: Session, message: Call, registration: Registration, rule: Permission): boolean {
     if ((registration.waiting?.length ?? 0) >= this.#limit) return false;
-    const waiting = new WaitingCall(caller, message, registration, this.#clock.now());
+    const timeoutMs = timeoutOf(message.options);
+    const waiting = new WaitingCall(caller, message, registration, rule, this.#clock.now());
     (registration.waiting ??= []).push(waiting);
     (caller.waitingCalls ??= new Map()).set(message.request, waiting);
     const isItsOwn = timeoutMs > 0 && timeoutMs <= this.#timeoutMs;
@@ -62,6 +73,12 @@ export class CallQueues {
   waited(call: WaitingCall): number {
     return this.#clock.now() - call.since;
   }
+}
+
+/** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */
+export function timeoutOf(options: Dict): number {
+  const timeout = options["timeout"];
+  return typeof timeout === "number" ? timeout : 0;
 }
 
 /** The call waits no more. */

@@ -3,7 +3,14 @@
  * Called by `realm.ts`; sends through sessions. Nothing here waits, so invocations keep the order of their calls.
  * [WAMP remote_procedure_call] [WAMP rpc_pattern_based_registration] [WAMP rpc_shared_registration]
  */
-import { isPattern, isReserved, isUri, type Match, type UriRule } from "../wamp/uri.ts";
+import {
+  isPattern,
+  isProtected,
+  isReserved,
+  isUri,
+  type Match,
+  type UriRule,
+} from "../wamp/uri.ts";
 import { optionProblem } from "../wamp/options.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
@@ -16,16 +23,23 @@ import {
   type Unregister,
 } from "../wamp/message.ts";
 import { matchOf } from "./broker.ts";
-import { type CallQueueOptions, CallQueues, refuseWaiting, removeWaiting } from "./call_queue.ts";
+import {
+  type CallQueueOptions,
+  CallQueues,
+  refuseWaiting,
+  removeWaiting,
+  timeoutOf,
+} from "./call_queue.ts";
 import { chooseCallee } from "./callee_choice.ts";
 import { carriedOver, isPassedThrough, revocation, withCaller, withForwarders } from "./details.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
+import { payloadProblem } from "./payload_check.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { openProgressiveCall, type ProgressiveCall } from "./progressive_call.ts";
-import { cameBack, invalid, refused } from "./refusal.ts";
+import { cameBack, invalid, reserved, unauthorized } from "./refusal.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
@@ -85,14 +99,17 @@ export class Dealer {
     if (!isPattern(procedure, match, this.#uriRule)) {
       return refuse(uris.INVALID_URI, invalid("register", procedure));
     }
-    if (isReserved(procedure) && !session.role.isTrusted) {
-      return refuse(
-        uris.INVALID_URI,
-        `Cannot register "${procedure}": the protocol reserves "wamp"`,
-      );
+    if (isProtected(procedure) && !session.role.isTrusted) {
+      return refuse(uris.INVALID_URI, reserved("register", procedure));
     }
-    if (!session.role.rule(procedure).allow.register) {
-      return refuse(uris.NOT_AUTHORIZED, refused(session, "register", procedure));
+    const rule = session.role.rule(procedure, "register", match);
+    if (!rule.allow.register) {
+      const { error, text } = unauthorized(session, rule, "register", procedure);
+      return refuse(error, text);
+    }
+    const limited = session.limits?.refusal("registrations", session.registrations?.size ?? 0);
+    if (limited !== undefined) {
+      return refuse(uris.LIMIT_EXCEEDED, `Cannot register "${procedure}": ${limited}`);
     }
     if (this.#forwarding.hasBeenHere(options)) {
       return refuse(uris.UNAVAILABLE, cameBack("register", procedure));
@@ -148,13 +165,16 @@ export class Dealer {
 
   call(session: Session, message: Call): void {
     const { request, procedure, options } = message;
-    const rule = session.role.rule(procedure);
+    const rule = session.role.rule(procedure, "call");
     const registration = this.#index.exact(procedure);
-    if (registration === undefined || !rule.allow.call || options !== EMPTY_DICT) {
+    if (
+      registration === undefined || !rule.allow.call || options !== EMPTY_DICT ||
+      rule.validate !== undefined
+    ) {
       return this.#callUnusual(session, message, rule);
     }
     const callee = chooseCallee(registration, this.#random);
-    if (callee === undefined) return this.#wait(session, message, registration);
+    if (callee === undefined) return this.#wait(session, message, registration, rule);
     this.invocations.begin(session, request, callee, false, 0);
     const target = callee.session;
     target.send({
@@ -208,7 +228,12 @@ export class Dealer {
     if (!isUri(procedure, this.#uriRule)) {
       return refuse(uris.INVALID_URI, invalid("call", procedure));
     }
-    if (!rule.allow.call) return refuse(uris.NOT_AUTHORIZED, refused(session, "call", procedure));
+    if (!rule.allow.call) {
+      const { error, text } = unauthorized(session, rule, "call", procedure);
+      return refuse(error, text);
+    }
+    const unfit = payloadProblem(rule.validate?.call, message.payload, options);
+    if (unfit !== undefined) return refuse(uris.INVALID_ARGUMENT, unfit);
     if (this.#forwarding.hasBeenHere(options)) {
       return refuse(uris.UNAVAILABLE, cameBack("call", procedure));
     }
@@ -233,7 +258,7 @@ export class Dealer {
     }
     const isForwarded = options["forward_for"] !== undefined;
     const callee = chooseCallee(registration, this.#random, isForwarded ? session : undefined);
-    if (callee === undefined) return this.#wait(session, message, registration);
+    if (callee === undefined) return this.#wait(session, message, registration, rule);
     this.#invoke(session, message, rule, callee, timeoutOf(options), progressive);
   }
 
@@ -272,6 +297,7 @@ export class Dealer {
       wantsProgress,
       callee.forwardsTimeout ? 0 : timeoutMs,
     );
+    invocation.validate = rule.validate;
     if (progressive !== undefined) {
       progressive.invocation = invocation;
       progressive.registration = registration.id;
@@ -287,11 +313,10 @@ export class Dealer {
   }
 
   /** All callees have reached their concurrency limit. A call in parts does not wait, as its parts would have to. */
-  #wait(session: Session, message: Call, registration: Registration): void {
+  #wait(session: Session, message: Call, registration: Registration, rule: Permission): void {
     const { request, procedure, options } = message;
-    const timeoutMs = timeoutOf(options);
     const isInParts = options["progress"] === true;
-    if (!isInParts && this.#queues.add(session, message, registration, timeoutMs)) return;
+    if (!isInParts && this.#queues.add(session, message, registration, rule)) return;
     session.sendError(
       Type.CALL,
       request,
@@ -308,10 +333,10 @@ export class Dealer {
       const callee = chooseCallee(registration, this.#random);
       if (callee === undefined) return;
       removeWaiting(next);
-      const { caller, message } = next;
+      const { caller, message, rule } = next;
       const timeoutMs = timeoutOf(message.options);
       const left = timeoutMs > 0 ? Math.max(1, timeoutMs - this.#queues.waited(next)) : 0;
-      this.#invoke(caller, message, caller.role.rule(message.procedure), callee, left);
+      this.#invoke(caller, message, rule, callee, left);
     }
   }
 
@@ -328,12 +353,6 @@ export class Dealer {
     }
     this.#observer.unregistered(session, registration, wasLast);
   }
-}
-
-/** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */
-function timeoutOf(options: Dict): number {
-  const timeout = options["timeout"];
-  return typeof timeout === "number" ? timeout : 0;
 }
 
 function invocationDetails(

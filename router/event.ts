@@ -3,10 +3,21 @@ import type { Event } from "../wamp/message.ts";
 import { Outgoing } from "../wamp/outgoing.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** A pattern does not pass a more specific denial: an event reaches those who may subscribe to its topic. [WAMP authorization] */
-export function permittedOf(sessions: readonly Session[], topic: string): readonly Session[] {
-  return sessions.filter((session) => session.role.rule(topic).allow.subscribe);
+export function sendPermitted(
+  event: Event,
+  topic: string,
+  subscription: Subscription,
+  excluded: Session | undefined,
+  receivers: Receivers | undefined,
+): void {
+  const permitted = subscription.subscribers.filter((session) =>
+    session !== excluded && receivers?.includes(session) !== false &&
+    session.role.receives(event, topic, subscription)
+  );
+  sendEvent(event, permitted, undefined, undefined);
 }
 
 /* PERF: an event for one peer is encoded straight into its outbox; only a fan-out is framed apart and shared

@@ -110,6 +110,11 @@ export class Handshake {
         text: `Cannot join realm "${name}" as "${authrole}": it has no such role`,
       });
     }
+    const limited = limitsProblem(role, admission.authid);
+    if (limited !== undefined) {
+      const text = `Cannot join realm "${name}": ${limited}`;
+      return this.#refuse({ refusal: uris.LIMIT_EXCEEDED, text });
+    }
     // Another may have joined under the id meanwhile, or the realm be another than was asked for.
     const id = realm.sessions.has(this.#id) ? realm.newSessionId() : this.#id;
     this.abandon();
@@ -142,4 +147,19 @@ export class Handshake {
         },
     );
   }
+}
+
+/** Why the role cannot have another session of this authid. Where it is to make room for it, older ones of it are told to leave. */
+function limitsProblem(role: Role, authid: string): string | undefined {
+  const { limits } = role;
+  const quota = limits?.quota;
+  if (limits === undefined || quota === undefined) return undefined;
+  const leaving = quota.inTheWay(authid);
+  const exceeded = quota.exceeded(authid, leaving.length);
+  if (exceeded !== undefined) return limits.refuse(exceeded);
+  for (const session of leaving) {
+    limits.counts.kicked++;
+    session.goodbye(uris.KILLED, "Another session of the same authid has joined");
+  }
+  return undefined;
 }

@@ -15,6 +15,7 @@ export class InFlight<T> {
   #ids: number[] = new Array(FIRST_SLOTS).fill(0);
   #slots: (T | undefined)[] = new Array(FIRST_SLOTS).fill(undefined);
   #overflow: Map<number, T> | undefined = undefined;
+  #count = 0;
 
   get(id: number): T | undefined {
     const slot = id & (this.#slots.length - 1);
@@ -25,7 +26,9 @@ export class InFlight<T> {
     return this.get(id) !== undefined;
   }
 
+  /** @param id one that is not there. */
   set(id: number, value: T): void {
+    this.#count++;
     for (;;) {
       const slot = id & (this.#slots.length - 1);
       if (this.#slots[slot] === undefined) {
@@ -44,15 +47,17 @@ export class InFlight<T> {
   delete(id: number): void {
     const slot = id & (this.#slots.length - 1);
     if (this.#ids[slot] === id) {
+      this.#count--;
       this.#ids[slot] = 0;
       this.#slots[slot] = undefined;
-    } else if (this.#overflow?.delete(id) && this.#overflow.size === 0) {
-      this.#overflow = undefined;
+    } else if (this.#overflow?.delete(id) === true) {
+      this.#count--;
+      if (this.#overflow.size === 0) this.#overflow = undefined;
     }
   }
 
   get size(): number {
-    return this.values().length;
+    return this.#count;
   }
 
   /** In the order of their ids, which is that of their calls. */

@@ -20,6 +20,7 @@ import { isUri } from "../wamp/uri.ts";
 import { refuseWaiting, removeWaiting } from "./call_queue.ts";
 import { carriedOver, isPassedThrough } from "./details.ts";
 import { InFlight } from "./in_flight.ts";
+import { type PayloadChecks, payloadProblem } from "./payload_check.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Callee } from "./registration.ts";
 import type { Session } from "./session.ts";
@@ -36,6 +37,8 @@ export class Invocation {
   readonly wantsProgress: boolean;
   /** 0 for none. */
   readonly timeoutMs: number;
+  /** What results must look like. */
+  validate: PayloadChecks | undefined = undefined;
   /** INTERRUPT was sent: a callee is interrupted once. */
   isInterrupted = false;
   timer: Timer | undefined = undefined;
@@ -95,6 +98,7 @@ export class Invocations {
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "YIELD");
     const options = message.options;
+    if (invocation.validate !== undefined && this.#isUnfit(invocation, session, message)) return;
     let details: Dict = EMPTY_DICT;
     if (options !== EMPTY_DICT) {
       const problem = optionProblem(message);
@@ -128,6 +132,7 @@ export class Invocations {
     if (problem !== undefined) throw new ProtocolError(problem);
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "ERROR");
+    if (invocation.validate !== undefined && this.#isUnfit(invocation, session, message)) return;
     this.#finish(invocation);
     const caller = invocation.caller;
     if (caller === undefined) return;
@@ -140,6 +145,23 @@ export class Invocations {
       error: message.error,
       payload: message.payload,
     });
+  }
+
+  /** What a callee answered is not passed on: its caller gets this ERROR instead. */
+  refuse(callee: Session, message: Yield | ErrorMessage, error: string, text: string): void {
+    const invocation = callee.invocations?.get(message.request);
+    if (invocation === undefined) return expectLate(callee, message.request, "an answer");
+    if (message.type === Type.YIELD && message.options["progress"] === true) {
+      return this.giveUp(invocation, error, text);
+    }
+    this.#finish(invocation);
+    this.#abandon(invocation, error, text);
+  }
+
+  /** The call cannot go on: its caller is told, its callee interrupted. */
+  giveUp(invocation: Invocation, error: string, text: string): void {
+    this.#abandon(invocation, error, text);
+    this.#release(invocation, error);
   }
 
   /** Cancels a call in flight. Unknown or finished calls are ignored, since RESULT may cross CANCEL on the wire. */
@@ -201,6 +223,24 @@ export class Invocations {
       details: { ...details, "progress": true },
       payload,
     });
+  }
+
+  /** True: the answer does not look as it must, and was refused. */
+  #isUnfit(invocation: Invocation, callee: Session, message: Yield | ErrorMessage): boolean {
+    const { validate } = invocation;
+    const isYield = message.type === Type.YIELD;
+    const options = isYield ? message.options : message.details;
+    const check = !isYield
+      ? validate?.call_error
+      : options["progress"] === true
+      ? validate?.call_result_progress
+      : validate?.call_result;
+    const problem = payloadProblem(check, message.payload, options);
+    if (problem === undefined) return false;
+    const what = isYield ? "result" : "error";
+    const text = `The callee's ${what} does not look as it must: ${problem}`;
+    this.refuse(callee, message, uris.INVALID_ARGUMENT, text);
+    return true;
   }
 
   /** A payload that only the other peer can read, from a callee to a caller.

@@ -6,6 +6,9 @@
  */
 export { Router, type RouterPorts } from "./router.ts";
 export { Realm, type RealmOptions } from "./realm.ts";
+export type { Authorize, AuthorizerOptions } from "./authorizer.ts";
+export type { LimitCounts, Limited, RoleLimits } from "./limits.ts";
+export type { PayloadCheck, PayloadChecks } from "./payload_check.ts";
 export type { CallQueueOptions } from "./call_queue.ts";
 export type { Bounds, EventHistoryOptions, HistoryFilter, Recorded } from "./history.ts";
 export { Receivers } from "./receivers.ts";

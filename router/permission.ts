@@ -3,8 +3,13 @@
  * longest prefix, then the most specific wildcard. Nothing matches: refused, unless the role allows by default.
  * Called by broker, dealer and meta API for every request. HOT. [WAMP authorization]
  */
+import type { Event } from "../wamp/message.ts";
 import type { Match } from "../wamp/uri.ts";
+import type { AuthorizerOptions } from "./authorizer.ts";
+import { Limits, type RoleLimits } from "./limits.ts";
 import { PatternIndex } from "./pattern_index.ts";
+import type { PayloadChecks } from "./payload_check.ts";
+import type { Subscription } from "./subscription.ts";
 
 export type Action = "call" | "register" | "publish" | "subscribe";
 
@@ -18,6 +23,10 @@ export interface Permission {
     readonly caller: boolean | undefined;
     readonly publisher: boolean | undefined;
   };
+  /** What payloads must look like. Default: as they like. */
+  readonly validate?: PayloadChecks | undefined;
+  /** Nobody could decide: why, for people. Answered with `wamp.error.authorization_failed`. */
+  readonly failure?: string;
 }
 
 export interface RoleOptions {
@@ -25,6 +34,21 @@ export interface RoleOptions {
   readonly permissions?: readonly Permission[];
   /** What holds where no permission matches. */
   readonly allowByDefault?: boolean;
+  /** Who is asked about each request, in place of permissions. */
+  readonly authorizer?: AuthorizerOptions;
+  /** What sessions of the role may take. Default: no limits. */
+  readonly limits?: RoleLimits;
+}
+
+/** What broker and dealer ask about a session's role: a `Role`, or the session's own `DynamicRole`. */
+export interface Rights {
+  readonly name: string;
+  readonly isTrusted: boolean;
+  /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
+  rule(uri: string, action: Action, match?: Match): Permission;
+  mayReachBeyond(match: Match, pattern: string): boolean;
+  /** True: a subscriber of a subscription that is narrowed may be sent the event. False: it may not, or not yet. */
+  receives(event: Event, topic: string, subscription: Subscription): boolean;
 }
 
 /** The built-in role of sessions inside the router's process. Nobody joins under it from outside. */
@@ -35,9 +59,11 @@ const CACHE_LIMIT = 4096;
 /** Longer URIs are decided anew each time: they are rare, and a cache of them would be large. */
 const CACHED_URI_LENGTH = 255;
 
-export class Role {
+export class Role implements Rights {
   readonly name: string;
   readonly isTrusted: boolean;
+  readonly authorizer: AuthorizerOptions | undefined;
+  readonly limits: Limits | undefined;
   readonly #index = new PatternIndex<Permission>(({ uri }) => uri);
   readonly #otherwise: Permission;
   /** Some rule refuses subscriptions. */
@@ -49,6 +75,8 @@ export class Role {
   constructor(options: RoleOptions) {
     this.name = options.name;
     this.isTrusted = options.name === TRUSTED;
+    this.authorizer = options.authorizer;
+    this.limits = options.limits && new Limits(options.limits, options.name);
     this.#otherwise = blanket(options.allowByDefault === true || this.isTrusted);
     const permissions = options.permissions ?? [];
     const [first = this.#otherwise] = permissions;
@@ -60,8 +88,7 @@ export class Role {
     this.#deniesSubscribe = permissions.some((permission) => !permission.allow.subscribe);
   }
 
-  /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
-  rule(uri: string): Permission {
+  rule(uri: string, _action?: Action, _match?: Match): Permission {
     return this.#blanket ?? this.#cache.get(uri) ?? this.#decide(uri);
   }
 
@@ -73,6 +100,11 @@ export class Role {
     if (this.#otherwise.allow.subscribe) return false;
     // All rules allow it: topics that begin as the prefix of one do are covered.
     return rule.match !== "prefix" || !fixedPart(match, pattern).startsWith(rule.uri);
+  }
+
+  /** A pattern does not pass a more specific denial. */
+  receives(_event: Event, topic: string): boolean {
+    return this.rule(topic).allow.subscribe;
   }
 
   #decide(uri: string): Permission {

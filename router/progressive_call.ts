@@ -6,7 +6,10 @@
  */
 import { type Call, type Dict, EMPTY_DICT, Type } from "../wamp/message.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import type { Invocation } from "./invocation.ts";
+import * as uris from "../wamp/uris.ts";
+import type { Invocation, Invocations } from "./invocation.ts";
+import { payloadProblem } from "./payload_check.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
 /** Calls remembered per caller that are over, but whose last CALL never came: the grace period of the specification, as a count. */
@@ -42,9 +45,19 @@ export function openProgressiveCall(caller: Session, message: Call): Progressive
   return call;
 }
 
+/** True of a CALL that belongs to an earlier one. */
+export function isContinued(caller: Session, message: Call): boolean {
+  return message.request <= caller.lastRequest &&
+    caller.progressiveCalls?.has(message.request) === true;
+}
+
 /** A CALL whose request id was used before: passed on if it continues a call, dropped if that is over.
  * False: there was no progressive call of that id, or its last CALL has come. */
-export function continueProgressiveCall(caller: Session, message: Call): boolean {
+export function continueProgressiveCall(
+  caller: Session,
+  message: Call,
+  invocations: Invocations,
+): boolean {
   const call = caller.progressiveCalls?.get(message.request);
   if (call === undefined) return false;
   if (call.procedure !== message.procedure || call.isOpaque !== isOpaque(message)) {
@@ -59,6 +72,13 @@ export function continueProgressiveCall(caller: Session, message: Call): boolean
   if (!progress) caller.progressiveCalls?.delete(message.request);
   const { invocation } = call;
   if (invocation === undefined || isOver(call) || invocation.isInterrupted) return true;
+  const { validate } = invocation;
+  const check = validate?.call_progress ?? validate?.call;
+  const problem = payloadProblem(check, message.payload, message.options);
+  if (problem !== undefined) {
+    invocations.giveUp(invocation, uris.INVALID_ARGUMENT, problem);
+    return true;
+  }
   invocation.callee.session.send({
     type: Type.INVOCATION,
     request: invocation.id,
@@ -67,6 +87,18 @@ export function continueProgressiveCall(caller: Session, message: Call): boolean
     payload: message.payload,
   });
   return true;
+}
+
+/** A CALL that continues another one is refused: the whole call ends. */
+export function refuseContinued(
+  caller: Session,
+  message: Call,
+  invocations: Invocations,
+  { error, text }: Refusal,
+): void {
+  const call = caller.progressiveCalls?.get(message.request);
+  if (message.options["progress"] !== true) caller.progressiveCalls?.delete(message.request);
+  if (call?.invocation !== undefined) invocations.giveUp(call.invocation, error, text);
 }
 
 /** The caller has its answer. */

@@ -3,7 +3,7 @@
  * Called by `session.ts`; calls broker, dealer and meta API. [WAMP sessions]
  */
 import { isId, nextId } from "../wamp/id.ts";
-import { type Call, type RouterBound, Type, typeNames } from "../wamp/message.ts";
+import { type Call, type Message, type RouterBound, Type, typeNames } from "../wamp/message.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri, type UriRule } from "../wamp/uri.ts";
 import { Broker } from "./broker.ts";
@@ -14,7 +14,12 @@ import type { EventHistoryOptions } from "./history.ts";
 import { MetaApi } from "./meta/meta_api.ts";
 import { Role, type RoleOptions, TRUSTED } from "./permission.ts";
 import type { Clock, ClosedHow, Log, Random, Store } from "./ports.ts";
-import { continueProgressiveCall } from "./progressive_call.ts";
+import {
+  continueProgressiveCall,
+  isContinued,
+  openProgressiveCall,
+  refuseContinued,
+} from "./progressive_call.ts";
 import { Reflection } from "./reflection.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
@@ -92,6 +97,10 @@ export class Realm {
     return this.#roles.get(name);
   }
 
+  get roles(): Iterable<Role> {
+    return this.#roles.values();
+  }
+
   /** Milliseconds since 1970. */
   now(): number {
     return this.#clock.now();
@@ -108,6 +117,7 @@ export class Realm {
   /** For sessions: WELCOME was sent. */
   joined(session: Session): void {
     this.sessions.set(session.id, session);
+    session.limits?.quota?.joined(session);
     this.#log.debug("Session {session} joined realm {realm} as {authrole}", () => ({
       session: session.id,
       realm: this.name,
@@ -121,13 +131,14 @@ export class Realm {
   /** For sessions: the peer said GOODBYE, broke the protocol or is gone. */
   left(session: Session, how: ClosedHow | "goodbye" | "abort"): void {
     this.sessions.delete(session.id);
+    session.limits?.quota?.left(session);
     this.broker.leave(session);
     this.dealer.leave(session);
     this.reflection.leave(session);
     const { testaments } = session;
     session.testaments = undefined;
-    for (const publication of testaments?.publications ?? []) {
-      this.broker.publish(session, publication);
+    for (const { publication, rule } of testaments?.all ?? []) {
+      this.broker.publishTestament(session, publication, rule);
     }
     this.#log.debug("Session {session} left realm {realm}: {how}", () => ({
       session: session.id,
@@ -144,7 +155,10 @@ export class Realm {
         this.#expectNext(session, message.request, message.type);
         return this.broker.publish(session, message);
       case Type.CALL:
-        if (message.request <= session.lastRequest && continueProgressiveCall(session, message)) {
+        if (
+          message.request <= session.lastRequest &&
+          continueProgressiveCall(session, message, this.dealer.invocations)
+        ) {
           return;
         }
         this.#expectNext(session, message.request, message.type);
@@ -176,6 +190,33 @@ export class Realm {
         return;
       default:
         message satisfies never;
+    }
+  }
+
+  /** Answers a message of a joined peer that the role's limits do not let pass. What has no answer is dropped. */
+  refuse(session: Session, message: Message, error: string, text: string): void {
+    switch (message.type) {
+      case Type.YIELD:
+      case Type.ERROR:
+        return this.dealer.invocations.refuse(session, message, error, text);
+      case Type.CALL:
+        if (isContinued(session, message)) {
+          return refuseContinued(session, message, this.dealer.invocations, { error, text });
+        }
+        this.#expectNext(session, message.request, message.type);
+        // What follows belongs to a call that is over.
+        if (message.options["progress"] === true) openProgressiveCall(session, message);
+        return session.sendError(message.type, message.request, error, text);
+      case Type.PUBLISH:
+        this.#expectNext(session, message.request, message.type);
+        if (message.options["acknowledge"] !== true) return;
+        return session.sendError(message.type, message.request, error, text);
+      case Type.SUBSCRIBE:
+      case Type.UNSUBSCRIBE:
+      case Type.REGISTER:
+      case Type.UNREGISTER:
+        this.#expectNext(session, message.request, message.type);
+        return session.sendError(message.type, message.request, error, text);
     }
   }
 

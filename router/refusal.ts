@@ -2,9 +2,10 @@
 import type { Publish } from "../wamp/message.ts";
 import { optionProblem } from "../wamp/options.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import { isReserved, isUri, type UriRule } from "../wamp/uri.ts";
+import { isProtected, isUri, type UriRule } from "../wamp/uri.ts";
 import * as uris from "../wamp/uris.ts";
 import { isPassedThrough } from "./details.ts";
+import { payloadProblem } from "./payload_check.ts";
 import type { Permission } from "./permission.ts";
 import type { Session } from "./session.ts";
 
@@ -27,6 +28,23 @@ export function cameBack(action: string, uri: string): string {
   return `Cannot ${action} "${uri}": its forward_for names a session of this realm, so it has been here before`;
 }
 
+/** A rule does not allow it, or nobody could tell whether it does. */
+export function unauthorized(
+  session: Session,
+  rule: Permission,
+  action: string,
+  uri: string,
+): Refusal {
+  return rule.failure === undefined
+    ? { error: uris.NOT_AUTHORIZED, text: refused(session, action, uri) }
+    : { error: uris.AUTHORIZATION_FAILED, text: rule.failure };
+}
+
+/** Why nobody but the router itself may use the name. */
+export function reserved(action: string, uri: string): string {
+  return `Cannot ${action} "${uri}": names that begin with "wamp" or "crossbar" are reserved`;
+}
+
 /** Why a publication may not be; undefined when it may. */
 export function publicationRefusal(
   session: Session,
@@ -40,9 +58,8 @@ export function publicationRefusal(
   if (!isUri(topic, uriRule)) {
     return { error: uris.INVALID_URI, text: invalid("publish to", topic) };
   }
-  if (isReserved(topic) && !session.role.isTrusted) {
-    const text = `Cannot publish to "${topic}": the protocol reserves "wamp"`;
-    return { error: uris.INVALID_URI, text };
+  if (isProtected(topic) && !session.role.isTrusted) {
+    return { error: uris.INVALID_URI, text: reserved("publish to", topic) };
   }
   if (isPassedThrough(options) && !session.features.passesPayload.publisher) {
     throw new ProtocolError(
@@ -50,11 +67,13 @@ export function publicationRefusal(
     );
   }
   if (!rule.allow.publish) {
-    return { error: uris.NOT_AUTHORIZED, text: refused(session, "publish to", topic) };
+    return unauthorized(session, rule, "publish to", topic);
   }
   if (options["disclose_me"] === true && rule.disclose.publisher === false) {
     const text = `Cannot disclose the publisher: the role's permission for "${topic}" forbids it`;
     return { error: uris.DISCLOSE_ME_DISALLOWED, text };
   }
+  const unfit = payloadProblem(rule.validate?.event, message.payload, options);
+  if (unfit !== undefined) return { error: uris.INVALID_ARGUMENT, text: unfit };
   return undefined;
 }

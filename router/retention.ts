@@ -116,12 +116,13 @@ export class Retention {
     }
     const found: Retained[] = [];
     for (const topic of this.#topics.keys()) {
-      if (!matches(match, pattern, topic) || !session.role.rule(topic).allow.subscribe) continue;
+      if (!matches(match, pattern, topic)) continue;
       const latest = this.#latest(topic, session);
       if (latest !== undefined) found.push(latest);
     }
     for (const one of found.sort((a, b) => a.order - b.order)) {
-      session.send(event(id, one, { ...one.details, "topic": one.topic }));
+      const own = event(id, one, { ...one.details, "topic": one.topic });
+      if (session.role.receives(own, one.topic, subscription)) session.send(own);
     }
   }
 

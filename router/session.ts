@@ -10,12 +10,16 @@ import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import type { WaitingCall } from "./call_queue.ts";
+import { DynamicRole } from "./dynamic_role.ts";
 import { type Applicant, type Entry, Handshake } from "./handshake.ts";
 import type { InFlight } from "./in_flight.ts";
+import { Inbox } from "./inbox.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Admission, Gate } from "./join.ts";
 import { welcomeDetails } from "./join.ts";
-import type { Role } from "./permission.ts";
+import { type Limits, needsInbox } from "./limits.ts";
+import { authorizerDetails } from "./meta/session.ts";
+import type { Rights, Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
 import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
 import type { ProgressiveCall } from "./progressive_call.ts";
@@ -42,6 +46,8 @@ export class Session implements MessageHandler, Applicant {
   authid = "";
   admission: Admission | undefined = undefined;
   features = NO_FEATURES;
+  /** Of its role, while joined. */
+  limits: Limits | undefined = undefined;
 
   /** What the peer holds. Owned by broker and dealer; here so that they are found without a look-up, made when needed. */
   subscriptions: Set<Subscription> | undefined = undefined;
@@ -67,7 +73,9 @@ export class Session implements MessageHandler, Applicant {
   readonly #gate: Gate;
   #state: State = "closed";
   #realm: Realm | undefined = undefined;
-  #role: Role | undefined = undefined;
+  #role: Rights | undefined = undefined;
+  /** Set while joined, for roles whose messages may have to wait. */
+  #inbox: Inbox | undefined = undefined;
   #timer: Timer | undefined;
   /** Set while joining. */
   #handshake: Handshake | undefined = undefined;
@@ -80,7 +88,7 @@ export class Session implements MessageHandler, Applicant {
   }
 
   /** The role under which the peer joined. Only while it is joined. */
-  get role(): Role {
+  get role(): Rights {
     if (this.#role === undefined) {
       throw new Error("Cannot tell the role of a session that has not joined");
     }
@@ -89,11 +97,29 @@ export class Session implements MessageHandler, Applicant {
 
   receive(message: Message): void {
     try {
-      if (this.#state === "joined") this.#receiveJoined(message);
-      else this.#receiveOutside(message);
+      if (this.#state !== "joined") this.#receiveOutside(message);
+      else if (this.#inbox === undefined) this.#receiveJoined(message);
+      else this.#inbox.take(message);
     } catch (cause) {
-      if (cause instanceof ProtocolError) this.fail(cause);
-      else this.crash(cause, typeNames.get(message.type));
+      this.#caught(cause, message);
+    }
+  }
+
+  /** For the inbox: the message goes on. */
+  admit(message: Message): void {
+    try {
+      if (this.#state === "joined") this.#receiveJoined(message);
+    } catch (cause) {
+      this.#caught(cause, message);
+    }
+  }
+
+  /** For the inbox: the message is answered with an error, if it has an answer. */
+  refuse(message: Message, error: string, text: string): void {
+    try {
+      this.#realm?.refuse(this, message, error, text);
+    } catch (cause) {
+      this.#caught(cause, message);
     }
   }
 
@@ -153,10 +179,19 @@ export class Session implements MessageHandler, Applicant {
   enter({ id, hello, admission, realm, role }: Entry): void {
     this.#handshake = undefined;
     this.#realm = realm;
-    this.#role = role;
     this.id = id;
     this.authid = admission.authid;
     this.admission = admission;
+    this.limits = role.limits;
+    const dynamic = this.#dynamic(role);
+    this.#role = dynamic ?? role;
+    this.#inbox = dynamic === undefined && !needsInbox(role.limits) ? undefined : new Inbox({
+      session: this,
+      realm,
+      clock: this.#router.clock,
+      limits: role.limits,
+      role: dynamic,
+    });
     this.lastRequest = 0;
     this.skippedRequests = undefined;
     this.lastInvocation = 0;
@@ -231,6 +266,20 @@ export class Session implements MessageHandler, Applicant {
     }
   }
 
+  /** The session's own role, when somebody else decides what it may do. */
+  #dynamic(role: Role): DynamicRole | undefined {
+    const { authorizer } = role;
+    if (authorizer === undefined) return undefined;
+    const { clock, log } = this.#router;
+    const details = () => authorizerDetails(this);
+    return new DynamicRole({ role, authorizer, session: this, details, clock, log });
+  }
+
+  #caught(cause: unknown, message: Message): void {
+    if (cause instanceof ProtocolError) this.fail(cause);
+    else this.crash(cause, typeNames.get(message.type));
+  }
+
   #hello(hello: Hello): void {
     this.#stopTimer();
     this.#state = "joining";
@@ -245,12 +294,15 @@ export class Session implements MessageHandler, Applicant {
     this.#state = "closed";
     const realm = this.#realm;
     this.#realm = undefined;
+    this.#inbox?.abandon();
+    this.#inbox = undefined;
     try {
       realm?.left(this, how);
     } catch (cause) {
       this.#report(cause, "leaving");
     }
     this.id = 0;
+    this.limits = undefined;
     this.#role = undefined;
     this.admission = undefined;
   }

@@ -4,6 +4,7 @@
  * `realm.ts`. [WAMP pubsub_testament]
  */
 import type { Publish } from "../wamp/message.ts";
+import type { Permission } from "./permission.ts";
 
 export const SCOPES = ["detached", "destroyed"] as const;
 export type Scope = typeof SCOPES[number];
@@ -11,14 +12,20 @@ export type Scope = typeof SCOPES[number];
 /** Testaments that one session may have. */
 export const MOST_TESTAMENTS = 256;
 
+/** A publication, and the rule that allowed it when it was asked for. */
+export interface Testament {
+  readonly publication: Publish;
+  readonly rule: Permission;
+}
+
 export class Testaments {
-  readonly #scopes: Record<Scope, Publish[]> = { detached: [], destroyed: [] };
+  readonly #scopes: Record<Scope, Testament[]> = { detached: [], destroyed: [] };
 
   /** False when the session has too many. */
-  add(scope: Scope, publication: Publish): boolean {
+  add(scope: Scope, testament: Testament): boolean {
     const { detached, destroyed } = this.#scopes;
     if (detached.length + destroyed.length >= MOST_TESTAMENTS) return false;
-    this.#scopes[scope].push(publication);
+    this.#scopes[scope].push(testament);
     return true;
   }
 
@@ -27,7 +34,7 @@ export class Testaments {
   }
 
   /** In the order of their publication. */
-  get publications(): readonly Publish[] {
+  get all(): readonly Testament[] {
     return [...this.#scopes.detached, ...this.#scopes.destroyed];
   }
 }

@@ -51,6 +51,20 @@ export function isReserved(uri: string): boolean {
   return uri.startsWith("wamp.") || uri === "wamp";
 }
 
+/** True for names that only sessions inside the router's process may register and publish to: the protocol's and, as with Crossbar.io,
+ * the node's. */
+export function isProtected(uri: string): boolean {
+  // Most names differ in their second letter: one look instead of four comparisons for each publication.
+  switch (uri.charCodeAt(1)) {
+    case 0x61:
+      return isReserved(uri);
+    case 0x72:
+      return uri.startsWith("crossbar.") || uri === "crossbar";
+    default:
+      return false;
+  }
+}
+
 function isStrictCode(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x5f;
 }

@@ -11,7 +11,9 @@ export const INVALID_ARGUMENT = "wamp.error.invalid_argument";
 export const CANCELED = "wamp.error.canceled";
 export const PAYLOAD_SIZE_EXCEEDED = "wamp.error.payload_size_exceeded";
 export const PROTOCOL_VIOLATION = "wamp.error.protocol_violation";
+/** DEVIATION: the advanced profile has "authorization_denied" for it; the reference of URIs, its examples and all peers have this. */
 export const NOT_AUTHORIZED = "wamp.error.not_authorized";
+/** Whether the peer is authorized could not be found out, so it is not. */
 export const AUTHORIZATION_FAILED = "wamp.error.authorization_failed";
 export const NO_SUCH_REALM = "wamp.error.no_such_realm";
 export const NO_SUCH_ROLE = "wamp.error.no_such_role";
@@ -38,10 +40,16 @@ export const PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
 export const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
 /** Crossbar.io's: the events of a subscription are not recorded. */
 export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
+/** DEVIATION: the specification has no URI for it; this is ours. A role's limit would be exceeded. */
+export const LIMIT_EXCEEDED = "realmway.error.limit_exceeded";
 /** Autobahn's: a client cannot or will not go on with a handshake. */
 export const CANNOT_AUTHENTICATE = "wamp.error.cannot_authenticate";
 /** Autobahn's: an exception that no error URI was defined for. */
 export const RUNTIME_ERROR = "wamp.error.runtime_error";
+
+// Meta procedures of ours. [docs/extensions.md]
+export const AUTHORIZATION_FORGET = "wamp.authorization.x_forget";
+export const AUTHORIZATION_COUNT_REFUSED = "wamp.authorization.x_count_refused";
 
 // Reasons of GOODBYE.
 export const SYSTEM_SHUTDOWN = "wamp.close.system_shutdown";

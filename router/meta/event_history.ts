@@ -4,7 +4,7 @@ import type { Dict } from "../../wamp/message.ts";
 import type { Payload } from "../../wamp/payload.ts";
 import * as uris from "../../wamp/uris.ts";
 import type { Bounds, HistoryFilter, Recorded } from "../history.ts";
-import { refused } from "../refusal.ts";
+import { unauthorized } from "../refusal.ts";
 import { timeOf } from "../rfc3339.ts";
 import type { Session } from "../session.ts";
 import { type HistoryAnswer, StoredHistory } from "../stored_history.ts";
@@ -15,11 +15,11 @@ import { subscriptionOf } from "./subscription.ts";
 export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
   [uris.SUBSCRIPTION_GET_EVENTS]: (realm, args, kwargs, caller) => {
     const subscription = subscriptionOf(realm, args);
-    if (!caller.role.rule(subscription.topic).allow.subscribe) {
-      throw new MetaError(
-        uris.NOT_AUTHORIZED,
-        refused(caller, "read the events of", subscription.topic),
-      );
+    const { topic, match } = subscription;
+    const rule = caller.role.rule(topic, "subscribe", match);
+    if (!rule.allow.subscribe) {
+      const { error, text } = unauthorized(caller, rule, "read the events of", topic);
+      throw new MetaError(error, text);
     }
     // Crossbar.io's callers give the limit as a positional argument.
     const filter = filterOf({ "limit": args[1], ...kwargs });
@@ -118,7 +118,7 @@ function isWithin(value: number, { from, after, before, until }: Bounds): boolea
 /** Nobody reads what it would not have been sent. */
 function mayRead(caller: Session, subscription: Subscription, event: Recorded): boolean {
   return event.receivers?.includes(caller) !== false &&
-    (subscription.match === "exact" || caller.role.rule(event.topic).allow.subscribe);
+    (subscription.match === "exact" || caller.role.rule(event.topic, "subscribe").allow.subscribe);
 }
 
 function described(subscription: Subscription, event: Recorded): Dict {

@@ -11,6 +11,7 @@ import type { Realm } from "../realm.ts";
 import type { Registration } from "../registration.ts";
 import type { Session } from "../session.ts";
 import type { Subscription } from "../subscription.ts";
+import { authorizationProcedures } from "./authorization.ts";
 import { eventHistoryProcedures } from "./event_history.ts";
 import type { Definition, ReflectionObserver } from "../reflection.ts";
 import { reflectionProcedures } from "./reflection.ts";
@@ -27,6 +28,7 @@ const PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(registrationProcedures),
   ...Object.entries(testamentProcedures),
   ...Object.entries(reflectionProcedures),
+  ...Object.entries(authorizationProcedures),
 ]);
 
 export class MetaApi implements SubscriptionObserver, RegistrationObserver, ReflectionObserver {

@@ -16,7 +16,7 @@ const USES: Readonly<Record<Kind, readonly Action[]>> = {
   error: [],
 };
 /** Who may do this may say what it is; errors come from callees. */
-const MAKES: Readonly<Record<Kind, Action>> = {
+export const MAKES: Readonly<Record<Kind, Action>> = {
   procedure: "register",
   topic: "publish",
   error: "register",
@@ -47,7 +47,7 @@ export const reflectionProcedures: Readonly<Record<string, MetaProcedure>> = {
     if (!isUri(uri, "loose")) {
       throw new MetaError(uris.INVALID_URI, "Cannot read argument 1 (uri): it is no valid URI");
     }
-    if (!caller.role.rule(uri).allow[MAKES[kind]]) {
+    if (!caller.role.rule(uri, MAKES[kind]).allow[MAKES[kind]]) {
       throw new MetaError(
         uris.NOT_AUTHORIZED,
         `Cannot define ${kind} "${uri}": the role may not ${MAKES[kind]} it`,
@@ -104,8 +104,7 @@ function* live(realm: Realm, kind: Kind): Iterable<{ uri: string; details: Dict 
 
 function mayKnow(session: Session, kind: Kind, uri: string): boolean {
   if (USES[kind].length === 0) return true;
-  const { allow } = session.role.rule(uri);
-  return USES[kind].some((action) => allow[action]);
+  return USES[kind].some((action) => session.role.rule(uri, action).allow[action]);
 }
 
 function kindOf(value: unknown): Kind {

@@ -24,6 +24,16 @@ export function sessionDetails(session: Session): Dict {
   };
 }
 
+/** What a dynamic authorizer is told of a session, as with Crossbar.io. */
+export function authorizerDetails(session: Session): Dict {
+  const { admission } = session;
+  return {
+    ...sessionDetails(session),
+    "realm": admission?.realm ?? "",
+    "authextra": admission?.authextra ?? null,
+  };
+}
+
 export const sessionProcedures: Readonly<Record<string, MetaProcedure>> = {
   [uris.SESSION_COUNT]: (realm, args) => filtered(realm, args).length,
   [uris.SESSION_LIST]: (realm, args) => filtered(realm, args).map((session) => session.id),

@@ -19,7 +19,8 @@ export const testamentProcedures: Readonly<Record<string, MetaProcedure>> = {
     const publication: Publish = { type: Type.PUBLISH, request: 0, options, topic, payload };
     const refusal = realm.broker.refusalOf(caller, publication);
     if (refusal !== undefined) throw new MetaError(refusal.error, refusal.text);
-    if (!(caller.testaments ??= new Testaments()).add(scope, publication)) {
+    const rule = caller.role.rule(topic, "publish");
+    if (!(caller.testaments ??= new Testaments()).add(scope, { publication, rule })) {
       throw new MetaError(
         uris.UNAVAILABLE,
         `Cannot add a testament: the session has ${MOST_TESTAMENTS}, which is the most it may have`,
