@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Permission } from "../router/permission.ts";
 import type { RealmOptions } from "../router/realm.ts";
+import type { ResumptionOptions } from "../router/resumption.ts";
 import type { Endpoint, TlsOptions } from "../transports/endpoint.ts";
 import {
   DEFAULT_WEBSOCKET_OPTIONS,
@@ -30,6 +31,16 @@ export function realmOptions(config: RealmConfig): RealmOptions {
     requestIds: config.options.request_ids,
     hasMetaApi: config.options.enable_meta_api,
     ...(config.store && storeOptions(config.store)),
+    ...(config.resumption && { resumption: resumptionOptions(config.resumption) }),
+  };
+}
+
+function resumptionOptions(config: NonNullable<RealmConfig["resumption"]>): ResumptionOptions {
+  return {
+    timeoutMs: config.timeout,
+    maxDetached: config.max_detached,
+    maxBytes: config.max_bytes,
+    maxAgeMs: config.max_age,
   };
 }
 

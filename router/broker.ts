@@ -31,7 +31,7 @@ import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
 import { StoredHistory } from "./stored_history.ts";
 import { Subscription } from "./subscription.ts";
-import { payloadWeight, weightOf } from "./weight.ts";
+import { payloadWeight, weightOf } from "../wamp/weight.ts";
 
 /** Told of every change to the subscriptions, for the meta API. */
 export interface SubscriptionObserver {

@@ -5,7 +5,7 @@
 import type { Event } from "../wamp/message.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
-import { payloadWeight } from "./weight.ts";
+import { payloadWeight } from "../wamp/weight.ts";
 
 const MOST_EVENTS = 1_000;
 const MOST_BYTES = 4 * 1024 * 1024;

@@ -14,7 +14,7 @@ import type { Clock, Timer } from "./ports.ts";
 import { isContinued } from "./progressive_call.ts";
 import type { Realm } from "./realm.ts";
 import type { Session } from "./session.ts";
-import { payloadWeight } from "./weight.ts";
+import { payloadWeight } from "../wamp/weight.ts";
 
 /** Beyond either, no more is read from the peer until all went on. */
 const MANY_MESSAGES = 256;

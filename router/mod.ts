@@ -10,6 +10,7 @@ export type { Authorize, AuthorizerOptions } from "./authorizer.ts";
 export type { LimitCounts, Limited, RoleLimits } from "./limits.ts";
 export type { PayloadCheck, PayloadChecks } from "./payload_check.ts";
 export type { CallQueueOptions } from "./call_queue.ts";
+export type { ResumptionOptions } from "./resumption.ts";
 export type { Bounds, EventHistoryOptions, HistoryFilter, Recorded } from "./history.ts";
 export { Receivers } from "./receivers.ts";
 export type { Retained, RetentionOptions } from "./retention.ts";

@@ -11,12 +11,15 @@ import type { Retained } from "./retention.ts";
 /** One peer's connection, seen from the router (or from a client's session). */
 export interface Transport {
   readonly details: TransportDetails;
+  /** Messages that it was given and will never send, as the peer does not read or cannot take them: the peer's count of messages goes
+   * without them. Absent where there are none. */
+  readonly omitted?: number;
   /** Sends to this peer alone. The payload is copied out before it returns. Never throws, never re-enters the caller, never closes
    * in place: a full or broken transport tells its `MessageHandler` on a later turn. */
   send(message: Message): void;
   /** As `send`, for a message that other peers receive too: encoded and framed once. */
   deliver(outgoing: Outgoing): void;
-  /** Closes the connection once what was sent has gone. `reason` is for logs and the close frame. */
+  /** Closes the connection once what was sent has gone; nothing is received any more. `reason` is for logs and the close frame. */
   end(reason: string): void;
   /** Stops reading from the peer, while its inbox is parked. Messages already read may still arrive. */
   pause(): void;

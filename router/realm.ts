@@ -21,9 +21,11 @@ import {
   refuseContinued,
 } from "./progressive_call.ts";
 import { Reflection } from "./reflection.ts";
+import { type ResumptionOptions, type ResumptionRules, resumptionRules } from "./resumption.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
+import type { Testament } from "./testament.ts";
 
 /** Ids remembered as left out, per session: more than the threads of a client that compete. */
 const MAX_SKIPPED = 1024;
@@ -46,6 +48,8 @@ export interface RealmOptions {
   readonly eventHistory?: readonly EventHistoryOptions[];
   /** Where recorded and retained events are kept. Default: memory. */
   readonly store?: Store;
+  /** Sessions may be resumed after their connection broke. Default: they end with it. */
+  readonly resumption?: ResumptionOptions;
   /** Calls that wait while all callees of a procedure have reached their `concurrency`. Default: none, they are refused. */
   readonly callQueue?: CallQueueOptions;
 }
@@ -58,6 +62,10 @@ export class Realm {
   readonly broker: Broker;
   readonly dealer: Dealer;
   readonly reflection: Reflection;
+  /** Undefined when sessions end with their connections. */
+  readonly resumption: ResumptionRules | undefined;
+  /** Sessions that wait for another connection. */
+  detachedCount = 0;
   /** Gaps in request ids that were let pass. */
   requestIdGaps = 0;
   readonly #roles = new Map<string, Role>();
@@ -73,6 +81,7 @@ export class Realm {
     }
     this.name = options.name;
     this.hasMetaApi = options.hasMetaApi ?? true;
+    this.resumption = options.resumption && resumptionRules(options.resumption, router);
     this.#isStrictAboutIds = options.requestIds === "strict";
     this.#clock = router.clock;
     this.#random = router.random;
@@ -128,6 +137,24 @@ export class Realm {
     this.#meta.joined(session);
   }
 
+  /** For sessions: the connection is gone, and the session waits for another. False when there are too many of those. */
+  detached(session: Session): boolean {
+    const { resumption } = this;
+    if (resumption === undefined || this.detachedCount >= resumption.maxDetached) return false;
+    this.detachedCount++;
+    this.#publishTestaments(session, session.testaments?.take("detached"));
+    this.#log.debug("Session {session} of realm {realm} lost its connection and is kept", () => ({
+      session: session.id,
+      realm: this.name,
+    }));
+    return true;
+  }
+
+  /** For sessions: it has a connection again, or ends. */
+  noLongerDetached(): void {
+    this.detachedCount--;
+  }
+
   /** For sessions: the peer said GOODBYE, broke the protocol or is gone. */
   left(session: Session, how: ClosedHow | "goodbye" | "abort"): void {
     this.sessions.delete(session.id);
@@ -137,9 +164,7 @@ export class Realm {
     this.reflection.leave(session);
     const { testaments } = session;
     session.testaments = undefined;
-    for (const { publication, rule } of testaments?.all ?? []) {
-      this.broker.publishTestament(session, publication, rule);
-    }
+    this.#publishTestaments(session, testaments?.all);
     this.#log.debug("Session {session} left realm {realm}: {how}", () => ({
       session: session.id,
       realm: this.name,
@@ -217,6 +242,12 @@ export class Realm {
       case Type.UNREGISTER:
         this.#expectNext(session, message.request, message.type);
         return session.sendError(message.type, message.request, error, text);
+    }
+  }
+
+  #publishTestaments(session: Session, testaments: readonly Testament[] = []): void {
+    for (const { publication, rule } of testaments) {
+      this.broker.publishTestament(session, publication, rule);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Dict } from "../wamp/message.ts";
 import type { Session } from "./session.ts";
-import { weightOf } from "./weight.ts";
+import { weightOf } from "../wamp/weight.ts";
 
 const KEYS = [
   "eligible",

@@ -5,7 +5,7 @@
  */
 import type { Dict } from "../wamp/message.ts";
 import type { Session } from "./session.ts";
-import { weightOf } from "./weight.ts";
+import { weightOf } from "../wamp/weight.ts";
 
 export const KINDS = ["procedure", "topic", "error"] as const;
 export type Kind = typeof KINDS[number];

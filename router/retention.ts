@@ -11,7 +11,7 @@ import type { Clock, Store } from "./ports.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
-import { payloadWeight, weightOf } from "./weight.ts";
+import { payloadWeight, weightOf } from "../wamp/weight.ts";
 
 export interface RetentionOptions {
   /** Topics with a retained event. Default 10,000. */

@@ -23,6 +23,7 @@ import type { Rights, Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
 import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
 import type { ProgressiveCall } from "./progressive_call.ts";
+import { type Claim, claimOf, Resumption, UNKNOWN } from "./resumption.ts";
 import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
@@ -31,9 +32,10 @@ import type { Testaments } from "./testament.ts";
 
 /**
  * closed: no session (before HELLO, after GOODBYE); joining: the gate is deciding, or waits for AUTHENTICATE; joined: established;
- * closing: we said GOODBYE and wait for the peer's; gone: aborted or disconnected, nothing is sent any more.
+ * closing: we said GOODBYE and wait for the peer's; gone: aborted or disconnected, nothing is sent any more; serving: the connection was
+ * made to take up an earlier session, which its messages go to.
  */
-type State = "closed" | "joining" | "joined" | "closing" | "gone";
+type State = "closed" | "joining" | "joined" | "closing" | "gone" | "serving";
 
 /** A peer that was told GOODBYE gets this long to answer. */
 const GOODBYE_TIMEOUT_MS = 5_000;
@@ -68,7 +70,9 @@ export class Session implements MessageHandler, Applicant {
   skippedRequests: Set<number> | undefined = undefined;
   lastInvocation = 0;
 
-  readonly transport: Transport;
+  /** The connection, or what keeps its messages while the session can be resumed. */
+  transport: Transport;
+  readonly #connection: Transport;
   readonly #router: Router;
   readonly #gate: Gate;
   #state: State = "closed";
@@ -79,9 +83,14 @@ export class Session implements MessageHandler, Applicant {
   #timer: Timer | undefined;
   /** Set while joining. */
   #handshake: Handshake | undefined = undefined;
+  /** Set while joined, if the session can be resumed. */
+  #resumption: Resumption | undefined = undefined;
+  /** The session that this connection serves. */
+  #served: Session | undefined = undefined;
 
   constructor(transport: Transport, gate: Gate, router: Router) {
     this.transport = transport;
+    this.#connection = transport;
     this.#gate = gate;
     this.#router = router;
     this.#timer = this.#expectHello();
@@ -97,8 +106,9 @@ export class Session implements MessageHandler, Applicant {
 
   receive(message: Message): void {
     try {
-      if (this.#state !== "joined") this.#receiveOutside(message);
-      else if (this.#inbox === undefined) this.#receiveJoined(message);
+      if (this.#state !== "joined") return this.#receiveOutside(message);
+      if (this.#resumption !== undefined) this.#resumption.count();
+      if (this.#inbox === undefined) this.#receiveJoined(message);
       else this.#inbox.take(message);
     } catch (cause) {
       this.#caught(cause, message);
@@ -125,6 +135,7 @@ export class Session implements MessageHandler, Applicant {
 
   fail(error: ProtocolError): void {
     if (this.#state === "gone") return;
+    if (this.#state === "serving") return this.#taken()?.fail(error);
     this.#router.log.warn("Session {session} broke the protocol: {problem}", {
       session: this.id,
       peer: this.transport.details.peer,
@@ -134,9 +145,7 @@ export class Session implements MessageHandler, Applicant {
   }
 
   closed(how: ClosedHow): void {
-    if (this.#state === "gone") return;
-    this.#leave(how);
-    this.#end();
+    this.#lost(this.#connection, how);
   }
 
   send(message: Message): void {
@@ -157,6 +166,9 @@ export class Session implements MessageHandler, Applicant {
   goodbye(reason: string, text?: string): void {
     if (this.#state === "closed" || this.#state === "joining") {
       this.abort(reason, text);
+    } else if (this.#resumption?.transport.isDetached === true) {
+      this.#leave("goodbye");
+      this.#end();
     } else if (this.#state === "joined") {
       const details = text === undefined ? EMPTY_DICT : { "message": text };
       this.transport.send({ type: Type.GOODBYE, details, reason });
@@ -178,6 +190,8 @@ export class Session implements MessageHandler, Applicant {
   /** For the handshake: the peer may join. */
   enter({ id, hello, admission, realm, role }: Entry): void {
     this.#handshake = undefined;
+    const claim = claimOf(hello.details);
+    if (claim !== undefined) return this.#takeUp(claim, admission, realm);
     this.#realm = realm;
     this.id = id;
     this.authid = admission.authid;
@@ -198,7 +212,15 @@ export class Session implements MessageHandler, Applicant {
     this.features = featuresOf(hello);
     this.#state = "joined";
     const details = welcomeDetails(admission, realm.hasMetaApi);
-    this.transport.send({ type: Type.WELCOME, session: id, details });
+    const resumption = realm.resumption !== undefined && hello.details["resumable"] === true
+      ? new Resumption(this.transport, realm.resumption)
+      : undefined;
+    const offered = resumption === undefined ? details : { ...details, ...resumption.offer };
+    this.transport.send({ type: Type.WELCOME, session: id, details: offered });
+    if (resumption !== undefined) {
+      this.#resumption = resumption;
+      this.transport = resumption.transport;
+    }
     realm.joined(this);
   }
 
@@ -263,6 +285,8 @@ export class Session implements MessageHandler, Applicant {
         // The peer may have sent these before it saw our GOODBYE.
         if (message.type === Type.GOODBYE || message.type === Type.ABORT) this.#end();
         return;
+      case "serving":
+        return this.#taken()?.receive(message);
     }
   }
 
@@ -278,6 +302,79 @@ export class Session implements MessageHandler, Applicant {
   #caught(cause: unknown, message: Message): void {
     if (cause instanceof ProtocolError) this.fail(cause);
     else this.crash(cause, typeNames.get(message.type));
+  }
+
+  /** The session that this connection serves; undefined once another does. */
+  #taken(): Session | undefined {
+    const served = this.#served;
+    return served !== undefined && served.#isOver(this.transport) ? served : undefined;
+  }
+
+  /** HELLO takes up an earlier session, which goes on over this connection. */
+  #takeUp(claim: Claim | string, admission: Admission, realm: Realm): void {
+    const refuse = (why: string) =>
+      this.abort(uris.CANNOT_RESUME, `Cannot resume the session: ${why}`);
+    if (typeof claim === "string") return refuse(claim);
+    const session = realm.sessions.get(claim.session);
+    if (session === undefined) return refuse(UNKNOWN);
+    const { admission: own } = session;
+    const messages = own === undefined ? UNKNOWN : session.#resumption?.take(claim, own, admission);
+    if (messages === undefined || typeof messages === "string") return refuse(messages ?? UNKNOWN);
+    this.#stopTimer();
+    this.#state = "serving";
+    this.#served = session;
+    // The session is one connection, whatever carries it.
+    this.#router.forget(this);
+    session.#resume(this.transport, messages, realm);
+  }
+
+  /** Goes on over another connection. */
+  #resume(connection: Transport, messages: readonly Message[], realm: Realm): void {
+    const { admission } = this;
+    const resumption = this.#resumption;
+    if (admission === undefined || resumption === undefined) return;
+    const { transport } = resumption;
+    this.#stopTimer();
+    if (transport.isDetached) realm.noLongerDetached();
+    else transport.connection.end("The session was resumed over another connection");
+    const details = {
+      ...welcomeDetails(admission, realm.hasMetaApi),
+      "resumed": true,
+      ...resumption.offer,
+    };
+    connection.send({ type: Type.WELCOME, session: this.id, details });
+    transport.attach(connection, messages);
+    this.#router.log.debug("Session {session} was resumed", () => ({
+      session: this.id,
+      peer: connection.details.peer,
+    }));
+  }
+
+  /** A connection is gone: the session with it, unless it is kept or has another. */
+  #lost(connection: Transport, how: ClosedHow): void {
+    if (this.#state === "gone" || !this.#isOver(connection)) return;
+    const served = this.#served;
+    if (served !== undefined) {
+      this.#state = "gone";
+      return served.#lost(connection, how);
+    }
+    const resumption = this.#resumption;
+    if (resumption !== undefined && this.#realm?.detached(this) === true) {
+      const end = () => {
+        this.#leave(how);
+        this.#end();
+      };
+      resumption.transport.detach(end);
+      this.#timer = this.#router.clock.after(resumption.timeoutMs, end);
+      return;
+    }
+    this.#leave(how);
+    this.#end();
+  }
+
+  /** This is the connection that the session is over now. */
+  #isOver(connection: Transport): boolean {
+    return connection === (this.#resumption?.transport.connection ?? this.transport);
   }
 
   #hello(hello: Hello): void {
@@ -296,6 +393,12 @@ export class Session implements MessageHandler, Applicant {
     this.#realm = undefined;
     this.#inbox?.abandon();
     this.#inbox = undefined;
+    if (this.#resumption !== undefined) {
+      const { isDetached, connection } = this.#resumption.transport;
+      if (isDetached) realm?.noLongerDetached();
+      this.#resumption = undefined;
+      this.transport = connection;
+    }
     try {
       realm?.left(this, how);
     } catch (cause) {

@@ -1,7 +1,7 @@
 /**
- * What a session asked to be published once it is gone, in the two scopes of the specification. Without session resumption, a session
- * that is detached is also destroyed: the first scope is published, then the second. Filled by `meta/testament.ts`, published by
- * `realm.ts`. [WAMP pubsub_testament]
+ * What a session asked to be published once it is gone, in the two scopes of the specification: "detached" when it loses its connection,
+ * "destroyed" when it ends. One that cannot be resumed does both at once: the first scope is published, then the second. Filled by
+ * `meta/testament.ts`, published by `realm.ts`. [WAMP pubsub_testament]
  */
 import type { Publish } from "../wamp/message.ts";
 import type { Permission } from "./permission.ts";
@@ -31,6 +31,11 @@ export class Testaments {
 
   flush(scope: Scope): void {
     this.#scopes[scope].length = 0;
+  }
+
+  /** Those of a scope, which are then gone. */
+  take(scope: Scope): readonly Testament[] {
+    return this.#scopes[scope].splice(0);
   }
 
   /** In the order of their publication. */

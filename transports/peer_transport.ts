@@ -45,6 +45,7 @@ export class PeerTransport implements Transport {
   readonly details: TransportDetails;
   /** Messages sent so far: the number of the last one. */
   sent = 0;
+  omitted = 0;
   readonly #host: TransportHost;
   readonly #stats: TransportStats;
   readonly #decoder: Decoder;
@@ -188,11 +189,14 @@ export class PeerTransport implements Transport {
     } else {
       this.#isDropping = false;
     }
-    return this.#answered === undefined || !this.#wasAnswered(this.#answered, message);
+    if (this.#answered === undefined || !this.#wasAnswered(this.#answered, message)) return true;
+    this.omitted++;
+    return false;
   }
 
   #drop(): void {
     this.#stats.droppedEvents++;
+    this.omitted++;
     if (this.#isDropping) return;
     this.#isDropping = true;
     this.#host.later(() => this.#host.onSlowConsumer(this.details, "dropping"));
@@ -220,12 +224,14 @@ export class PeerTransport implements Transport {
     const substitute = substituteOf(message, cause);
     switch (substitute.kind) {
       case "none":
+        this.omitted++;
         return;
       case "send":
         this.send(substitute.message);
         if (isProgress(message)) (this.#answered ??= new Set()).add(substitute.message.request);
         return;
       case "receive":
+        this.omitted++;
         return this.#host.later(() => this.#answer(substitute.message));
       case "end":
         this.send(substitute.message);

@@ -154,6 +154,11 @@ const HELLO: Rules = {
   "authrole": TEXT,
   "authmethods": TEXTS,
   "authextra": DICT,
+  "resumable": BOOLEAN,
+  "resume-session": ID,
+  "resume-token": TEXT,
+  "x_resume_received": NATURAL,
+  "x_resume_attempt": TEXT,
 };
 
 /** What is wrong with the options or details of `message`, naming the key; undefined when nothing is. */

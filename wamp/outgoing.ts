@@ -3,6 +3,7 @@
  * The broker makes one per EVENT content; `transports/` says what a framing is. A frame is never written to after it was made.
  */
 import type { Message } from "./message.ts";
+import { keptMessage } from "./message_ring.ts";
 
 /** Turns a message into the bytes of one transport and codec. One object per kind of framing and codec, owned by `transports/`. */
 export interface Framing {
@@ -16,8 +17,15 @@ export class Outgoing {
   readonly #framings: Framing[] = [];
   readonly #frames: Uint8Array<ArrayBuffer>[] = [];
 
+  #kept: Message | undefined = undefined;
+
   constructor(message: Message) {
     this.message = message;
+  }
+
+  /** The message with a payload that outlives its receiver: one copy for all who keep it. */
+  kept(): Message {
+    return this.#kept ??= keptMessage(this.message);
   }
 
   /** The frame for `framing`, made at first use. Call it only while the message's payload is valid. */

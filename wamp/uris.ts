@@ -42,6 +42,8 @@ export const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
 export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
 /** DEVIATION: the specification has no URI for it; this is ours. A role's limit would be exceeded. */
 export const LIMIT_EXCEEDED = "realmway.error.limit_exceeded";
+/** Ours: a session cannot be taken up again; its client may begin a new one. */
+export const CANNOT_RESUME = "realmway.error.cannot_resume";
 /** Autobahn's: a client cannot or will not go on with a handshake. */
 export const CANNOT_AUTHENTICATE = "wamp.error.cannot_authenticate";
 /** Autobahn's: an exception that no error URI was defined for. */

@@ -1,5 +1,6 @@
 /** Realms, roles and permissions. The rules are `router/permission.ts`'s; this file knows how Crossbar.io writes them down. */
 import { z } from "zod";
+import { resumption } from "./schema_resumption.ts";
 import { store } from "./schema_store.ts";
 import { flag, id, off, refused, section, text } from "./fields.ts";
 
@@ -78,6 +79,7 @@ export const realm = section("A namespace of its own: sessions of different real
   "options": options.prefault({}),
   "roles": z.array(role).default([]).describe("Roles of the realm"),
   "store": store.optional(),
+  "resumption": resumption.optional(),
   "inventory": refused("payload validation comes with a later version; remove the key"),
   "stats": refused("session statistics come with a later version; remove the key"),
   "rlinks": refused("router-to-router links come with a later version; remove the key"),

@@ -1,6 +1,6 @@
 /** About how many bytes of memory a value takes: for the limits of what the router keeps on behalf of peers. */
-import { EMPTY_DICT } from "../wamp/message.ts";
-import type { Payload } from "../wamp/payload.ts";
+import { EMPTY_DICT } from "./message.ts";
+import type { Payload } from "./payload.ts";
 
 const WORD = 8;
 
