@@ -25,6 +25,7 @@ export function realmOptions(config: RealmConfig): RealmOptions {
     roles: config.roles.map((role) => ({
       name: role.name,
       allowByDefault: role["allow-by-default"],
+      ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
       permissions: role.permissions.map(permission),
     })),
     uriRule: config.options.uri_check,
@@ -56,6 +57,7 @@ function permission(config: PermissionConfig): Permission {
       caller: disclosure(config.disclose.caller),
       publisher: disclosure(config.disclose.publisher),
     },
+    ...(config.trustlevel !== undefined && { trustlevel: config.trustlevel }),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Publish, Type } from "../wamp/message.ts";
 import * as uris from "../wamp/uris.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Store } from "./ports.ts";
 import type { Session } from "./session.ts";
 
@@ -12,9 +13,12 @@ export function acknowledgeStored(
   session: Session,
   { request, topic }: Publish,
   publication: number,
+  delivery: Delivery | undefined,
 ): void {
   const { id } = session;
   store.committed((failure) => {
+    if (failure === undefined && delivery !== undefined) return delivery.sent();
+    delivery?.abandon();
     // The session may have left, and its connection carry another.
     if (session.id !== id) return;
     if (failure === undefined) session.send({ type: Type.PUBLISHED, request, publication });

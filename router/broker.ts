@@ -18,17 +18,19 @@ import {
   type Unsubscribe,
 } from "../wamp/message.ts";
 import { acknowledgeStored, unstored } from "./acknowledgement.ts";
-import { carriedOver, revocation, withForwarders, withPublisher } from "./details.ts";
+import { carriedOver, revocation, withForwarders, withPublisher, withTrust } from "./details.ts";
+import { Deliveries, type Delivery } from "./delivery.ts";
 import { sendEvent, sendEventTo, sendPermitted } from "./event.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random, Store } from "./ports.ts";
-import { Receivers } from "./receivers.ts";
+import { type Audience, Receivers } from "./receivers.ts";
 import { cameBack, invalid, publicationRefusal, type Refusal, unauthorized } from "./refusal.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
+import { ShardedSubscriptions } from "./sharded_subscriptions.ts";
 import { StoredHistory } from "./stored_history.ts";
 import { Subscription } from "./subscription.ts";
 import { payloadWeight, weightOf } from "../wamp/weight.ts";
@@ -50,8 +52,17 @@ export interface BrokerOptions {
   readonly forwarding: Forwarding;
 }
 
+/** What few publications ask for. */
+interface Special {
+  /** Goes to the shards that it belongs to. [WAMP pubsub_sharded_subscription] */
+  readonly resource: string | undefined;
+  /** Is to be confirmed. */
+  readonly delivery: Delivery | undefined;
+}
+
 export class Broker {
   readonly retention: Retention;
+  readonly deliveries: Deliveries;
   readonly #index = new PatternIndex<Subscription>(({ topic }) => topic);
   readonly #byId = new Map<number, Subscription>();
   readonly #clock: Clock;
@@ -60,6 +71,7 @@ export class Broker {
   readonly #observer: SubscriptionObserver;
   readonly #store: Store | undefined;
   readonly #forwarding: Forwarding;
+  readonly #shards = new ShardedSubscriptions();
   /** Of what is recorded in memory. */
   readonly #arena = new PayloadArena();
   /** Scratch of `#dispatch`, which is never re-entered: nothing that sends calls back into the router. */
@@ -69,6 +81,7 @@ export class Broker {
   constructor(options: BrokerOptions) {
     this.#clock = options.clock;
     this.#random = options.random;
+    this.deliveries = new Deliveries(options.clock);
     this.#uriRule = options.uriRule;
     this.#observer = options.observer;
     this.#store = options.store;
@@ -115,6 +128,7 @@ export class Broker {
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
     if (message.options !== EMPTY_DICT) {
       this.#forwarding.note(session, subscription, message.options);
+      this.#shards.note(subscription, session, message.options);
     }
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
@@ -156,7 +170,7 @@ export class Broker {
       this.#dispatch(
         topic,
         this.#random.publicationId(),
-        details,
+        withTrust(rule, details),
         message.payload,
         session,
         undefined,
@@ -197,6 +211,7 @@ export class Broker {
   /** The session is gone: its subscriptions go with it. */
   leave(session: Session): void {
     const held = session.subscriptions;
+    this.deliveries.leave(session);
     if (held === undefined) return;
     session.subscriptions = undefined;
     for (const subscription of held) this.#remove(session, subscription);
@@ -235,6 +250,7 @@ export class Broker {
     if (options["disclose_me"] === true || rule.disclose.publisher === true) {
       details = withPublisher(session, details);
     }
+    details = withTrust(rule, details);
     const publication = this.#random.publicationId();
     const excluded = options["exclude_me"] === false ? undefined : session;
     const receivers = Receivers.from(options);
@@ -248,15 +264,23 @@ export class Broker {
         unstored(topic, store.failure),
       );
     }
-    this.#dispatch(topic, publication, details, message.payload, excluded, receivers);
+    const { rkey } = options;
+    const delivery = isAcknowledged
+      ? this.deliveries.begin(session, message, publication, receivers)
+      : undefined;
+    const special = typeof rkey === "string" || delivery !== undefined
+      ? { resource: typeof rkey === "string" ? rkey : undefined, delivery }
+      : undefined;
+    this.#dispatch(topic, publication, details, message.payload, excluded, receivers, special);
     if (options["x_retain_clear"] === true) this.retention.clear(topic);
     if (options["retain"] === true) {
       this.retention.retain({ message, id: publication, details, excluded, receivers });
     }
     if (store !== undefined && store.taken !== takenBefore) {
-      return acknowledgeStored(store, session, message, publication);
+      return acknowledgeStored(store, session, message, publication, delivery);
     }
-    if (isAcknowledged) session.send({ type: Type.PUBLISHED, request, publication });
+    if (delivery !== undefined) delivery.sent();
+    else if (isAcknowledged) session.send({ type: Type.PUBLISHED, request, publication });
   }
 
   #isToBeStored({ topic, options }: Publish, receivers: Receivers | undefined): boolean {
@@ -282,6 +306,7 @@ export class Broker {
     payload: Payload,
     excluded: Session | undefined,
     receivers: Receivers | undefined,
+    special?: Special,
   ): void {
     const matches = this.#matches;
     matches.length = 0;
@@ -306,6 +331,10 @@ export class Broker {
         details: own,
         payload,
       };
+      if (special !== undefined) {
+        this.#sendSpecially(event, topic, subscription, excluded, receivers, special);
+        continue;
+      }
       const only = subscription.onlySubscriber;
       if (only !== undefined && !subscription.isNarrowed) {
         sendEventTo(event, only, excluded, receivers);
@@ -315,6 +344,28 @@ export class Broker {
       if (subscription.isNarrowed) sendPermitted(event, topic, subscription, excluded, receivers);
       else sendEvent(event, subscribers, excluded, receivers);
     }
+  }
+
+  /** To some shards only, or to be confirmed. */
+  #sendSpecially(
+    event: Event,
+    topic: string,
+    subscription: Subscription,
+    excluded: Session | undefined,
+    receivers: Receivers | undefined,
+    { resource, delivery }: Special,
+  ): void {
+    const send = (sent: Event, audience: Audience | undefined) => {
+      const shard = resource === undefined
+        ? audience
+        : this.#shards.audience(subscription, resource, audience);
+      if (subscription.isNarrowed) sendPermitted(sent, topic, subscription, excluded, shard);
+      else sendEvent(sent, subscription.subscribers, excluded, shard);
+    };
+    if (delivery === undefined) return send(event, receivers);
+    const details = { ...event.details, "x_acknowledged_delivery": true };
+    send({ ...event, details }, delivery.confirming);
+    send(event, delivery.others);
   }
 
   #recorded(
@@ -359,6 +410,7 @@ export class Broker {
   #remove(session: Session, subscription: Subscription): void {
     session.subscriptions?.delete(subscription);
     if (!subscription.remove(session)) return;
+    this.#shards.leave(subscription, session);
     const wasLast = subscription.subscriberCount === 0 && subscription.history === undefined;
     if (wasLast) {
       this.#index.remove(subscription.match, subscription.topic);

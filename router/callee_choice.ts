@@ -4,11 +4,11 @@ import type { Callee, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
 /** Undefined when all callees have reached their concurrency limit.
- * @param except a link that brought the call, and would take it back to where it came from. */
+ * @param except callees that declined the call, other shards, or a link that would take it back to where it came from. */
 export function chooseCallee(
   registration: Registration,
   random: Random,
-  except?: Session,
+  except?: readonly Session[],
 ): Callee | undefined {
   const callees = registration.callees;
   switch (registration.invoke) {
@@ -32,13 +32,13 @@ function firstFree(
   callees: readonly Callee[],
   start: number,
   step: 1 | -1,
-  except: Session | undefined,
+  except: readonly Session[] | undefined,
 ): number {
   const count = callees.length;
   for (let i = 0, at = start; i < count; i++, at = (at + step + count) % count) {
     const callee = callees[at];
     if (
-      callee !== undefined && callee.session !== except &&
+      callee !== undefined && except?.includes(callee.session) !== true &&
       (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
     ) {
       return at;

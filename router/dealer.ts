@@ -31,7 +31,14 @@ import {
   timeoutOf,
 } from "./call_queue.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import { carriedOver, isPassedThrough, revocation, withCaller, withForwarders } from "./details.ts";
+import {
+  carriedOver,
+  isPassedThrough,
+  revocation,
+  withCaller,
+  withForwarders,
+  withTrust,
+} from "./details.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { Invocations } from "./invocation.ts";
 import { PatternIndex } from "./pattern_index.ts";
@@ -40,6 +47,8 @@ import type { Permission } from "./permission.ts";
 import type { Clock, Random } from "./ports.ts";
 import { openProgressiveCall, type ProgressiveCall } from "./progressive_call.ts";
 import { cameBack, invalid, reserved, unauthorized } from "./refusal.ts";
+import { type Rerouting, reroutingOf } from "./rerouting.ts";
+import { nodeOf } from "./shard.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
@@ -79,6 +88,7 @@ export class Dealer {
     this.invocations = new Invocations(
       options.clock,
       (callee) => this.#serveWaiting(callee.registration),
+      (caller, rerouting) => this.#reroute(caller, rerouting),
     );
     this.#queues = new CallQueues(options.callQueue, options.clock);
     this.#clock = options.clock;
@@ -175,15 +185,17 @@ export class Dealer {
     }
     const callee = chooseCallee(registration, this.#random);
     if (callee === undefined) return this.#wait(session, message, registration, rule);
+    if (callee.mayDecline) return this.#invoke(session, message, rule, callee, 0);
     this.invocations.begin(session, request, callee, false, 0);
     const target = callee.session;
+    const details = rule.disclose.caller ?? callee.disclosesCaller
+      ? withCaller(session, EMPTY_DICT)
+      : EMPTY_DICT;
     target.send({
       type: Type.INVOCATION,
       request: target.lastInvocation,
       registration: registration.id,
-      details: rule.disclose.caller ?? callee.disclosesCaller
-        ? withCaller(session, EMPTY_DICT)
-        : EMPTY_DICT,
+      details: withTrust(rule, details),
       payload: message.payload,
     });
   }
@@ -256,8 +268,28 @@ export class Dealer {
         "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
       );
     }
+    const { runmode, rkey } = options;
+    if (runmode === "all") return this.#callAll(session, message, rule, registration);
+    const isPartitioned = runmode === "partition" || typeof rkey === "string";
+    if (isPartitioned && typeof rkey !== "string") {
+      return refuse(
+        uris.INVALID_ARGUMENT,
+        `Cannot call "${procedure}" with runmode "partition": expected CALL.Options.rkey, a string`,
+      );
+    }
     const isForwarded = options["forward_for"] !== undefined;
-    const callee = chooseCallee(registration, this.#random, isForwarded ? session : undefined);
+    const except = typeof rkey === "string"
+      ? otherShards(registration.callees, rkey)
+      : isForwarded
+      ? [session]
+      : undefined;
+    const callee = chooseCallee(registration, this.#random, except);
+    if (callee === undefined && isPartitioned) {
+      return refuse(
+        uris.MAX_CONCURRENCY_REACHED,
+        `Cannot call "${procedure}": the shard of "${rkey}" has reached its concurrency limit`,
+      );
+    }
     if (callee === undefined) return this.#wait(session, message, registration, rule);
     this.#invoke(session, message, rule, callee, timeoutOf(options), progressive);
   }
@@ -270,6 +302,7 @@ export class Dealer {
     callee: Callee,
     timeoutMs: number,
     progressive?: ProgressiveCall,
+    asked: readonly Session[] = [],
   ): void {
     const { request, procedure, options } = message;
     const { registration, session: target } = callee;
@@ -286,10 +319,7 @@ export class Dealer {
       );
     }
     const wantsProgress = options["receive_progress"] === true && target.features.canYieldProgress;
-    const isDisclosed = rule.disclose.caller ??
-      (callee.disclosesCaller || options["disclose_me"] === true);
-    const plain = invocationDetails(message, callee, wantsProgress, timeoutMs);
-    const details = isDisclosed ? withCaller(session, plain) : plain;
+    const details = invocationDetails(session, message, rule, callee, wantsProgress, timeoutMs);
     const invocation = this.invocations.begin(
       session,
       request,
@@ -298,6 +328,11 @@ export class Dealer {
       callee.forwardsTimeout ? 0 : timeoutMs,
     );
     invocation.validate = rule.validate;
+    if (callee.mayDecline) {
+      const deadline = timeoutMs > 0 ? this.#clock.now() + timeoutMs : 0;
+      const canGoOn = progressive === undefined && registration.callees.length > asked.length + 1;
+      invocation.rerouting = reroutingOf(message, rule, [...asked, target], canGoOn, deadline);
+    }
     if (progressive !== undefined) {
       progressive.invocation = invocation;
       progressive.registration = registration.id;
@@ -310,6 +345,50 @@ export class Dealer {
       details: progressive === undefined ? details : { ...details, "progress": true },
       payload: message.payload,
     });
+  }
+
+  /** A callee has declined a call: the next one of its registration takes it. [WAMP rpc_call_rerouting] */
+  #reroute(caller: Session, { message, rule, asked, deadline, hasProgressed }: Rerouting): boolean {
+    if (message === undefined || hasProgressed) return false;
+    const registration = this.best(message.procedure);
+    const callee = registration && chooseCallee(registration, this.#random, asked);
+    if (callee === undefined) return false;
+    const timeoutMs = deadline > 0 ? Math.max(1, deadline - this.#clock.now()) : 0;
+    this.#invoke(caller, message, rule, callee, timeoutMs, undefined, asked);
+    return true;
+  }
+
+  /** `runmode` "all". [WAMP rpc_sharded_registration] */
+  #callAll(session: Session, message: Call, rule: Permission, registration: Registration): void {
+    const { request, procedure, options, payload } = message;
+    if (options["progress"] === true) {
+      const text = `Cannot call all callees of "${procedure}" in parts`;
+      return session.sendError(Type.CALL, request, uris.FEATURE_NOT_SUPPORTED, text);
+    }
+    const takesProgress = options["receive_progress"] === true;
+    const timeoutMs = timeoutOf(options);
+    const gathering = this.invocations.gather(session, request, takesProgress, timeoutMs);
+    for (const callee of registration.callees) {
+      const { features } = callee.session;
+      if (callee.concurrency > 0 && callee.inFlight >= callee.concurrency) {
+        gathering.addFailure(uris.MAX_CONCURRENCY_REACHED, "Its concurrency limit is reached");
+      } else if (isPassedThrough(options) && !features.passesPayload.callee) {
+        const text = "The callee did not announce payload_passthru_mode";
+        gathering.addFailure(uris.FEATURE_NOT_SUPPORTED, text);
+      } else {
+        const wantsProgress = takesProgress && features.canYieldProgress;
+        const part = this.invocations.beginPart(gathering, callee, wantsProgress);
+        part.validate = rule.validate;
+        callee.session.send({
+          type: Type.INVOCATION,
+          request: part.id,
+          registration: registration.id,
+          details: invocationDetails(session, message, rule, callee, wantsProgress, timeoutMs),
+          payload,
+        });
+      }
+    }
+    gathering.complete();
   }
 
   /** All callees have reached their concurrency limit. A call in parts does not wait, as its parts would have to. */
@@ -355,18 +434,33 @@ export class Dealer {
   }
 }
 
+/** Sessions of all nodes but the one that the resource belongs to. */
+function otherShards(callees: readonly Callee[], resource: string): readonly Session[] {
+  const node = nodeOf(callees.map(nodeKey), resource);
+  return callees.filter((callee) => nodeKey(callee) !== node).map(({ session }) => session);
+}
+
+function nodeKey({ node, session }: Callee): string {
+  return node ?? `session ${session.id}`;
+}
+
 function invocationDetails(
+  session: Session,
   message: Call,
+  rule: Permission,
   callee: Callee,
   wantsProgress: boolean,
   timeoutMs: number,
 ): Dict {
-  let details: Dict = withForwarders(message.options, carriedOver(message.options));
+  const { options } = message;
+  let details: Dict = withForwarders(options, carriedOver(options));
   // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
   if (callee.registration.match !== "exact") {
     details = { ...details, "procedure": message.procedure };
   }
   if (wantsProgress) details = { ...details, "receive_progress": true };
   if (callee.forwardsTimeout && timeoutMs > 0) details = { ...details, "timeout": timeoutMs };
-  return details;
+  const isDisclosed = rule.disclose.caller ??
+    (callee.disclosesCaller || options["disclose_me"] === true);
+  return withTrust(rule, isDisclosed ? withCaller(session, details) : details);
 }

@@ -1,6 +1,7 @@
 /** What options of a request carry over to the message that it leads to. HOT. Used by broker and dealer. */
 import type { Dict } from "../wamp/message.ts";
 import { EMPTY_DICT } from "../wamp/message.ts";
+import type { Permission } from "./permission.ts";
 import type { Session } from "./session.ts";
 
 /** The opaque payload's own description travels with it. [WAMP payload_passthru_mode] */
@@ -42,6 +43,11 @@ export function withForwarders(options: Dict, details: Dict): Dict {
 export function isPassedThrough(options: Dict): boolean {
   const scheme = options["ppt_scheme"];
   return typeof scheme === "string" && scheme !== "";
+}
+
+/** Details that say how far the role of who calls or publishes is trusted. [WAMP rpc_call_trustlevels] */
+export function withTrust({ trustlevel }: Permission, details: Dict): Dict {
+  return trustlevel === undefined ? details : { ...details, "trustlevel": trustlevel };
 }
 
 /** INVOCATION details that say who calls. [WAMP rpc_caller_identification] */

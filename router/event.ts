@@ -1,7 +1,7 @@
 /** Who of a subscription's sessions is sent an event. HOT. Called by `broker.ts`. */
 import type { Event } from "../wamp/message.ts";
 import { Outgoing } from "../wamp/outgoing.ts";
-import type { Receivers } from "./receivers.ts";
+import type { Audience } from "./receivers.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -11,7 +11,7 @@ export function sendPermitted(
   topic: string,
   subscription: Subscription,
   excluded: Session | undefined,
-  receivers: Receivers | undefined,
+  receivers: Audience | undefined,
 ): void {
   const permitted = subscription.subscribers.filter((session) =>
     session !== excluded && receivers?.includes(session) !== false &&
@@ -26,7 +26,7 @@ export function sendEventTo(
   event: Event,
   only: Session,
   excluded: Session | undefined,
-  receivers: Receivers | undefined,
+  receivers: Audience | undefined,
 ): void {
   if (only !== excluded && receivers?.includes(only) !== false) only.send(event);
 }
@@ -35,7 +35,7 @@ export function sendEvent(
   event: Event,
   sessions: readonly Session[],
   excluded: Session | undefined,
-  receivers: Receivers | undefined,
+  receivers: Audience | undefined,
 ): void {
   if (sessions.length === 1) {
     const only = sessions[0];

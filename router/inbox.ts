@@ -201,7 +201,8 @@ export class Inbox {
   #hasTooManyCalls(message: Call): boolean {
     const session = this.#session;
     if (isContinued(session, message)) return false;
-    const count = (session.calls?.size ?? 0) + (session.waitingCalls?.size ?? 0);
+    const count = (session.calls?.size ?? 0) + (session.waitingCalls?.size ?? 0) +
+      (session.gatherings?.size ?? 0);
     const text = this.#limits?.refusal("calls", count);
     if (text === undefined) return false;
     session.refuse(message, uris.LIMIT_EXCEEDED, `Cannot call "${message.procedure}": ${text}`);

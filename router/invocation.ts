@@ -5,7 +5,7 @@
  * Called by `dealer.ts` and `realm.ts`. [WAMP rpc_call_canceling] [WAMP rpc_call_timeout] [WAMP rpc_progressive_call_results]
  */
 import { optionProblem } from "../wamp/options.ts";
-import type { Payload } from "../wamp/payload.ts";
+import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import {
@@ -19,13 +19,19 @@ import {
 import { isUri } from "../wamp/uri.ts";
 import { refuseWaiting, removeWaiting } from "./call_queue.ts";
 import { carriedOver, isPassedThrough } from "./details.ts";
+import { Gathering } from "./gathering.ts";
 import { InFlight } from "./in_flight.ts";
 import { type PayloadChecks, payloadProblem } from "./payload_check.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Callee } from "./registration.ts";
+import type { Rerouting } from "./rerouting.ts";
 import type { Session } from "./session.ts";
 
 const CANCELED = "Call canceled by the caller";
+
+function timedOut(timeoutMs: number): string {
+  return `Call timed out after ${timeoutMs} ms`;
+}
 
 export class Invocation {
   /** The dealer's request id towards the callee. */
@@ -39,13 +45,17 @@ export class Invocation {
   readonly timeoutMs: number;
   /** What results must look like. */
   validate: PayloadChecks | undefined = undefined;
+  /** Set when the callee may decline it. */
+  rerouting: Rerouting | undefined = undefined;
+  /** Set when it is one of several that a call to all callees made; it has no caller then. */
+  gathering: Gathering | undefined = undefined;
   /** INTERRUPT was sent: a callee is interrupted once. */
   isInterrupted = false;
   timer: Timer | undefined = undefined;
 
   constructor(
     id: number,
-    caller: Session,
+    caller: Session | undefined,
     callRequest: number,
     callee: Callee,
     wantsProgress: boolean,
@@ -64,10 +74,17 @@ export class Invocations {
   readonly #clock: Clock;
   /** Told when a callee that has a limit may take another call. */
   readonly #onFree: (callee: Callee) => void;
+  /** Told when a callee has declined a call, which it no longer has; true: somebody else has taken it. */
+  readonly #onDeclined: (caller: Session, rerouting: Rerouting) => boolean;
 
-  constructor(clock: Clock, onFree: (callee: Callee) => void) {
+  constructor(
+    clock: Clock,
+    onFree: (callee: Callee) => void,
+    onDeclined: (caller: Session, rerouting: Rerouting) => boolean,
+  ) {
     this.#clock = clock;
     this.#onFree = onFree;
+    this.#onDeclined = onDeclined;
   }
 
   /** Enters a call into the tables of its caller and callee. @param timeoutMs 0 for none. */
@@ -94,6 +111,30 @@ export class Invocations {
     return invocation;
   }
 
+  /** A call to all callees. @param timeoutMs 0 for none. */
+  gather(caller: Session, request: number, wantsProgress: boolean, timeoutMs: number): Gathering {
+    const gathering = new Gathering(caller, request, wantsProgress);
+    if (timeoutMs > 0) {
+      gathering.timer = this.#clock.after(timeoutMs, () => {
+        this.#endGathering(gathering, uris.TIMEOUT);
+        caller.sendError(Type.CALL, request, uris.TIMEOUT, timedOut(timeoutMs));
+      });
+    }
+    return gathering;
+  }
+
+  /** One callee's part of a call to all. */
+  beginPart(gathering: Gathering, callee: Callee, wantsProgress: boolean): Invocation {
+    const session = callee.session;
+    const id = ++session.lastInvocation;
+    const invocation = new Invocation(id, undefined, 0, callee, wantsProgress, 0);
+    invocation.gathering = gathering;
+    (session.invocations ??= new InFlight()).set(id, invocation);
+    callee.inFlight++;
+    gathering.add(invocation);
+    return invocation;
+  }
+
   yield(session: Session, message: Yield): void {
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "YIELD");
@@ -110,6 +151,10 @@ export class Invocations {
       }
     }
     this.#finish(invocation);
+    const { gathering } = invocation;
+    if (gathering !== undefined) {
+      return gathering.result(invocation, details, message.payload, false);
+    }
     const caller = invocation.caller;
     if (caller === undefined) return;
     this.#answered(invocation, caller);
@@ -134,9 +179,19 @@ export class Invocations {
     if (invocation === undefined) return expectLate(session, message.request, "ERROR");
     if (invocation.validate !== undefined && this.#isUnfit(invocation, session, message)) return;
     this.#finish(invocation);
-    const caller = invocation.caller;
+    invocation.gathering?.failed(invocation, message.error, message.payload);
+    const { caller, rerouting } = invocation;
     if (caller === undefined) return;
     this.#answered(invocation, caller);
+    if (rerouting !== undefined && message.error === uris.UNAVAILABLE) {
+      if (this.#onDeclined(caller, rerouting)) return;
+      return caller.sendError(
+        Type.CALL,
+        invocation.callRequest,
+        uris.NO_AVAILABLE_CALLEE,
+        "Cannot complete the call: the callees that were free have declined it",
+      );
+    }
     caller.send({
       type: Type.ERROR,
       requestType: Type.CALL,
@@ -170,6 +225,8 @@ export class Invocations {
     if (problem !== undefined) throw new ProtocolError(problem);
     const waiting = session.waitingCalls?.get(message.request);
     if (waiting !== undefined) return refuseWaiting(waiting, uris.CANCELED, CANCELED);
+    const gathering = session.gatherings?.get(message.request);
+    if (gathering !== undefined) return this.#cancelGathering(gathering, message.options);
     const invocation = session.calls?.get(message.request);
     if (invocation === undefined) return;
     switch (modeOf(message.options, invocation.callee.session)) {
@@ -197,6 +254,9 @@ export class Invocations {
         );
       }
     }
+    for (const gathering of [...session.gatherings?.values() ?? []]) {
+      this.#endGathering(gathering, uris.CANCELED);
+    }
     const made = session.calls;
     session.calls = undefined;
     session.progressiveCalls = undefined;
@@ -209,7 +269,9 @@ export class Invocations {
   }
 
   #progress(invocation: Invocation, details: Dict, payload: Payload): void {
-    const { caller, timer } = invocation;
+    const { caller, timer, rerouting, gathering } = invocation;
+    if (gathering !== undefined) return gathering.result(invocation, details, payload, true);
+    if (rerouting !== undefined) rerouting.hasProgressed = true;
     // A caller that did not ask for progress gets the final result only.
     if (caller === undefined || !invocation.wantsProgress) return;
     if (timer !== undefined) {
@@ -264,7 +326,7 @@ export class Invocations {
   #startTimer(invocation: Invocation): void {
     const { timeoutMs } = invocation;
     invocation.timer = this.#clock.after(timeoutMs, () => {
-      this.#abandon(invocation, uris.TIMEOUT, `Call timed out after ${timeoutMs} ms`);
+      this.#abandon(invocation, uris.TIMEOUT, timedOut(timeoutMs));
       this.#release(invocation, uris.TIMEOUT);
     });
   }
@@ -276,8 +338,30 @@ export class Invocations {
     this.#finish(invocation);
   }
 
+  #cancelGathering(gathering: Gathering, options: Dict): void {
+    const { open, caller, request } = gathering;
+    if (options["mode"] === "kill") {
+      for (const part of open) {
+        if (part.callee.session.features.canBeInterrupted) {
+          interrupt(part, "kill", uris.CANCELED);
+        } else this.#abandon(part, uris.CANCELED, CANCELED);
+      }
+      return;
+    }
+    if (options["mode"] === "skip") gathering.close();
+    else this.#endGathering(gathering, uris.CANCELED);
+    caller.sendError(Type.CALL, request, uris.CANCELED, CANCELED);
+  }
+
+  #endGathering(gathering: Gathering, reason: string): void {
+    const { open } = gathering;
+    gathering.close();
+    for (const part of open) this.#release(part, reason);
+  }
+
   /** Answers the caller with ERROR now, whatever the callee does later. */
   #abandon(invocation: Invocation, error: string, text: string): void {
+    invocation.gathering?.failed(invocation, error, Payload.of([text]));
     const caller = invocation.caller;
     if (caller === undefined) return;
     this.#answered(invocation, caller);

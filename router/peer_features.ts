@@ -11,6 +11,10 @@ export interface PeerFeatures {
    * [WAMP rpc_progressive_call_invocations] */
   readonly makesProgressiveCalls: boolean;
   readonly takesProgressiveCalls: boolean;
+  /** Callee: declines calls with `wamp.error.unavailable`, for another callee to take them. [WAMP rpc_call_rerouting] */
+  readonly declinesCalls: boolean;
+  /** Subscriber: says EVENT_RECEIVED where it is asked to. */
+  readonly confirmsEvents: boolean;
   /** May be sent UNSUBSCRIBED and UNREGISTERED that they did not ask for.
    * [WAMP pubsub_subscription_revocation] [WAMP rpc_registration_revocation] */
   readonly acceptsRevocation: { readonly subscriber: boolean; readonly callee: boolean };
@@ -28,6 +32,8 @@ export const NO_FEATURES: PeerFeatures = {
   canYieldProgress: false,
   makesProgressiveCalls: false,
   takesProgressiveCalls: false,
+  declinesCalls: false,
+  confirmsEvents: false,
   acceptsRevocation: { subscriber: false, callee: false },
   passesPayload: { publisher: false, caller: false, callee: false },
 };
@@ -44,6 +50,8 @@ export function featuresOf(hello: Hello): PeerFeatures {
     canYieldProgress: canBeInterrupted && announces("callee", "progressive_call_results"),
     makesProgressiveCalls: announces("caller", "progressive_call_invocations"),
     takesProgressiveCalls: canBeInterrupted && announces("callee", "progressive_call_invocations"),
+    declinesCalls: announces("callee", "call_reroute"),
+    confirmsEvents: announces("subscriber", "x_acknowledged_event_delivery"),
     acceptsRevocation: {
       subscriber: announces("subscriber", "subscription_revocation"),
       callee: announces("callee", "registration_revocation"),

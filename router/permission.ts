@@ -23,6 +23,8 @@ export interface Permission {
     readonly caller: boolean | undefined;
     readonly publisher: boolean | undefined;
   };
+  /** What EVENT and INVOCATION say of its use: 0 the lowest. Default: nothing. [WAMP rpc_call_trustlevels] */
+  readonly trustlevel?: number | undefined;
   /** What payloads must look like. Default: as they like. */
   readonly validate?: PayloadChecks | undefined;
   /** Nobody could decide: why, for people. Answered with `wamp.error.authorization_failed`. */
@@ -34,6 +36,8 @@ export interface RoleOptions {
   readonly permissions?: readonly Permission[];
   /** What holds where no permission matches. */
   readonly allowByDefault?: boolean;
+  /** Of all permissions that have none of their own. */
+  readonly trustlevel?: number;
   /** Who is asked about each request, in place of permissions. */
   readonly authorizer?: AuthorizerOptions;
   /** What sessions of the role may take. Default: no limits. */
@@ -77,8 +81,12 @@ export class Role implements Rights {
     this.isTrusted = options.name === TRUSTED;
     this.authorizer = options.authorizer;
     this.limits = options.limits && new Limits(options.limits, options.name);
-    this.#otherwise = blanket(options.allowByDefault === true || this.isTrusted);
-    const permissions = options.permissions ?? [];
+    const trusted = (permission: Permission): Permission =>
+      options.trustlevel === undefined || permission.trustlevel !== undefined
+        ? permission
+        : { ...permission, trustlevel: options.trustlevel };
+    this.#otherwise = trusted(blanket(options.allowByDefault === true || this.isTrusted));
+    const permissions = (options.permissions ?? []).map(trusted);
     const [first = this.#otherwise] = permissions;
     const isAlone = permissions.length <= 1 && first.match === "prefix" && first.uri === "";
     this.#blanket = isAlone ? first : undefined;

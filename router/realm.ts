@@ -207,15 +207,22 @@ export class Realm {
         this.#expectNext(session, message.request, message.type);
         return this.dealer.unregister(session, message);
       case Type.EVENT_RECEIVED:
-        throw new ProtocolError(
-          "Cannot accept EVENT_RECEIVED: no event asked for an acknowledgement",
-        );
+        return this.#eventReceived(session, message.publication);
       case Type.GOODBYE:
         // The session answers it.
         return;
       default:
         message satisfies never;
     }
+  }
+
+  #eventReceived(session: Session, publication: number): void {
+    if (!session.features.confirmsEvents) {
+      throw new ProtocolError(
+        "Cannot accept EVENT_RECEIVED: the subscriber did not announce x_acknowledged_event_delivery",
+      );
+    }
+    this.broker.deliveries.received(session, publication);
   }
 
   /** Answers a message of a joined peer that the role's limits do not let pass. What has no answer is dropped. */

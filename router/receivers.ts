@@ -15,7 +15,12 @@ const KEYS = [
   "exclude_authrole",
 ] as const;
 
-export class Receivers {
+/** Asked once for each subscriber that an event may go to. */
+export interface Audience {
+  includes(session: Session): boolean;
+}
+
+export class Receivers implements Audience {
   readonly #eligible: ReadonlySet<unknown> | undefined;
   readonly #eligibleAuthids: ReadonlySet<unknown> | undefined;
   readonly #eligibleAuthroles: ReadonlySet<unknown> | undefined;

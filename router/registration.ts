@@ -17,6 +17,10 @@ export interface Callee {
   readonly disclosesCaller: boolean;
   /** The callee watches the time-outs of calls itself. [WAMP rpc_call_timeout] */
   readonly forwardsTimeout: boolean;
+  /** It may decline calls, for another callee to take them. [WAMP rpc_call_rerouting] */
+  readonly mayDecline: boolean;
+  /** The node that it is a shard on; undefined: one of its own. [WAMP rpc_sharded_registration] */
+  readonly node: string | undefined;
   /** Invocations that this callee takes at a time; 0 is no limit. */
   readonly concurrency: number;
   inFlight: number;
@@ -71,12 +75,14 @@ export function invokeOf(options: Dict): Invoke {
 
 /** The part in a registration that a REGISTER asks for. */
 export function calleeOf(session: Session, registration: Registration, options: Dict): Callee {
-  const concurrency = options["concurrency"];
+  const { concurrency, nkey } = options;
   return {
     session,
     registration,
     disclosesCaller: options["disclose_caller"] === true,
     forwardsTimeout: options["forward_timeout"] === true,
+    mayDecline: session.features.declinesCalls,
+    node: typeof nkey === "string" ? nkey : undefined,
     concurrency: typeof concurrency === "number" ? concurrency : 0,
     inFlight: 0,
   };

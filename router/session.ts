@@ -12,6 +12,7 @@ import * as uris from "../wamp/uris.ts";
 import type { WaitingCall } from "./call_queue.ts";
 import { DynamicRole } from "./dynamic_role.ts";
 import { type Applicant, type Entry, Handshake } from "./handshake.ts";
+import type { Gathering } from "./gathering.ts";
 import type { InFlight } from "./in_flight.ts";
 import { Inbox } from "./inbox.ts";
 import type { Invocation } from "./invocation.ts";
@@ -58,6 +59,8 @@ export class Session implements MessageHandler, Applicant {
   calls: InFlight<Invocation> | undefined = undefined;
   /** Calls of this peer that wait for a callee, by its request id. */
   waitingCalls: Map<number, WaitingCall> | undefined = undefined;
+  /** Calls of this peer to all callees of a procedure, by its request id. */
+  gatherings: Map<number, Gathering> | undefined = undefined;
   /** Calls of this peer whose last CALL is yet to come, by its request id. */
   progressiveCalls: Map<number, ProgressiveCall> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */

@@ -15,6 +15,11 @@ export const BROKER_FEATURES = {
   "session_meta_api": "meta_api_sessions",
   "subscription_meta_api": "meta_api_subscriptions",
   "payload_passthru_mode": "payload_passthru_mode",
+  "publication_trustlevels": "pubsub_publication_trustlevels",
+  "x_publication_trustlevels": "pubsub_publication_trustlevels",
+  "sharded_subscription": "pubsub_sharded_subscription",
+  "x_sharded_subscription": "pubsub_sharded_subscription",
+  "x_acknowledged_event_delivery": "x_acknowledged_event_delivery",
   "x_reflection": "interface-reflection",
 } as const;
 
@@ -32,6 +37,12 @@ export const DEALER_FEATURES = {
   "registration_meta_api": "meta_api_registrations",
   "testament_meta_api": "pubsub_testament",
   "payload_passthru_mode": "payload_passthru_mode",
+  "call_reroute": "rpc_call_rerouting",
+  "x_call_reroute": "rpc_call_rerouting",
+  "call_trustlevels": "rpc_call_trustlevels",
+  "x_call_trustlevels": "rpc_call_trustlevels",
+  "sharded_registration": "rpc_sharded_registration",
+  "x_sharded_registration": "rpc_sharded_registration",
   "x_reflection": "interface-reflection",
 } as const;
 

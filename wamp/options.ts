@@ -91,6 +91,8 @@ const PUBLISH: Rules = {
   "retain": BOOLEAN,
   "x_retain_ms": POSITIVE,
   "x_retain_clear": BOOLEAN,
+  "x_acknowledged_delivery": BOOLEAN,
+  "x_delivery_timeout_ms": POSITIVE,
   "rkey": TEXT,
   "transaction_hash": TEXT,
   "forward_for": FORWARD_FOR,
@@ -120,7 +122,7 @@ const CALL: Rules = {
   "progress": BOOLEAN,
   "disclose_me": BOOLEAN,
   "rkey": TEXT,
-  "runmode": TEXT,
+  "runmode": oneOf("all", "partition"),
   "transaction_hash": TEXT,
   "forward_for": FORWARD_FOR,
 };
@@ -131,6 +133,7 @@ const REGISTER: Rules = {
   "force_reregister": BOOLEAN,
   "disclose_caller": BOOLEAN,
   "forward_timeout": BOOLEAN,
+  "nkey": TEXT,
   "forward_for": FORWARD_FOR,
 };
 const INVOCATION: Rules = {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { resumption } from "./schema_resumption.ts";
 import { store } from "./schema_store.ts";
-import { flag, id, off, refused, section, text } from "./fields.ts";
+import { flag, id, off, refused, section, text, whole } from "./fields.ts";
 
 const allow = section("What the role may do with matching URIs", {
   "call": flag(false, "Call matching procedures"),
@@ -21,6 +21,13 @@ const disclose = section("Whose identity the router reveals", {
   "publisher": disclosure("publishes", "subscribers"),
 });
 
+const trustlevel = (what: string) =>
+  whole(
+    { min: 0, max: 1_000_000 },
+    `What callees and subscribers are told of ${what}: 0 is the lowest`,
+  )
+    .optional();
+
 const permission = section(
   "One rule of a role; of all rules that match a URI the most specific decides",
   {
@@ -33,6 +40,7 @@ const permission = section(
     ),
     "allow": allow.prefault({}),
     "disclose": disclose.prefault({}),
+    "trustlevel": trustlevel("calls and events by this rule (default: the role's)"),
     "cache": flag(
       false,
       "Static rules need no cache: accepted and without effect, as in Crossbar.io",
@@ -45,6 +53,7 @@ const role = section("What sessions of this role may do", {
   "name": text("Name of the role; authentication assigns it"),
   "id": id("Id of the role, unique in its realm (default: role001, ...)"),
   "allow-by-default": flag(false, "Allow everything that no rule decides"),
+  "trustlevel": trustlevel("all calls and events of the role (default: they tell of none)"),
   "permissions": z.array(permission).default([]).describe("Static rules"),
   "authorizer": refused(
     'dynamic authorizers come with a later version; write static "permissions" instead',

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
+import { realmOptions } from "../../../node/options.ts";
 
 const REALM = { name: "realm1", roles: [{ name: "anonymous" }] };
 const ENDPOINT = { type: "tcp", port: 8080 };
@@ -29,7 +30,7 @@ test("Config: an unknown key is named with its path, all allowed keys and the ne
     problems({ realms: [REALM, { name: "realm2", roles: [{}, {}, { nme: "x" }].slice(2) }] }),
     [
       "workers[0].realms[1].roles[0].name: missing, expected a string",
-      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "permissions"; did you mean "name"?',
+      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "trustlevel", "permissions"; did you mean "name"?',
     ],
   );
 });
@@ -289,4 +290,18 @@ test("Config: a ConfigError says how many problems there are, and lists them", (
     message:
       /^Cannot use the configuration: found 2 problems\n {2}workers\[0\]\.x: .*\n {2}workers\[0\]\.y: .*$/,
   });
+});
+
+test("Config: the trust level of a role and of a permission reach the router", () => {
+  const permissions = [{ uri: "com.", match: "prefix" }, { uri: "com.open", trustlevel: 0 }];
+  const config = parseConfig({
+    version: 2,
+    workers: [{
+      type: "router",
+      realms: [{ name: "realm1", roles: [{ name: "guest", trustlevel: 3, permissions }] }],
+    }],
+  });
+  const [role] = realmOptions(config.workers[0]?.realms[0] as never).roles;
+  assert.equal(role?.trustlevel, 3);
+  assert.deepEqual(role?.permissions?.map(({ trustlevel }) => trustlevel), [undefined, 0]);
 });

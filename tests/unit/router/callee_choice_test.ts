@@ -13,6 +13,8 @@ function registrationOf(invoke: Invoke, count: number, concurrency = 0): Registr
       session: { id } as Session,
       disclosesCaller: false,
       forwardsTimeout: false,
+      mayDecline: false,
+      node: undefined,
       concurrency,
       inFlight: 0,
     });
