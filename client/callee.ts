@@ -205,6 +205,7 @@ function registerOptions(options: RegisterOptions | undefined): Dict {
   if (options.invoke !== undefined) wire["invoke"] = options.invoke;
   if (options.concurrency !== undefined) wire["concurrency"] = options.concurrency;
   if (options.forceReregister !== undefined) wire["force_reregister"] = options.forceReregister;
+  if (options.nodeKey !== undefined) wire["nkey"] = options.nodeKey;
   if (options.discloseCaller !== undefined) wire["disclose_caller"] = options.discloseCaller;
   return wire;
 }

@@ -29,6 +29,10 @@ export interface CallOptions {
   readonly onProgress?: (args: readonly unknown[], kwargs: Dict) => void;
   /** Asks the router to tell the callee who calls; it may refuse. */
   readonly discloseMe?: boolean;
+  /** Of a procedure with several callees: "partition" asks the one whose shard `resourceKey` belongs to, "all" asks all of them and
+   * resolves to the list of their answers. See docs/extensions.md, "Sharding". */
+  readonly runMode?: "partition" | "all";
+  readonly resourceKey?: string;
 }
 
 /** One call in flight. */
@@ -158,6 +162,8 @@ export class Caller {
     if (options.timeoutMs !== undefined && link.offers("dealer", "call_timeout")) {
       wire["timeout"] = options.timeoutMs;
     }
+    if (options.runMode !== undefined) wire["runmode"] = options.runMode;
+    if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
     if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
     return wire;
   }

@@ -13,6 +13,7 @@ import {
   type Dict,
   EMPTY_DICT,
   type ErrorMessage,
+  type EventReceived,
   type Goodbye,
   type Message,
   Type,
@@ -137,7 +138,7 @@ export class Exchange implements MessageHandler, Link, Opened {
     this.nextRequest = nextId(this.nextRequest);
   }
 
-  tell(message: Cancel | ErrorMessage | Yield): void {
+  tell(message: Cancel | ErrorMessage | EventReceived | Yield): void {
     if (this.#state === "open") this.#transport.send(message);
   }
 

@@ -8,16 +8,19 @@ export const roles: Dict = Object.freeze({
       "call_timeout": true,
       "caller_identification": true,
       "progressive_call_results": true,
+      "sharded_registration": true,
     },
   },
   "callee": {
     features: {
       "call_canceling": true,
+      "call_reroute": true,
       "call_trustlevels": true,
       "caller_identification": true,
       "pattern_based_registration": true,
       "progressive_call_results": true,
       "registration_revocation": true,
+      "sharded_registration": true,
       "shared_registration": true,
     },
   },
@@ -25,6 +28,7 @@ export const roles: Dict = Object.freeze({
     features: {
       "publisher_exclusion": true,
       "publisher_identification": true,
+      "sharded_subscription": true,
       "subscriber_blackwhite_listing": true,
     },
   },
@@ -34,7 +38,9 @@ export const roles: Dict = Object.freeze({
       "pattern_based_subscription": true,
       "publication_trustlevels": true,
       "publisher_identification": true,
+      "sharded_subscription": true,
       "subscription_revocation": true,
+      "x_acknowledged_event_delivery": true,
     },
   },
 });

@@ -3,6 +3,7 @@ import type {
   Call,
   Cancel,
   ErrorMessage,
+  EventReceived,
   Publish,
   Register,
   Subscribe,
@@ -24,7 +25,7 @@ export interface Link {
    * was sent and nothing counted. The answer never comes before this returns. */
   ask(message: Request): void;
   /** As `ask`, for what is no request; ignored when the session has ended. */
-  tell(message: Cancel | ErrorMessage | Yield): void;
+  tell(message: Cancel | ErrorMessage | EventReceived | Yield): void;
   /** True when the router announced `feature` for its role. */
   offers(role: "broker" | "dealer", feature: string): boolean;
   /** True when a request of this session had the ID. */

@@ -22,6 +22,13 @@ export interface PublishOptions {
   readonly discloseMe?: boolean;
   /** Keeps the event for later subscribers, at a broker that offers `event_retention`. */
   readonly retain?: boolean;
+  /** Beside `acknowledge`: asks Realmway's broker to confirm once the subscribers that can have handled the event; the promise rejects
+   * with `wamp.error.timeout` if some have not. See docs/extensions.md, "Acknowledged delivery". */
+  readonly acknowledgeDelivery?: boolean;
+  /** Milliseconds that they may take. Default 10,000. */
+  readonly deliveryTimeoutMs?: number;
+  /** What the event is about: of subscribers that share their work by `nodeKey`, those of one node receive it. */
+  readonly resourceKey?: string;
 }
 
 export class Publisher {
@@ -66,6 +73,13 @@ export function publishOptions(options: PublishOptions): Dict {
   if (options.eligibleAuthrole !== undefined) wire["eligible_authrole"] = options.eligibleAuthrole;
   if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
   if (options.retain !== undefined) wire["retain"] = options.retain;
+  if (options.acknowledgeDelivery !== undefined) {
+    wire["x_acknowledged_delivery"] = options.acknowledgeDelivery;
+  }
+  if (options.deliveryTimeoutMs !== undefined) {
+    wire["x_delivery_timeout_ms"] = options.deliveryTimeoutMs;
+  }
+  if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
   for (const _key in wire) return wire;
   return EMPTY_DICT;
 }

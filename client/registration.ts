@@ -23,6 +23,8 @@ export interface RegisterOptions {
   readonly forceReregister?: boolean;
   /** Asks the dealer to tell who calls; it may refuse. */
   readonly discloseCaller?: boolean;
+  /** The shard that this session is, for calls with a `resourceKey`. See docs/extensions.md, "Sharding". */
+  readonly nodeKey?: string;
 }
 
 /** One registered procedure. */

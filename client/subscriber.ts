@@ -77,6 +77,9 @@ export class Subscriber {
       const { args, kwargs } = readValues(message.payload);
       const topic = textIn(message.details, "topic") ?? first.topic;
       const details = new EventDetails(topic, message.publication, message.details);
+      if (message.details["x_acknowledged_delivery"] === true) {
+        return this.#deliverConfirmed(subscriptions, args, kwargs, details);
+      }
       for (const subscription of subscriptions) {
         this.#deliver(subscription, args, kwargs, details);
       }
@@ -119,6 +122,23 @@ export class Subscriber {
     }
   }
 
+  /** The broker is told when all handlers are through; not when one has failed. */
+  #deliverConfirmed(
+    subscriptions: readonly Subscription[],
+    args: readonly unknown[],
+    kwargs: Dict,
+    details: EventDetails,
+  ): void {
+    const { publication } = details;
+    const handled = subscriptions.map(async ({ handler }) => {
+      await handler(args, kwargs, details);
+    });
+    Promise.all(handled).then(
+      () => this.#link.tell({ type: Type.EVENT_RECEIVED, publication }),
+      (error: unknown) => this.#handlerFailed(details, error),
+    );
+  }
+
   #handlerFailed(details: EventDetails, error: unknown): void {
     this.#link.log.error("Handler of event {topic} failed", { topic: details.topic, error });
   }
@@ -156,6 +176,7 @@ function subscribeOptions(options: SubscribeOptions | undefined): Dict {
   if (options === undefined) return EMPTY_DICT;
   const wire: Record<string, unknown> = {};
   if (options.match !== undefined && options.match !== "exact") wire["match"] = options.match;
+  if (options.nodeKey !== undefined) wire["nkey"] = options.nodeKey;
   if (options.getRetained !== undefined) wire["get_retained"] = options.getRetained;
   return wire;
 }

@@ -16,6 +16,9 @@ export interface SubscribeOptions {
   readonly match?: Match;
   /** Asks for the event that the broker keeps for the topic, if it keeps one. */
   readonly getRetained?: boolean;
+  /** Makes this session part of a node that shares the topic's work with others: of events with a `resourceKey` it receives those that
+   * belong to its node. See docs/extensions.md, "Sharding". */
+  readonly nodeKey?: string;
 }
 
 /** What is known of an event besides its arguments. */
