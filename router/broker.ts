@@ -126,7 +126,8 @@ export class Broker {
     if (subscription === undefined) subscription = this.#create(match, topic);
     const isAdded = subscription.add(session);
     if (isAdded) (session.subscriptions ??= new Set()).add(subscription);
-    if (message.options !== EMPTY_DICT) {
+    // Asking again changes what was asked for.
+    if (message.options !== EMPTY_DICT || !isAdded) {
       this.#forwarding.note(session, subscription, message.options);
       this.#shards.note(subscription, session, message.options);
     }

@@ -271,9 +271,9 @@ export class Invocations {
   #progress(invocation: Invocation, details: Dict, payload: Payload): void {
     const { caller, timer, rerouting, gathering } = invocation;
     if (gathering !== undefined) return gathering.result(invocation, details, payload, true);
-    if (rerouting !== undefined) rerouting.hasProgressed = true;
     // A caller that did not ask for progress gets the final result only.
     if (caller === undefined || !invocation.wantsProgress) return;
+    if (rerouting !== undefined) rerouting.hasProgressed = true;
     if (timer !== undefined) {
       // With progress, the limit is the time between results. [WAMP rpc_progressive_call_results: timeouts]
       timer.cancel();

@@ -181,14 +181,17 @@ export class RouterModel {
 
   /** What a peer may do with a URI: the most specific permission of its role, or the role's default. */
   permission(peer: ModelPeer, uri: string) {
-    if (peer.authrole === "trusted") return { allow: () => true, disclose: UNDECIDED };
+    if (peer.authrole === "trusted") return { allow: () => true, disclose: UNDECIDED, trust: {} };
     const role = this.options.roles.find((one) => one.name === peer.authrole);
     const rules = (role?.permissions ?? []).map((one) => ({ ...one, pattern: one.uri }));
     const rule = preferred(rules, uri);
+    const trustlevel = rule?.trustlevel ?? role?.trustlevel;
     return {
       allow: (action: "call" | "register" | "publish" | "subscribe") =>
         rule?.allow[action] ?? role?.allowByDefault === true,
       disclose: rule?.disclose ?? UNDECIDED,
+      /** What EVENT and INVOCATION say of the role. */
+      trust: trustlevel === undefined ? {} : { "trustlevel": trustlevel },
     };
   }
 

@@ -1,6 +1,7 @@
 /** The broker by the words of the specification. Part of `router_model.ts`. */
 import type { Dict } from "../../wamp/message.ts";
 import type { Match } from "../../wamp/uri.ts";
+import { nodeOf } from "../../router/shard.ts";
 import { type ModelPeer, type RouterModel, Unknown, Violation } from "./router_model.ts";
 import {
   isReservedUri,
@@ -17,6 +18,8 @@ export interface ModelSubscription {
   readonly pattern: string;
   readonly created: number;
   readonly peers: ModelPeer[];
+  /** Node keys of those who gave one. */
+  readonly nodes: Map<ModelPeer, string>;
   /** What the realm records of it, if it does: then it is there from start to end. */
   readonly history?: { readonly limit: number; readonly events: ModelEvent[] };
 }
@@ -53,7 +56,15 @@ export class BrokerModel {
     for (const { uri: pattern, match = "exact", limit } of model.options.eventHistory ?? []) {
       const id = new Unknown("subscription");
       const history = { limit, events: [] };
-      this.subscriptions.push({ id, match, pattern, created: model.now, peers: [], history });
+      this.subscriptions.push({
+        id,
+        match,
+        pattern,
+        created: model.now,
+        peers: [],
+        nodes: new Map(),
+        history,
+      });
     }
   }
 
@@ -72,7 +83,7 @@ export class BrokerModel {
     const isNew = subscription === undefined;
     if (subscription === undefined) {
       const id = new Unknown("subscription");
-      subscription = { id, match, pattern, created: model.now, peers: [] };
+      subscription = { id, match, pattern, created: model.now, peers: [], nodes: new Map() };
       this.subscriptions.push(subscription);
     }
     const isAdded = !subscription.peers.includes(peer);
@@ -80,6 +91,8 @@ export class BrokerModel {
       subscription.peers.push(peer);
       peer.subscriptions.push(subscription);
     }
+    subscription.nodes.delete(peer);
+    if (typeof options["nkey"] === "string") subscription.nodes.set(peer, options["nkey"]);
     model.send(peer, "SUBSCRIBED", request, subscription.id);
     if (options["get_retained"] === true) this.#replay(peer, subscription);
     if (isNew) model.meta.subscriptionCreated(peer, subscription);
@@ -131,6 +144,7 @@ export class BrokerModel {
     const details = {
       ...passedOn(options),
       ...(isDisclosed ? identity("publisher", peer) : {}),
+      ...permission.trust,
     };
     const publication = new Unknown("publication");
     const publisher = peer.session;
@@ -191,7 +205,10 @@ export class BrokerModel {
       }
       const own = subscription.match === "exact" ? details : { ...details, "topic": topic };
       for (const peer of subscription.peers) {
-        if (isReceiver(peer) && this.mayReceive(peer, subscription, topic)) {
+        if (
+          isReceiver(peer) && isInShard(peer, subscription, options["rkey"]) &&
+          this.mayReceive(peer, subscription, topic)
+        ) {
           this.#model.send(peer, "EVENT", subscription.id, publication, own, ...payload);
         }
       }
@@ -234,6 +251,7 @@ export class BrokerModel {
 
   #remove(peer: ModelPeer, subscription: ModelSubscription): void {
     subscription.peers.splice(subscription.peers.indexOf(peer), 1);
+    subscription.nodes.delete(peer);
     peer.subscriptions.splice(peer.subscriptions.indexOf(subscription), 1);
     const isLast = subscription.peers.length === 0 && subscription.history === undefined;
     if (isLast) this.subscriptions.splice(this.subscriptions.indexOf(subscription), 1);
@@ -241,6 +259,13 @@ export class BrokerModel {
     this.#model.meta.announce("wamp.subscription.on_unsubscribe", args);
     if (isLast) this.#model.meta.announce("wamp.subscription.on_delete", args);
   }
+}
+
+/** Of those who gave node keys, an event about a resource goes to one node. */
+function isInShard(peer: ModelPeer, { nodes }: ModelSubscription, resource: unknown): boolean {
+  const own = nodes.get(peer);
+  return typeof resource !== "string" || own === undefined ||
+    own === nodeOf(nodes.values(), resource);
 }
 
 /** The six statements of subscriber black- and whitelisting. */

@@ -2,6 +2,7 @@
 import type { Dict } from "../../wamp/message.ts";
 import type { Match } from "../../wamp/uri.ts";
 import type { Wire } from "./fake_transport.ts";
+import { nodeOf } from "../../router/shard.ts";
 import { type ModelPeer, type RouterModel, TEXT, Unknown, Violation } from "./router_model.ts";
 import { identity } from "./router_model_broker.ts";
 import {
@@ -54,6 +55,18 @@ export interface ModelCall {
   readonly timeout: number;
   timer: ReturnType<RouterModel["after"]> | undefined;
   isInterrupted: boolean;
+  /** Set when its callee may decline it. */
+  readonly rerouting: ModelRerouting | undefined;
+}
+
+interface ModelRerouting {
+  readonly asked: readonly ModelPeer[];
+  /** Somebody else could take it. */
+  readonly canGoOn: boolean;
+  hasProgressed: boolean;
+  readonly procedure: string;
+  /** Gives the call to another. */
+  readonly again: (callee: ModelCallee, asked: readonly ModelPeer[]) => void;
 }
 
 /** A call in parts, until its last part comes. */
@@ -65,6 +78,11 @@ export interface ModelUpload {
   registration?: Unknown;
   /** Of the INVOCATION, without `progress`. */
   details?: Dict;
+}
+
+/** A callee without a node key is a node of its own. */
+function nodeKey({ peer, options }: ModelCallee): string {
+  return (options["nkey"] ?? `session ${peer.session.value}`) as string;
 }
 
 const BUSY = "crossbar.error.max_concurrency_reached";
@@ -192,6 +210,25 @@ export class DealerModel {
       throw new Violation();
     }
     const timeout = (options["timeout"] ?? 0) as number;
+    const { rkey, runmode } = options;
+    if (runmode === "partition" && rkey === undefined) return refuse("wamp.error.invalid_argument");
+    if (typeof rkey === "string") {
+      const nodes = registration.callees.map(nodeKey);
+      const node = nodeOf(nodes, rkey);
+      const others = registration.callees.filter((one) => nodeKey(one) !== node);
+      const shard = this.#choose(registration, others.map((one) => one.peer));
+      if (shard === undefined) return refuse(BUSY);
+      return this.#invoke({
+        peer,
+        request,
+        options,
+        procedure,
+        payload,
+        callee: shard,
+        timeout,
+        upload,
+      });
+    }
     const invoke = (callee: ModelCallee, waited: number) => {
       const left = timeout === 0 ? 0 : Math.max(1, timeout - waited);
       this.#invoke({ peer, request, options, procedure, payload, callee, timeout: left, upload });
@@ -210,7 +247,7 @@ export class DealerModel {
   }
 
   #invoke(
-    { peer, request, options, procedure, payload, callee, timeout, upload }: {
+    { peer, request, options, procedure, payload, callee, timeout, upload, asked = [] }: {
       peer: ModelPeer;
       request: number;
       options: Dict;
@@ -219,6 +256,7 @@ export class DealerModel {
       callee: ModelCallee;
       timeout: number;
       upload: ModelUpload | undefined;
+      asked?: readonly ModelPeer[];
     },
   ): void {
     const model = this.#model;
@@ -238,7 +276,20 @@ export class DealerModel {
       callee.peer.announces("callee", "progressive_call_results") &&
       callee.peer.announces("callee", "call_canceling");
     const forwards = callee.options["forward_timeout"] === true;
+    const deadline = model.now + timeout;
+    const rerouting = {
+      asked: [...asked, callee.peer],
+      canGoOn: upload === undefined && registration.callees.length > asked.length + 1,
+      hasProgressed: false,
+      procedure,
+      again: (next: ModelCallee, soFar: readonly ModelPeer[]) => {
+        const left = timeout === 0 ? 0 : Math.max(1, deadline - model.now);
+        const rest = { peer, request, options, procedure, payload, upload: undefined };
+        this.#invoke({ ...rest, callee: next, timeout: left, asked: soFar });
+      },
+    };
     const call: ModelCall = {
+      rerouting: callee.peer.announces("callee", "call_reroute") ? rerouting : undefined,
       caller: peer,
       request,
       callee,
@@ -256,6 +307,7 @@ export class DealerModel {
       ...(wantsProgress ? { "receive_progress": true } : {}),
       ...(forwards && timeout > 0 ? { "timeout": timeout } : {}),
       ...(isDisclosed ? identity("caller", peer) : {}),
+      ...permission.trust,
     };
     if (upload !== undefined) {
       upload.call = call;
@@ -294,6 +346,7 @@ export class DealerModel {
     const { caller } = call;
     if (options["progress"] === true) {
       if (caller === undefined || !call.wantsProgress) return;
+      if (call.rerouting !== undefined) call.rerouting.hasProgressed = true;
       this.#startTimer(call);
       const details = { ...passedOn(options), "progress": true };
       return this.#model.send(caller, "RESULT", call.request, details, ...payload);
@@ -312,8 +365,19 @@ export class DealerModel {
     if (call === undefined) return;
     this.#finish(call);
     if (call.caller === undefined) return;
+    if (error === "wamp.error.unavailable" && call.rerouting !== undefined) {
+      return this.#reroute(call, call.rerouting, call.caller);
+    }
     const passed = passedOn(details as Dict);
     this.#model.send(call.caller, "ERROR", 48, call.request, passed, error, ...payload);
+  }
+
+  #reroute(call: ModelCall, rerouting: ModelRerouting, caller: ModelPeer): void {
+    const { asked, canGoOn, hasProgressed, procedure, again } = rerouting;
+    const registration = canGoOn && !hasProgressed ? this.best(procedure) : undefined;
+    const next = registration && this.#choose(registration, asked);
+    if (next !== undefined) return again(next, asked);
+    this.#model.sendError(caller, 48, call.request, "wamp.error.no_available_callee");
   }
 
   get waiting(): readonly ModelWaiting[] {
@@ -377,7 +441,10 @@ export class DealerModel {
     return this.calls.find((one) => one.callee.peer === peer && one.id === id);
   }
 
-  #choose(registration: ModelRegistration): ModelCallee | undefined {
+  #choose(
+    registration: ModelRegistration,
+    except: readonly ModelPeer[] = [],
+  ): ModelCallee | undefined {
     const { callees, invoke } = registration;
     const positions = callees.map((_, at) => at);
     const from = (start: number) => [...positions.slice(start), ...positions.slice(0, start)];
@@ -390,7 +457,8 @@ export class DealerModel {
       : positions;
     const at = order.find((position) => {
       const callee = callees[position];
-      const limit = callee?.options["concurrency"] ?? Infinity;
+      if (callee === undefined || except.includes(callee.peer)) return false;
+      const limit = callee.options["concurrency"] ?? Infinity;
       return this.calls.filter((call) => call.callee === callee).length < (limit as number);
     });
     if (at === undefined) return undefined;

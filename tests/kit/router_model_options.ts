@@ -53,6 +53,9 @@ const RULES: Readonly<Record<string, (value: unknown) => boolean>> = {
   "invoke": oneOf("single", "first", "last", "roundrobin", "random"),
   "mode": oneOf("skip", "kill", "killnowait"),
   "ppt_scheme": isText,
+  "rkey": isText,
+  "nkey": isText,
+  "runmode": oneOf("partition", "all"),
   "ppt_keyid": isText,
 };
 

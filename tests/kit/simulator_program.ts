@@ -14,6 +14,14 @@ import type { ModelPeer, RouterModel, Unknown } from "./router_model.ts";
 const MATCHES = ["exact", "prefix", "wildcard"] as const;
 const AUTHIDS = ["ann", "ben", "eve"];
 const AUTHROLES = ["anyone", "limited", "shy", "open", "trusted"];
+const NODES = ["node1", "node2", "node3"];
+/** Callees that may decline calls. */
+const DECLINING = {
+  "call_reroute": true,
+  "call_canceling": true,
+  "progressive_call_results": true,
+  "progressive_call_invocations": true,
+};
 const INVOKES = ["single", "first", "last", "roundrobin", "random"];
 const META_TOPICS = [
   "wamp.session.on_join",
@@ -49,13 +57,13 @@ function rule(uri: string, match: Match, actions: string, disclose?: boolean) {
 export const SIMULATED_ROLES: readonly RoleOptions[] = [
   { name: "anyone", allowByDefault: true },
   role("shy", false),
-  role("open", true),
+  { ...role("open", true), trustlevel: 2 },
   {
     name: "limited",
     permissions: [
       rule("wamp.", "prefix", "cs"),
       rule("a", "prefix", "cs"),
-      rule("a.b", "exact", "csrp", true),
+      { ...rule("a.b", "exact", "csrp", true), trustlevel: 0 },
       rule("a.a", "prefix", "cp"),
       rule("wamp.registration.", "prefix", "c"),
       rule("b..a", "wildcard", "rp", false),
@@ -100,7 +108,9 @@ export class Program {
       case 1: {
         const [match, pattern] = this.#pattern(true);
         const retained = random.oneIn(3) ? { "get_retained": this.#boolean() } : {};
-        return ["SUBSCRIBE", request, { ...this.#matchOption(match), ...retained }, pattern];
+        const node = random.oneIn(3) ? { "nkey": this.#node() } : {};
+        const options = { ...this.#matchOption(match), ...retained, ...node };
+        return ["SUBSCRIBE", request, options, pattern];
       }
       case 2:
         return [
@@ -146,6 +156,8 @@ export class Program {
       { "call_canceling": true },
       { "progressive_call_results": true, "progressive_call_invocations": true },
       { "registration_revocation": true, "payload_passthru_mode": true },
+      DECLINING,
+      DECLINING,
     ];
     const roles = random.pick([
       ALL_ROLES,
@@ -267,6 +279,8 @@ export class Program {
     return this.#random.oneIn(150) ? this.#random.pick<unknown>(["x", 1.5, [null]]) : value;
   }
 
+  #node = () => this.#random.pick(NODES);
+  #resource = () => `resource ${this.#random.index(9)}`;
   #boolean = () => this.#random.oneIn(2);
   #sessions = () => this.#some(this.#model.sessions.map((peer) => peer.session.value ?? 1));
   #authids = () => this.#some(AUTHIDS);
@@ -289,6 +303,7 @@ export class Program {
     return this.#options({
       "acknowledge": () => !this.#random.oneIn(4),
       "exclude_me": this.#boolean,
+      "rkey": this.#resource,
       "retain": () => !this.#random.oneIn(4),
       "x_retain_ms": () => this.#random.pick([250, 1000, 5000]),
       "x_retain_clear": () => this.#random.oneIn(4),
@@ -317,6 +332,7 @@ export class Program {
         "disclose_caller": this.#boolean,
         "force_reregister": () => random.oneIn(4),
         "forward_timeout": this.#boolean,
+        "nkey": this.#node,
       }),
     };
   }
@@ -325,6 +341,8 @@ export class Program {
     if (this.#random.oneIn(4)) return { "receive_progress": true, "timeout": 1_000 };
     if (this.#random.oneIn(6)) return { "progress": true };
     return this.#options({
+      "rkey": this.#resource,
+      "runmode": () => "partition",
       "timeout": () => this.#random.index(4) * 500,
       "receive_progress": this.#boolean,
       "progress": this.#boolean,
@@ -366,7 +384,7 @@ export class Program {
         68,
         request,
         this.#options(this.#passed()),
-        "com.myapp.error",
+        random.pick(["com.myapp.error", "wamp.error.unavailable"]),
         ...this.#payload(),
       ];
     }
