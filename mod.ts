@@ -44,6 +44,7 @@ export {
   type CraClientOptions,
   type CryptosignClientOptions,
   type JwtClientOptions,
+  type ResumableOptions,
   type ScramClientOptions,
   type SigningKey,
   type TicketClientOptions,

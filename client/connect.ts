@@ -2,7 +2,7 @@
 import type { Authentication } from "../auth/authentication.ts";
 import type { ClientMethod } from "../auth/authmethod.ts";
 import type { ClientNegotiation } from "../auth/negotiation.ts";
-import type { Welcome } from "../wamp/message.ts";
+import type { Dict, Welcome } from "../wamp/message.ts";
 import { CANNOT_AUTHENTICATE, TIMEOUT } from "../wamp/uris.ts";
 import { VERSION } from "../wamp/version.ts";
 import { systemClock } from "./clock.ts";
@@ -10,11 +10,21 @@ import { dial as defaultDial } from "./dial.ts";
 import { ConnectError, JoinError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { roles } from "./features.ts";
+import type { LifelineSettings, ResumableOptions } from "./lifeline.ts";
 import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
-import type { Clock, Dial, DialOptions, Log, SerializerName, Transport } from "./transport.ts";
+import type {
+  Clock,
+  Dial,
+  DialOptions,
+  Log,
+  MessageHandler,
+  SerializerName,
+  Transport,
+} from "./transport.ts";
 
 export type { Authentication } from "../auth/authentication.ts";
+export type { ResumableOptions } from "./lifeline.ts";
 export type {
   Answer,
   ChannelBinding,
@@ -41,6 +51,12 @@ export interface ConnectOptions {
   readonly authentication?: Authentication | readonly ClientMethod[];
   /** In order of preference; the router chooses. Default: JSON alone. */
   readonly serializers?: readonly SerializerName[];
+  /** Asks the router to keep the session for a while when its connection breaks, and takes it up then: subscriptions, registrations and
+   * calls go on, nothing is lost and nothing comes twice. `session.closed` resolves only when that fails: with the reason
+   * "wamp.close.transport_lost" when no connection came in time, "realmway.error.cannot_resume" when the router has forgotten the
+   * session. Whoever reconnects on their own, such as a component, begins a new session then. Without effect where the router's realm
+   * does not allow it: `session.details["resumable"]` tells. Default false. */
+  readonly resumable?: boolean | ResumableOptions;
   /** Milliseconds until WELCOME must have come. Default 10,000. */
   readonly timeoutMs?: number;
   /** Gives up connecting and joining: `connect` rejects with its reason. */
@@ -71,7 +87,7 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { url, realm, serializers = ["json"], timeoutMs = 10_000, authentication } = options;
-  const { clock = systemClock, log = consoleLog, dial = defaultDial } = options;
+  const { clock = systemClock, log = consoleLog, dial = defaultDial, resumable = false } = options;
   const timeout = new AbortController();
   const signal = options.signal === undefined
     ? timeout.signal
@@ -82,8 +98,24 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   });
   try {
     const methods = authentication && await methodsOf(authentication, realm);
-    const exchange = await open({ url, serializers, signal }, dial, clock, log);
-    const welcome = await join(exchange, { realm, methods, signal });
+    const hello = {
+      "agent": `Realmway-${VERSION}`,
+      "roles": roles,
+      ...(resumable !== false && { "resumable": true }),
+    };
+    const wrap = resumable === false ? unwrapped : await lifelines({
+      clock,
+      log,
+      options: resumable === true ? {} : resumable,
+      timeoutMs,
+      reenter: async (lifeline, signal) => {
+        const { reenter } = await import("./reentry.ts");
+        const settings = { realm, hello, methods, lifeline };
+        await reenter({ url, serializers, signal }, dial, settings);
+      },
+    });
+    const exchange = await open({ url, serializers, signal }, dial, clock, log, wrap);
+    const welcome = await join(exchange, { realm, hello, methods, signal });
     return new Session(exchange, realm, welcome);
   } catch (error) {
     signal.throwIfAborted();
@@ -93,23 +125,39 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   }
 }
 
+/** What stands between a transport and the session, which `make` makes. */
+type Wrap = (
+  transport: Transport,
+  make: (transport: Transport) => MessageHandler,
+) => MessageHandler;
+
+const unwrapped: Wrap = (transport, make) => make(transport);
+
+/** Loaded for sessions that want it. */
+async function lifelines(settings: LifelineSettings): Promise<Wrap> {
+  const { Lifeline } = await import("./lifeline.ts");
+  return (transport, make) => new Lifeline(transport, make, settings);
+}
+
 /** Dials, and gives up with the signal even when the dial does not. */
 async function open(
   options: DialOptions,
   dial: Dial,
   clock: Clock,
   log: Log,
+  wrap: Wrap,
 ): Promise<Exchange> {
   const { url, signal } = options;
   signal.throwIfAborted();
   const opened = new Promise<Exchange>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    const attach = (transport: Transport) => {
-      const exchange = new Exchange(transport, clock, log);
-      if (signal.aborted) transport.end("The client no longer waits");
-      else resolve(exchange);
-      return exchange;
-    };
+    const attach = (connection: Transport) =>
+      wrap(connection, (transport) => {
+        const exchange = new Exchange(transport, clock, log);
+        if (signal.aborted) connection.end("The client no longer waits");
+        else resolve(exchange);
+        return exchange;
+      });
     const missing = new Error("found no transport attached, expected one");
     dial(options, attach).then(() => reject(missing), reject);
   });
@@ -122,17 +170,17 @@ async function open(
 
 interface JoinOptions {
   readonly realm: string;
+  readonly hello: Dict;
   readonly methods: readonly ClientMethod[] | undefined;
   readonly signal: AbortSignal;
 }
 
 async function join(exchange: Exchange, options: JoinOptions): Promise<Welcome> {
-  const { realm, methods, signal } = options;
+  const { realm, hello, methods, signal } = options;
   const giveUp = () => exchange.abort(TIMEOUT, "The client no longer waits for WELCOME");
   signal.addEventListener("abort", giveUp);
   try {
     const negotiation = methods && await begin(exchange, realm, methods);
-    const hello = { "agent": `Realmway-${VERSION}`, "roles": roles };
     return await exchange.join(realm, { ...hello, ...negotiation?.helloDetails }, negotiation);
   } finally {
     signal.removeEventListener("abort", giveUp);

@@ -7,6 +7,7 @@ import { ByteWriter } from "../wamp/byte_writer.ts";
 import type { Codec, Decoder } from "../wamp/codec/codec.ts";
 import { json } from "../wamp/codec/json.ts";
 import type { Message } from "../wamp/message.ts";
+import type { Payload } from "../wamp/payload.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import { parse } from "../wamp/parse.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
@@ -100,6 +101,10 @@ class BrowserTransport implements Transport {
     serialize(writer, this.#codec, message);
     const bytes = writer.bytes.subarray(0, writer.length);
     this.#socket.send(this.#codec.isBinary ? bytes : DECODER.decode(bytes));
+  }
+
+  seal(payload: Payload): void {
+    if (payload.count > 0) payload.in(this.#codec);
   }
 
   deliver(outgoing: Outgoing): void {

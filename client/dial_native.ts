@@ -7,6 +7,7 @@ import { TransportHost } from "../transports/host.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
 import { codecs } from "../wamp/codec/codecs.ts";
 import type { Message } from "../wamp/message.ts";
+import type { Payload } from "../wamp/payload.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import { consoleLog } from "./log.ts";
 import type { Dial } from "./transport.ts";
@@ -47,8 +48,12 @@ class EncodingTransport implements Transport {
   }
 
   send(message: Message): void {
-    if ("payload" in message && message.payload.count > 0) message.payload.in(this.#codec);
+    if ("payload" in message) this.seal(message.payload);
     this.#transport.send(message);
+  }
+
+  seal(payload: Payload): void {
+    if (payload.count > 0) payload.in(this.#codec);
   }
 
   deliver(outgoing: Outgoing): void {

@@ -4,6 +4,7 @@
 import type { ChannelBinding } from "../auth/authmethod.ts";
 import type { Message } from "../wamp/message.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
+import type { Payload } from "../wamp/payload.ts";
 import type { ProtocolError } from "../wamp/protocol_error.ts";
 import type { HistoryFilter, Recorded } from "./history.ts";
 import type { Retained } from "./retention.ts";
@@ -19,6 +20,9 @@ export interface Transport {
   send(message: Message): void;
   /** As `send`, for a message that other peers receive too: encoded and framed once. */
   deliver(outgoing: Outgoing): void;
+  /** For who keeps messages to send them again: encodes arguments that were made in this process, so that what is done to them later
+   * does not matter. Throws what encoding throws. Absent where nothing is encoded. */
+  seal?(payload: Payload): void;
   /** Closes the connection once what was sent has gone; nothing is received any more. `reason` is for logs and the close frame. */
   end(reason: string): void;
   /** Stops reading from the peer, while its inbox is parked. Messages already read may still arrive. */

@@ -1,0 +1,216 @@
+/** Resumable sessions of the library against a whole router in memory, with connections that a test breaks. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connect, type Session } from "../../mod.ts";
+import type { ResumableOptions } from "../../mod.ts";
+import type { MessageHandler } from "../../router/ports.ts";
+import type { RealmOptions } from "../../router/realm.ts";
+import { createLocalPair } from "../../transports/local.ts";
+import { ANY, credulous, Flow, ID } from "../kit/flow_kit.ts";
+import { settled } from "./client_kit.ts";
+
+class BreakableFlow extends Flow {
+  /** No connection can be made. */
+  isUnreachable = false;
+  dials = 0;
+  /** Breaks the last connection; what was on its way is lost. */
+  cut: () => void = () => {};
+
+  client(resumable: boolean | ResumableOptions): Promise<Session> {
+    return connect({
+      url: "local",
+      realm: "realm1",
+      log: this.log,
+      clock: this.clock,
+      resumable,
+      dial: (_options, attach) => {
+        this.dials++;
+        if (this.isUnreachable) return Promise.reject(new Error("unreachable"));
+        const pair = createLocalPair((error) => this.log.errors.push({ error }));
+        const ends = [attach(pair.client), this.router.attach(pair.router, credulous)] as const;
+        let isCut = false;
+        const until = (handler: MessageHandler): MessageHandler => ({
+          receive: (message) => isCut || handler.receive(message),
+          fail: (error) => isCut || handler.fail(error),
+          closed: (how) => isCut || handler.closed(how),
+        });
+        pair.client.attach(until(ends[0]));
+        pair.router.attach(until(ends[1]));
+        this.cut = () => {
+          isCut = true;
+          for (const end of ends) end.closed("reset");
+        };
+        return Promise.resolve(pair.client);
+      },
+    });
+  }
+
+  /** Time passes, and what follows from it happens. */
+  async passes(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 50) {
+      this.clock.advance(50);
+      await settled();
+    }
+  }
+}
+
+const flowOf = (resumption: RealmOptions["resumption"] | undefined = { timeoutMs: 5_000 }) =>
+  new BreakableFlow(resumption === undefined ? {} : { resumption });
+
+test("Client: a session goes on over another connection, and what was lost on the way is sent again", async () => {
+  const flow = flowOf();
+  const bob = flow.join();
+  const told: string[] = [];
+  const session = await flow.client({
+    onLost: () => told.push("lost"),
+    onResumed: () => told.push("resumed"),
+  });
+  assert.equal(session.details["resumable"], true);
+  const events: unknown[] = [];
+  await session.subscribe("com.topic", ([n]) => void events.push(n));
+  await session.register("com.double", ([n]: readonly [number]) => 2 * n);
+  const other = bob.subscribes("com.other");
+  // All of it is on its way when the connection breaks.
+  session.publish("com.other", [1]);
+  bob.publishes("com.topic", {}, [1]);
+  const call = bob.calls("com.double", {}, [21]);
+  const count = session.call("wamp.session.count");
+  flow.cut();
+  assert.deepEqual(told, ["lost"]);
+  session.publish("com.other", [2]);
+  bob.publishes("com.topic", {}, [2]);
+  bob.receivesNothing();
+  await flow.passes(100);
+  assert.deepEqual(told, ["lost", "resumed"]);
+  assert.deepEqual(events, [1, 2]);
+  for (const n of [1, 2]) bob.receives("EVENT", other, ID, {}, [n]);
+  bob.receives("RESULT", call, {}, [42]);
+  assert.equal(await count, 2);
+  // Again, and at once.
+  flow.cut();
+  await flow.passes(50);
+  flow.cut();
+  await flow.passes(50);
+  assert.equal(await session.call("wamp.session.count"), 2);
+  await session.leave();
+  assert.equal(flow.realm.sessions.size, 1);
+  flow.ends();
+});
+
+test("Client: an answer to the resumption that got lost is asked for again", async () => {
+  const flow = flowOf();
+  const session = await flow.client(true);
+  flow.cut();
+  // HELLO has been sent and WELCOME is on its way.
+  flow.clock.advance(0);
+  await Promise.resolve();
+  await Promise.resolve();
+  flow.cut();
+  await flow.passes(500);
+  assert.equal(await session.call("wamp.session.count"), 1);
+  await session.leave();
+  flow.ends();
+});
+
+test("Client: it tries until the router's time is over, then the session ends", async () => {
+  const flow = flowOf();
+  const session = await flow.client(true);
+  flow.isUnreachable = true;
+  flow.cut();
+  const call = session.call("wamp.session.count");
+  call.catch(() => {});
+  await flow.passes(4_900);
+  assert.equal(session.isOpen, true);
+  assert.ok(flow.dials > 4 && flow.dials < 12, String(flow.dials));
+  await flow.passes(200);
+  const { reason, by } = await session.closed;
+  assert.deepEqual([reason, by], ["wamp.close.transport_lost", "transport"]);
+  await assert.rejects(call, { name: "SessionClosedError" });
+  const { dials } = flow;
+  await flow.passes(5_000);
+  assert.equal(flow.dials, dials);
+  assert.equal(flow.clock.pendingCount, 0);
+  flow.ends();
+});
+
+test("Client: a session that the router has forgotten ends with the router's reason", async () => {
+  const flow = flowOf({ timeoutMs: 5_000, maxBytes: 1_024 });
+  const session = await flow.client(true);
+  await session.subscribe("com.topic", () => {});
+  flow.isUnreachable = true;
+  flow.cut();
+  const bob = flow.join();
+  for (let n = 0; n < 50; n++) bob.publishes("com.topic", {}, ["x".repeat(100)]);
+  flow.isUnreachable = false;
+  await flow.passes(3_000);
+  const { reason, by } = await session.closed;
+  assert.deepEqual([reason, by], ["realmway.error.cannot_resume", "router"]);
+  assert.equal(flow.realm.sessions.size, 1);
+  flow.ends();
+});
+
+test("Client: more than it may keep ends the session", async () => {
+  const flow = flowOf();
+  const session = await flow.client({ maxBytes: 1_000 });
+  flow.isUnreachable = true;
+  flow.cut();
+  for (let n = 0; n < 50; n++) session.publish("com.topic", ["x".repeat(100)]);
+  await flow.passes(100);
+  assert.equal((await session.closed).by, "transport");
+  await flow.passes(10_000);
+  assert.equal(flow.clock.pendingCount, 0);
+});
+
+test("Client: what the router lacks and is not kept any more ends the session on both sides", async () => {
+  const flow = flowOf();
+  const session = await flow.client({ maxBytes: 1_000 });
+  for (let n = 0; n < 50; n++) session.publish("com.topic", ["x".repeat(100)]);
+  // None of them has arrived.
+  flow.cut();
+  await flow.passes(100);
+  assert.equal((await session.closed).reason, "realmway.error.cannot_resume");
+  assert.equal(flow.realm.sessions.size, 0);
+  assert.equal(flow.router.connectionCount, 0);
+});
+
+test("Client: who leaves while there is no connection has left when there is one, or when it takes too long", async () => {
+  const flow = flowOf({ timeoutMs: 8_000 });
+  const one = await flow.client(true);
+  flow.cut();
+  const left = one.leave();
+  await flow.passes(200);
+  assert.equal((await left).by, "client");
+  assert.equal(flow.realm.sessions.size, 0);
+  const two = await flow.client(true);
+  flow.isUnreachable = true;
+  flow.cut();
+  const leaving = two.leave();
+  await flow.passes(5_100);
+  assert.equal((await leaving).by, "client");
+  await flow.passes(3_000);
+  assert.equal(flow.clock.pendingCount, 0);
+  flow.ends();
+});
+
+test("Client: where it is not allowed, or not asked for, a session ends with its connection", async () => {
+  for (const [flow, resumable] of [[new BreakableFlow({}), true], [flowOf(), false]] as const) {
+    const session = await flow.client(resumable);
+    flow.cut();
+    assert.equal((await session.closed).reason, "wamp.close.transport_lost");
+    assert.equal(flow.dials, 1);
+    assert.equal(flow.clock.pendingCount, 0);
+  }
+});
+
+test("Client: GOODBYE of the router is no broken connection", async () => {
+  const flow = flowOf();
+  const session = await flow.client(true);
+  const bob = flow.join();
+  bob.calls("wamp.session.kill", {}, [session.id]);
+  bob.receives("RESULT", ANY as unknown as number, {});
+  await settled();
+  assert.equal((await session.closed).by, "router");
+  await flow.passes(1_000);
+  assert.equal(flow.dials, 1);
+  flow.ends();
+});
