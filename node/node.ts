@@ -11,6 +11,7 @@ import { systemClock } from "../transports/clock.ts";
 import { canSetBacklog } from "../transports/listen.ts";
 import { newStats, TransportHost, type TransportStats } from "../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
+import type { Authorization, AuthorizationSettings } from "./authorization.ts";
 import type { Environment } from "./config/checks.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
@@ -163,8 +164,14 @@ class RunningNode implements Node {
   async #addRealm(config: RealmConfig): Promise<void> {
     const { directory } = this.#settings;
     const store = await openStore(config, { directory, clock: this.#clock, log: this.#log });
-    this.router.addRealm({ ...realmOptions(config), ...(store && { store }) });
+    const authorization = await authorizationOf(config, {
+      router: this.router,
+      directory,
+      log: this.#log,
+    });
+    this.router.addRealm({ ...realmOptions(config, authorization), ...(store && { store }) });
     if (store !== undefined) this.stores.push({ realm: config.name, store });
+    await authorization?.begin();
   }
 
   /** Once for all transports: the largest backlog that somebody asked for. */
@@ -230,4 +237,18 @@ class RunningNode implements Node {
       root: this.#settings.root,
     });
   }
+}
+
+/** Loaded only where a realm has authorizers or schemas. */
+async function authorizationOf(
+  realm: RealmConfig,
+  settings: AuthorizationSettings,
+): Promise<Authorization | undefined> {
+  const isWanted = Object.keys(realm.schemas).length > 0 ||
+    realm.roles.some(({ authorizer, permissions }) =>
+      authorizer !== undefined || permissions.some(({ validate }) => validate !== undefined)
+    );
+  if (!isWanted) return undefined;
+  const { Authorization } = await import("./authorization.ts");
+  return await Authorization.of(realm, settings);
 }

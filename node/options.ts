@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Permission } from "../router/permission.ts";
+import type { RoleLimits } from "../router/limits.ts";
 import type { RealmOptions } from "../router/realm.ts";
 import type { ResumptionOptions } from "../router/resumption.ts";
 import type { Endpoint, TlsOptions } from "../transports/endpoint.ts";
@@ -11,23 +12,33 @@ import {
   type RawSocketOptions,
   type WebSocketOptions,
 } from "../transports/websocket_options.ts";
+import type { Authorization } from "./authorization.ts";
 import { type Environment, portNumber } from "./config/checks.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
-import type { PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
+import type { LimitsConfig, PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
 import { starred } from "./config/starred.ts";
 import { StartError } from "./start_error.ts";
 import { storeOptions } from "./stores.ts";
 
-export function realmOptions(config: RealmConfig): RealmOptions {
+/** @param authorization of a realm that has authorizers or schemas. */
+export function realmOptions(config: RealmConfig, authorization?: Authorization): RealmOptions {
   return {
     name: config.name,
-    roles: config.roles.map((role) => ({
-      name: role.name,
-      allowByDefault: role["allow-by-default"],
-      ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
-      permissions: role.permissions.map(permission),
-    })),
+    roles: config.roles.map((role) => {
+      const authorizer = authorization?.authorizer(role.name);
+      return {
+        name: role.name,
+        allowByDefault: role["allow-by-default"],
+        ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
+        permissions: role.permissions.map((one) => {
+          const validate = authorization?.checks(one.validate);
+          return { ...permission(one), ...(validate && { validate }) };
+        }),
+        ...(authorizer && { authorizer }),
+        ...(role.limits && { limits: roleLimits(role.limits) }),
+      };
+    }),
     uriRule: config.options.uri_check,
     requestIds: config.options.request_ids,
     hasMetaApi: config.options.enable_meta_api,
@@ -42,6 +53,21 @@ function resumptionOptions(config: NonNullable<RealmConfig["resumption"]>): Resu
     maxDetached: config.max_detached,
     maxBytes: config.max_bytes,
     maxAgeMs: config.max_age,
+  };
+}
+
+function roleLimits(config: LimitsConfig): RoleLimits {
+  const { message_rate: rate } = config;
+  return {
+    sessions: config.sessions,
+    sessionsPerAuthid: config.sessions_per_authid,
+    beyondPerAuthid: config.sessions_per_authid_policy,
+    subscriptions: config.subscriptions,
+    registrations: config.registrations,
+    calls: config.calls,
+    messageRate: rate &&
+      { perSecond: rate.rate, ...(rate.burst !== undefined && { burst: rate.burst }) },
+    messageBytes: config.message_size,
   };
 }
 

@@ -46,6 +46,8 @@ export interface DynamicRoleSettings {
   readonly session: Session;
   /** What the authorizer is told of the session. */
   readonly details: () => Dict;
+  /** Told of events that are not sent after all. */
+  readonly unsent: (publication: number) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -73,7 +75,7 @@ export class DynamicRole implements Rights {
   constructor(settings: DynamicRoleSettings) {
     this.name = settings.role.name;
     this.#settings = settings;
-    this.#held = new HeldEvents(settings.session);
+    this.#held = new HeldEvents(settings.session, settings.unsent);
   }
 
   rule(uri: string, action: Action, match: Match = "exact"): Permission {
@@ -88,29 +90,23 @@ export class DynamicRole implements Rights {
     return match !== "exact" || !this.#held.isEmpty;
   }
 
-  receives(event: Event, topic: string, subscription: Subscription): boolean {
+  receives(topic: string, subscription: Subscription): boolean | undefined {
+    const verdict = subscription.match === "exact" ? true : this.#verdictOn(topic);
+    // A refusal need not keep its place.
+    return verdict === false || this.#held.isEmpty ? verdict : undefined;
+  }
+
+  /** For an event that cannot be sent yet: its topic is asked for, or it stands behind others. */
+  hold(event: Event, topic: string, subscription: Subscription): void {
     const held = this.#held;
-    let verdict = subscription.match === "exact" ? true : this.#verdictOn(topic);
-    if (verdict !== undefined && held.isEmpty) return verdict;
-    if (held.isFull) {
-      held.dropped++;
-      return false;
-    }
-    if (verdict === undefined && held.asks(topic)) {
-      const deed = {
-        action: "subscribe",
-        uri: topic,
-        match: "exact",
-        options: EMPTY_DICT,
-      } as const;
-      this.decide({ ...deed, isByPattern: true }, (permission) => {
-        verdict = permission.allow.subscribe;
-        held.decided(topic, verdict);
-      });
-      if (verdict !== undefined && held.isEmpty) return verdict;
-    }
-    held.add(event, topic, subscription, verdict);
-    return false;
+    const verdict = subscription.match === "exact" ? true : this.#verdictOn(topic);
+    if (!held.add(event, topic, subscription, verdict)) return;
+    if (verdict !== undefined || !held.asks(topic)) return;
+    const deed = { action: "subscribe", uri: topic, match: "exact", options: EMPTY_DICT } as const;
+    this.decide(
+      { ...deed, isByPattern: true },
+      (permission) => held.decided(topic, permission.allow.subscribe),
+    );
   }
 
   /** Of a URI, the answer about it is known. */
@@ -125,14 +121,18 @@ export class DynamicRole implements Rights {
 
   /** Asks about a deed. `done` is called once, perhaps before this returns; the answer stands until `forgetOnce`, or longer if it says so. */
   decide(deed: Deed, done: (permission: Permission) => void): void {
-    const { authorizer, clock, log, session } = this.#settings;
+    const { role, authorizer, clock, log, session } = this.#settings;
     const { action, uri, match, options, isByPattern = false } = deed;
     const details = this.#details ??= this.#settings.details();
     const era = this.#era;
     const question: { asking?: Timer | undefined } = {};
     const answered = (decision: Decision) => {
       if (question.asking !== undefined) this.#asking.delete(question.asking);
-      const { permission, failure } = decision;
+      const { failure } = decision;
+      const { trustlevel } = role;
+      const permission = trustlevel === undefined
+        ? decision.permission
+        : { ...decision.permission, trustlevel };
       if (failure !== undefined) {
         log.warn("Cannot authorize {action} of {uri} for session {session}: {problem}", {
           action,

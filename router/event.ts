@@ -13,10 +13,14 @@ export function sendPermitted(
   excluded: Session | undefined,
   receivers: Audience | undefined,
 ): void {
-  const permitted = subscription.subscribers.filter((session) =>
-    session !== excluded && receivers?.includes(session) !== false &&
-    session.role.receives(event, topic, subscription)
-  );
+  const permitted = subscription.subscribers.filter((session) => {
+    if (session === excluded) return false;
+    const isPermitted = session.role.receives(topic, subscription);
+    // An audience may count whom it includes, so it is asked last.
+    if (isPermitted === false || receivers?.includes(session) === false) return false;
+    if (isPermitted === undefined) session.role.hold(event, topic, subscription);
+    return isPermitted === true;
+  });
   sendEvent(event, permitted, undefined, undefined);
 }
 

@@ -20,23 +20,20 @@ interface Held {
 }
 
 export class HeldEvents {
-  /** Events that there was no room for. */
-  dropped = 0;
   readonly #session: Session;
+  readonly #unsent: (publication: number) => void;
   #events: Held[] = [];
   #weight = 0;
   #asking = new Set<string>();
 
-  constructor(session: Session) {
+  /** @param unsent told of events that are not sent after all. */
+  constructor(session: Session, unsent: (publication: number) => void) {
     this.#session = session;
+    this.#unsent = unsent;
   }
 
   get isEmpty(): boolean {
     return this.#events.length === 0;
-  }
-
-  get isFull(): boolean {
-    return this.#events.length >= MOST_EVENTS || this.#weight >= MOST_BYTES;
   }
 
   /** False when the topic is being asked for already. */
@@ -46,7 +43,17 @@ export class HeldEvents {
     return true;
   }
 
-  add(event: Event, topic: string, subscription: Subscription, verdict: boolean | undefined): void {
+  /** False: there is no room for it. */
+  add(
+    event: Event,
+    topic: string,
+    subscription: Subscription,
+    verdict: boolean | undefined,
+  ): boolean {
+    if (this.#events.length >= MOST_EVENTS || this.#weight >= MOST_BYTES) {
+      this.#unsent(event.publication);
+      return false;
+    }
     if (this.isEmpty) {
       // Those of its exact subscriptions line up behind them.
       for (const one of this.#session.subscriptions ?? []) one.isNarrowed = true;
@@ -55,6 +62,7 @@ export class HeldEvents {
     const weight = payloadWeight(kept.payload);
     this.#events.push({ event: kept, topic, subscription, weight, verdict });
     this.#weight += weight;
+    return true;
   }
 
   decided(topic: string, verdict: boolean): void {
@@ -68,6 +76,7 @@ export class HeldEvents {
       sent++;
       this.#weight -= weight;
       if (isPermitted && subscription.has(this.#session)) this.#session.send(event);
+      else this.#unsent(event.publication);
     }
     this.#events.splice(0, sent);
   }

@@ -16,10 +16,10 @@ import type { Realm } from "./realm.ts";
 import type { Session } from "./session.ts";
 import { payloadWeight } from "../wamp/weight.ts";
 
-/** Beyond either, no more is read from the peer until all went on. */
+/** Beyond either, no more is read from the peer until half of it went on. */
 const MANY_MESSAGES = 256;
 const MANY_BYTES = 1024 * 1024;
-/** Of one that serves the router's process meanwhile. */
+/** Of a peer that has procedures. */
 const FLOOD_BYTES = 8 * 1024 * 1024;
 /** What a transport that cannot stop may bring in addition. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -145,12 +145,15 @@ export class Inbox {
         "Cannot keep the session: it sent too much while it waited for its authorization";
       return this.#session.abort(uris.LIMIT_EXCEEDED, text);
     }
-    if (this.#isPaused) return;
-    const isMuch = this.#weight > MANY_BYTES || this.#parked.length > MANY_MESSAGES;
-    // Who serves the router's process must be heard, unless it floods us.
-    if (!isMuch || (this.#weight < FLOOD_BYTES && this.#servesInside())) return;
+    if (this.#isPaused || !this.#isMuch(1)) return;
     this.#isPaused = true;
     this.#session.transport.pause();
+  }
+
+  /** More than a part of what may wait. Who has procedures may be the authorizer that it waits for, and must be heard for longer. */
+  #isMuch(part: number): boolean {
+    if ((this.#session.registrations?.size ?? 0) > 0) return this.#weight > FLOOD_BYTES * part;
+    return this.#weight > MANY_BYTES * part || this.#parked.length > MANY_MESSAGES * part;
   }
 
   #resume(): void {
@@ -167,6 +170,7 @@ export class Inbox {
         this.#parked.shift();
         this.#weight -= first.weight;
         if (this.#isOver) break;
+        if (this.#isPaused && !this.#isMuch(0.5)) this.#resume();
       }
       // What follows GOODBYE is for who comes after.
       for (const { message } of this.#parked.splice(0)) this.#session.receive(message);
@@ -224,11 +228,6 @@ export class Inbox {
     if (message.type !== Type.YIELD && message.type !== Type.ERROR) return false;
     return this.#session.invocations?.get(message.request)?.caller?.role.isTrusted === true;
   }
-
-  #servesInside(): boolean {
-    const invocations = this.#session.invocations?.values() ?? [];
-    return invocations.some(({ caller }) => caller?.role.isTrusted === true);
-  }
 }
 
 /** Something that can be refused. */
@@ -253,6 +252,7 @@ function isAnswer(message: Message, session: Session): boolean {
     case Type.YIELD:
     case Type.ERROR:
     case Type.CANCEL:
+    case Type.EVENT_RECEIVED:
       return true;
     case Type.CALL:
       return isContinued(session, message);

@@ -177,13 +177,18 @@ export class Invocations {
     if (problem !== undefined) throw new ProtocolError(problem);
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "ERROR");
-    if (invocation.validate !== undefined && this.#isUnfit(invocation, session, message)) return;
+    // Who declines a call says nothing to its caller.
+    const declines = invocation.rerouting !== undefined && message.error === uris.UNAVAILABLE;
+    if (
+      !declines && invocation.validate !== undefined &&
+      this.#isUnfit(invocation, session, message)
+    ) return;
     this.#finish(invocation);
     invocation.gathering?.failed(invocation, message.error, message.payload);
     const { caller, rerouting } = invocation;
     if (caller === undefined) return;
     this.#answered(invocation, caller);
-    if (rerouting !== undefined && message.error === uris.UNAVAILABLE) {
+    if (rerouting !== undefined && declines) {
       if (this.#onDeclined(caller, rerouting)) return;
       return caller.sendError(
         Type.CALL,

@@ -51,8 +51,10 @@ export interface Rights {
   /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
   rule(uri: string, action: Action, match?: Match): Permission;
   mayReachBeyond(match: Match, pattern: string): boolean;
-  /** True: a subscriber of a subscription that is narrowed may be sent the event. False: it may not, or not yet. */
-  receives(event: Event, topic: string, subscription: Subscription): boolean;
+  /** Of a subscriber of a subscription that is narrowed. True: it may be sent an event of the topic; false: it may not; undefined: not
+   * yet, `hold` it. */
+  receives(topic: string, subscription: Subscription): boolean | undefined;
+  hold(event: Event, topic: string, subscription: Subscription): void;
 }
 
 /** The built-in role of sessions inside the router's process. Nobody joins under it from outside. */
@@ -68,6 +70,7 @@ export class Role implements Rights {
   readonly isTrusted: boolean;
   readonly authorizer: AuthorizerOptions | undefined;
   readonly limits: Limits | undefined;
+  readonly trustlevel: number | undefined;
   readonly #index = new PatternIndex<Permission>(({ uri }) => uri);
   readonly #otherwise: Permission;
   /** Some rule refuses subscriptions. */
@@ -81,6 +84,7 @@ export class Role implements Rights {
     this.isTrusted = options.name === TRUSTED;
     this.authorizer = options.authorizer;
     this.limits = options.limits && new Limits(options.limits, options.name);
+    this.trustlevel = options.trustlevel;
     const trusted = (permission: Permission): Permission =>
       options.trustlevel === undefined || permission.trustlevel !== undefined
         ? permission
@@ -111,9 +115,12 @@ export class Role implements Rights {
   }
 
   /** A pattern does not pass a more specific denial. */
-  receives(_event: Event, topic: string): boolean {
+  receives(topic: string): boolean {
     return this.rule(topic).allow.subscribe;
   }
+
+  /** Static rules always know. */
+  hold(): void {}
 
   #decide(uri: string): Permission {
     const rule = this.#index.best(uri) ?? this.#otherwise;

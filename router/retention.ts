@@ -122,7 +122,9 @@ export class Retention {
     }
     for (const one of found.sort((a, b) => a.order - b.order)) {
       const own = event(id, one, { ...one.details, "topic": one.topic });
-      if (session.role.receives(own, one.topic, subscription)) session.send(own);
+      const isPermitted = session.role.receives(one.topic, subscription);
+      if (isPermitted === true) session.send(own);
+      else if (isPermitted === undefined) session.role.hold(own, one.topic, subscription);
     }
   }
 

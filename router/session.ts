@@ -200,7 +200,7 @@ export class Session implements MessageHandler, Applicant {
     this.authid = admission.authid;
     this.admission = admission;
     this.limits = role.limits;
-    const dynamic = this.#dynamic(role);
+    const dynamic = this.#dynamic(role, realm);
     this.#role = dynamic ?? role;
     this.#inbox = dynamic === undefined && !needsInbox(role.limits) ? undefined : new Inbox({
       session: this,
@@ -294,12 +294,13 @@ export class Session implements MessageHandler, Applicant {
   }
 
   /** The session's own role, when somebody else decides what it may do. */
-  #dynamic(role: Role): DynamicRole | undefined {
+  #dynamic(role: Role, realm: Realm): DynamicRole | undefined {
     const { authorizer } = role;
     if (authorizer === undefined) return undefined;
     const { clock, log } = this.#router;
     const details = () => authorizerDetails(this);
-    return new DynamicRole({ role, authorizer, session: this, details, clock, log });
+    const unsent = (publication: number) => realm.broker.deliveries.received(this, publication);
+    return new DynamicRole({ role, authorizer, session: this, details, unsent, clock, log });
   }
 
   #caught(cause: unknown, message: Message): void {

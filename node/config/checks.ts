@@ -67,6 +67,7 @@ function roleProblems(role: Found): Problem[] {
     const text = `found "${TRUSTED}", the router's own role, expected another name`;
     problems.push({ path: name.path, text });
   }
+  problems.push(...authorizerProblems(role));
   const seen = new Map<string, Path>();
   for (const permission of select(role.value, ["permissions", "*"], role.path)) {
     const uri = select(permission.value, ["uri"], permission.path)[0];
@@ -91,6 +92,33 @@ function roleProblems(role: Found): Problem[] {
       const text = `found the URI of ${formatPath(first)} again, expected one rule for each`;
       problems.push({ path: uri.path, text });
     }
+  }
+  return problems;
+}
+
+/** An authorizer decides alone. */
+function authorizerProblems(role: Found): Problem[] {
+  const authorizer = select(role.value, ["authorizer"], role.path)[0];
+  if (authorizer === undefined) return [];
+  const problems: Problem[] = [];
+  const rules = select(role.value, ["permissions"], role.path)[0];
+  if (Array.isArray(rules?.value) && rules.value.length > 0) {
+    const text =
+      `found permissions beside an authorizer, expected one of both: the authorizer decides alone`;
+    problems.push({ path: rules.path, text });
+  }
+  const fallback = select(role.value, ["allow-by-default"], role.path)[0];
+  if (fallback?.value === true) {
+    const text = "found true beside an authorizer, expected false: the authorizer decides alone";
+    problems.push({ path: fallback.path, text });
+  }
+  const uri = typeof authorizer.value === "string"
+    ? authorizer
+    : select(authorizer.value, ["authorizer"], authorizer.path)[0];
+  if (
+    typeof uri?.value === "string" && uri.value !== "" && !isPattern(uri.value, "exact", "loose")
+  ) {
+    problems.push({ path: uri.path, text: `found ${JSON.stringify(uri.value)}, expected a URI` });
   }
   return problems;
 }

@@ -6,8 +6,10 @@ import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
+import { payloadSchemaProblems } from "./schema_checks.ts";
 import { storeFolderProblems } from "./store_checks.ts";
 import type { Path } from "./source.ts";
+import { userFile, userReference } from "../user_module.ts";
 
 /** What is missing, cannot be read or cannot be used. @param directory the node directory, to which paths are relative. */
 export async function fileProblems(config: unknown, directory: string): Promise<Problem[]> {
@@ -22,12 +24,33 @@ export async function fileProblems(config: unknown, directory: string): Promise<
   const problems = [
     ...await Promise.all(wanted.map((one) => problemOf(one, directory))),
     ...await storeFolderProblems(config, directory),
+    ...await payloadSchemaProblems(config, directory),
+    ...await userModuleProblems(config, directory),
   ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;
   // Loaded only where there is TLS.
   const { tlsProblems } = await import("./tls_files.ts");
   const contents = await Promise.all(sections.map((tls) => tlsProblems(tls, directory)));
   return [...problems, ...contents.flat()];
+}
+
+/** Functions of authorizers whose file is not there. Whether it holds them is seen when the node starts. */
+async function userModuleProblems(config: unknown, directory: string): Promise<Problem[]> {
+  const pattern = ["workers", "*", "realms", "*", "roles", "*", "authorizer", "create"];
+  const problems = await Promise.all(
+    select(config, pattern).map(async ({ path, value }): Promise<Problem[]> => {
+      if (typeof value !== "string") return [];
+      const reference = userReference(value);
+      if (reference === undefined) {
+        const text = `found "${value}", expected "./file.ts:name" or "folder.file.name"`;
+        return [{ path, text }];
+      }
+      if (await userFile(reference, directory) !== undefined) return [];
+      const file = resolve(directory, reference.file);
+      return [{ path, text: `found no file at ${file}, expected a module` }];
+    }),
+  );
+  return problems.flat();
 }
 
 interface WantedFile {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { resumption } from "./schema_resumption.ts";
 import { store } from "./schema_store.ts";
 import { flag, id, off, refused, section, text, whole } from "./fields.ts";
+import { authorizer, jsonSchema, limits } from "./schema_role.ts";
 
 const allow = section("What the role may do with matching URIs", {
   "call": flag(false, "Call matching procedures"),
@@ -28,6 +29,21 @@ const trustlevel = (what: string) =>
   )
     .optional();
 
+const payload = (what: string) =>
+  jsonSchema.describe(`${what}: a JSON Schema, or the name of one of the realm's schemas`)
+    .optional();
+
+const validate = section("What payloads must look like; others are refused", {
+  "call": payload("Arguments of a call"),
+  "call_progress": payload("Those of its later parts (default: as of the first)"),
+  "call_result": payload("A result"),
+  "call_result_progress": payload("A progressive result"),
+  "call_error": payload("Arguments of an error"),
+  "event": payload("Arguments of an event"),
+  "event_confirmation": refused("WAMP has no confirmation of events; remove the key"),
+  "extra": refused("nothing would read it; remove the key"),
+});
+
 const permission = section(
   "One rule of a role; of all rules that match a URI the most specific decides",
   {
@@ -45,7 +61,7 @@ const permission = section(
       false,
       "Static rules need no cache: accepted and without effect, as in Crossbar.io",
     ),
-    "validate": refused("payload validation comes with a later version; remove the key"),
+    "validate": validate.optional(),
   },
 );
 
@@ -55,9 +71,8 @@ const role = section("What sessions of this role may do", {
   "allow-by-default": flag(false, "Allow everything that no rule decides"),
   "trustlevel": trustlevel("all calls and events of the role (default: they tell of none)"),
   "permissions": z.array(permission).default([]).describe("Static rules"),
-  "authorizer": refused(
-    'dynamic authorizers come with a later version; write static "permissions" instead',
-  ),
+  "authorizer": authorizer.optional(),
+  "limits": limits.optional(),
 });
 
 const options = section("How the realm routes", {
@@ -89,11 +104,16 @@ export const realm = section("A namespace of its own: sessions of different real
   "roles": z.array(role).default([]).describe("Roles of the realm"),
   "store": store.optional(),
   "resumption": resumption.optional(),
-  "inventory": refused("payload validation comes with a later version; remove the key"),
+  "schemas": z.record(z.string(), jsonSchema).default({}).describe(
+    "JSON Schemas of payloads by name, each an object with `args` and `kwargs`: written here, or a file's name",
+  ),
+  "inventory": refused('FlatBuffers are not supported; write JSON Schemas in "schemas"'),
   "stats": refused("session statistics come with a later version; remove the key"),
   "rlinks": refused("router-to-router links come with a later version; remove the key"),
 });
 
 export type RealmConfig = z.output<typeof realm>;
 export type RoleConfig = z.output<typeof role>;
+export type AuthorizerConfig = z.output<typeof authorizer>;
+export type LimitsConfig = z.output<typeof limits>;
 export type PermissionConfig = z.output<typeof permission>;

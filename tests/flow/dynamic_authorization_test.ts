@@ -4,7 +4,7 @@ import type { AuthorizerOptions } from "../../router/authorizer.ts";
 import type { Action, RoleOptions } from "../../router/permission.ts";
 import type { RealmOptions } from "../../router/realm.ts";
 import type { Dict } from "../../wamp/message.ts";
-import { ANY, EXPLAINED, Flow, ID, type Identity, type Peer } from "../kit/flow_kit.ts";
+import { ALL_ROLES, ANY, EXPLAINED, Flow, ID, type Identity, type Peer } from "../kit/flow_kit.ts";
 
 /** What an authorizer was asked; `answers` lets it answer. */
 class Asked {
@@ -525,6 +525,47 @@ test("Authorizer: events for nobody, or for others, are not asked for; those hel
   dynamic.ends();
 });
 
+test("Authorizer: a publication that waits for its delivery does not wait for who may not receive it", async () => {
+  const dynamic = new Dynamic();
+  const roles = {
+    ...ALL_ROLES,
+    "subscriber": { "features": { "x_acknowledged_event_delivery": true } },
+  };
+  const alice = dynamic.guest({ roles });
+  const bob = dynamic.flow.join();
+  alice.sends("SUBSCRIBE", 1, { "match": "prefix" }, "com.");
+  await dynamic.next("subscribe", "com.").answers(true);
+  const id = alice.receives("SUBSCRIBED", 1, ID)[2] as number;
+  const options = { "acknowledge": true, "x_acknowledged_delivery": true };
+  for (const isPermitted of [true, false]) {
+    const topic = `com.${isPermitted}`;
+    bob.publishes(topic, options);
+    bob.receivesNothing();
+    await dynamic.next("subscribe", topic).answers(isPermitted);
+    if (isPermitted) {
+      const publication = alice.receives("EVENT", id, ID, ANY)[2];
+      bob.receivesNothing();
+      alice.sends("EVENT_RECEIVED", publication);
+    }
+    bob.receives("PUBLISHED", bob.request, ID);
+  }
+  // By now it is known.
+  bob.publishes("com.false", options);
+  bob.receives("PUBLISHED", bob.request, ID);
+  dynamic.ends();
+});
+
+test("Authorizer: a role's trust level goes with what is allowed", async () => {
+  const dynamic = new Dynamic({}, {}, { trustlevel: 3 });
+  const alice = dynamic.guest();
+  const bob = dynamic.flow.join();
+  bob.subscribes("com.topic");
+  alice.publishes("com.topic");
+  await dynamic.next("publish", "com.topic").answers(true);
+  bob.receives("EVENT", ID, ID, { "trustlevel": 3 });
+  dynamic.ends();
+});
+
 test("Authorizer: retained events of a pattern are asked for one by one and come before later ones", async () => {
   const dynamic = new Dynamic();
   const alice = dynamic.guest();
@@ -646,6 +687,15 @@ test("Authorizer: who sends on and on while it waits is read no further, until a
   await dynamic.next("publish", "com.topic").answers({ "allow": true, "cache": true });
   assert.equal(alice.transport.isPaused, false);
   for (let i = 0; i < 300; i++) bob.receives("EVENT", id, ID, {}, [i]);
+  // Who may be the authorizer is heard for longer.
+  const server = dynamic.guest();
+  server.sends("REGISTER", ++server.request, {}, "com.authorize");
+  await dynamic.next("register", "com.authorize").answers(true);
+  server.receives("REGISTERED", 1, ID);
+  for (let i = 0; i < 300; i++) server.publishes("com.topic", {}, [i]);
+  assert.equal(server.transport.isPaused, false);
+  server.disconnects();
+  dynamic.next("publish", "com.topic");
   // By their bytes, too.
   const large = "x".repeat(600_000);
   alice.calls("com.none");

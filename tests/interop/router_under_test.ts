@@ -31,10 +31,20 @@ export interface RouterUnderTest {
   stop(): Promise<number | null>;
 }
 
+/** What a test wants the router to be. */
+export interface RouterWishes {
+  /** Of all transports; by default everybody is anonymous. */
+  readonly auth?: object;
+  /** Besides "anonymous". */
+  readonly roles?: readonly object[];
+  /** By default what the environment says. */
+  readonly runtime?: "deno" | "bun";
+}
+
 /** @param auth of all transports; by default everybody is anonymous. */
 export function startRouter(auth?: object): Promise<RouterUnderTest> {
   const reference = process.env["REALMWAY_REFERENCE"];
-  if (reference === undefined) return startProcess(auth);
+  if (reference === undefined) return startRouterWith(auth === undefined ? {} : { auth });
   const url = new URL(reference);
   return Promise.resolve({
     host: url.hostname,
@@ -51,7 +61,7 @@ export function startRouter(auth?: object): Promise<RouterUnderTest> {
 /** What every session may do; the tests are about clients, not about permissions. */
 const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
 
-function configuration(socket: string, auth: object | undefined) {
+function configuration(socket: string, { auth, roles = [] }: RouterWishes) {
   const service = auth === undefined ? {} : { "auth": auth };
   const services = { "rawsocket": service, "websocket": { "ws": service } };
   return {
@@ -71,7 +81,7 @@ function configuration(socket: string, auth: object | undefined) {
               "disclose": { "caller": true, "publisher": true },
             },
           ],
-        }],
+        }, ...roles],
       }],
       "transports": [
         {
@@ -86,19 +96,20 @@ function configuration(socket: string, auth: object | undefined) {
 }
 
 /** Program and arguments of the command line. */
-function commandLine(): [string, ...string[]] {
+function commandLine(runtime = process.env["REALMWAY_RUNTIME"]): [string, ...string[]] {
   const binary = process.env["REALMWAY_BIN"];
   if (binary !== undefined) return [binary];
   const main = fileURLToPath(new URL("../../node/cli/main.ts", import.meta.url).href);
-  if (process.env["REALMWAY_RUNTIME"] === "bun") return ["bun", main];
+  if (runtime === "bun") return ["bun", main];
   return ["deno", "run", "-A", main];
 }
 
-async function startProcess(auth: object | undefined): Promise<RouterUnderTest> {
+/** This router, even where a reference is named. */
+export async function startRouterWith(wishes: RouterWishes): Promise<RouterUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), "realmway-interop-"));
   const socket = join(directory, "router.sock");
-  writeFileSync(join(directory, "config.json"), JSON.stringify(configuration(socket, auth)));
-  const [program, ...args] = commandLine();
+  writeFileSync(join(directory, "config.json"), JSON.stringify(configuration(socket, wishes)));
+  const [program, ...args] = commandLine(wishes.runtime);
   const options = ["start", "--cbdir", directory, "--logformat", "json", "--loglevel", "info"];
   const child = spawn(program, [...args, ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");

@@ -30,7 +30,7 @@ test("Config: an unknown key is named with its path, all allowed keys and the ne
     problems({ realms: [REALM, { name: "realm2", roles: [{}, {}, { nme: "x" }].slice(2) }] }),
     [
       "workers[0].realms[1].roles[0].name: missing, expected a string",
-      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "trustlevel", "permissions"; did you mean "name"?',
+      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "trustlevel", "permissions", "authorizer", "limits"; did you mean "name"?',
     ],
   );
 });
