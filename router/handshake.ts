@@ -11,6 +11,7 @@ import type { Admission, Challenge, Decision, Gate, Refusal } from "./join.ts";
 import type { Role } from "./permission.ts";
 import type { Timer, Transport } from "./ports.ts";
 import type { Realm } from "./realm.ts";
+import { claimOf } from "./resumption.ts";
 import type { Router } from "./router.ts";
 
 /** From HELLO to WELCOME. */
@@ -110,7 +111,9 @@ export class Handshake {
         text: `Cannot join realm "${name}" as "${authrole}": it has no such role`,
       });
     }
-    const limited = limitsProblem(role, admission.authid);
+    // A session that is taken up is one already.
+    const isNew = claimOf(this.#hello.details) === undefined;
+    const limited = isNew ? limitsProblem(role, admission.authid) : undefined;
     if (limited !== undefined) {
       const text = `Cannot join realm "${name}": ${limited}`;
       return this.#refuse({ refusal: uris.LIMIT_EXCEEDED, text });

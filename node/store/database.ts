@@ -8,7 +8,7 @@ import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { HistoryFilter } from "../../router/history.ts";
 import type { HistoryQuery } from "../../router/ports.ts";
-import type { EventRow, RetainedRow, StoredHistoryOptions } from "./protocol.ts";
+import type { EventRow, RetainedRow, StoredHistoryOptions, StoredValue } from "./protocol.ts";
 import { EVENT, RowReader } from "./rows.ts";
 
 /** Of this file's tables, in `user_version`. */
@@ -31,6 +31,7 @@ CREATE TABLE retained (
   weight INTEGER NOT NULL, codec INTEGER NOT NULL, count INTEGER NOT NULL, head BLOB NOT NULL, payload BLOB NOT NULL,
   PRIMARY KEY (topic, position)
 );
+CREATE TABLE value (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE probe (bytes BLOB NOT NULL);
 PRAGMA user_version = ${VERSION};
 `;
@@ -137,6 +138,30 @@ export class StoreDatabase {
     }));
   }
 
+  values(now: number): StoredValue[] {
+    this.#transaction(() => {
+      this.#database.prepare("DELETE FROM value WHERE expires <= ?").run(now);
+    });
+    return this.#database.prepare("SELECT * FROM value").all().map((row) => ({
+      key: textOf(row, "key"),
+      value: textOf(row, "value"),
+      expires: numberOf(row, "expires"),
+    }));
+  }
+
+  set(values: readonly StoredValue[]): void {
+    const insert = this.#database.prepare(
+      "INSERT OR REPLACE INTO value (key, value, expires) VALUES (?, ?, ?)",
+    );
+    const remove = this.#database.prepare("DELETE FROM value WHERE key = ?");
+    this.#transaction(() => {
+      for (const { key, value, expires } of values) {
+        if (value === undefined) remove.run(key);
+        else insert.run(key, value, expires);
+      }
+    });
+  }
+
   /** Forgets what is too old, also in histories that nothing was written to. */
   expire(now: number): void {
     this.#transaction(() => {
@@ -179,6 +204,10 @@ export class StoreDatabase {
       const id = numberOf(insert.get(one.match, one.uri) ?? {}, "id");
       return { ...one, id, events: 0, bytes: 0 };
     });
+    if (options.length === 0) {
+      this.#database.exec("DELETE FROM event; DELETE FROM history");
+      return;
+    }
     const ids = this.#histories.map(({ id }) => id).join(", ");
     this.#database.exec(`DELETE FROM event WHERE history NOT IN (${ids})`);
     this.#database.exec(`DELETE FROM history WHERE id NOT IN (${ids})`);

@@ -34,7 +34,18 @@ export type Ask =
   | { readonly kind: "probe"; readonly now: number }
   /** Forgets what is too old in all histories. */
   | { readonly kind: "expire"; readonly now: number }
+  | { readonly kind: "values"; readonly now: number }
+  | { readonly kind: "set"; readonly values: readonly StoredValue[] }
   | { readonly kind: "close" };
+
+/** A text by its key. */
+export interface StoredValue {
+  readonly key: string;
+  /** Undefined: forget it. */
+  readonly value: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
 
 export type Request = Ask & { readonly id: number };
 
@@ -45,6 +56,7 @@ export interface Answer {
   readonly events?: readonly EventRow[];
   readonly next?: number;
   readonly retained?: readonly RetainedRow[];
+  readonly values?: readonly StoredValue[];
 }
 
 /** A recorded or retained event as the database has it. */

@@ -198,7 +198,7 @@ export class SqliteStore implements Store {
     flight.slow.cancel();
     this.#flights.splice(this.#flights.indexOf(flight), 1);
     this.#flyingBytes -= flight.bytes;
-    this.#isSlow = false;
+    if (this.#flights.length === 0) this.#isSlow = false;
     if (!this.#isFull) this.#hasToldFull = false;
     if (failure === undefined) {
       this.stats.batches++;

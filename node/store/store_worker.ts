@@ -41,6 +41,11 @@ function serve(request: Request): Omit<Answer, "id"> {
     case "expire":
       opened().expire(request.now);
       return {};
+    case "values":
+      return { values: opened().values(request.now) };
+    case "set":
+      opened().set(request.values);
+      return {};
     case "close":
       close();
       return {};

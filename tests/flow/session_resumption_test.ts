@@ -217,6 +217,29 @@ test("Resumption: a connection that is still there gives way, and whatever it st
   flow.ends();
 });
 
+test("Resumption: a kept session counts for its role's limits, and taking it up is no further one", () => {
+  for (const beyondPerAuthid of ["refuse", "kick-oldest"] as const) {
+    const limits = { sessions: 1, sessionsPerAuthid: 1, beyondPerAuthid };
+    const roles = [{ name: "anyone", allowByDefault: true, limits }];
+    const flow = new Flow({ resumption: RESUMPTION, roles });
+    const { peer: alice, kept } = joins(flow);
+    alice.disconnects();
+    const { peer: again, kept: resumed } = resumes(flow, kept, 0);
+    assert.equal(resumed.id, kept.id);
+    again.disconnects();
+    if (beyondPerAuthid === "refuse") {
+      const other = flow.connect();
+      other.sends("HELLO", "realm1", { "roles": ALL_ROLES });
+      other.isAborted("realmway.error.limit_exceeded");
+    } else {
+      joins(flow);
+      isRefused(flow, claim(resumed, 0));
+    }
+    assert.equal(flow.realm.sessions.size, 1);
+    flow.ends();
+  }
+});
+
 test("Resumption: a session ends when nobody takes it up in time, and others are told then", () => {
   const flow = new Flow({ resumption: RESUMPTION });
   const bob = flow.join();

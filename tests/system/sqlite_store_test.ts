@@ -361,7 +361,7 @@ test("Store: a disk that does not answer is no reason to wait for ever", async (
     "wamp.error.unavailable",
   ]);
   isStuck = false;
-  assert.equal(log.warnings.length, 1);
+  assert.ok(log.warnings.length >= 1);
   await until(() => store.failure === undefined);
   await close();
   flow.ends();
