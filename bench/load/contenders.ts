@@ -3,20 +3,24 @@
  * Each is a process of its own, pinned to one core. Only processes started here are ever ended.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type ConfigFiles, switches } from "./configs.ts";
+
+/** router: takes part in most cases; echo and fan-out: controls; switch: Realmway with one thing switched. */
+export type Kind = "router" | "echo" | "fan-out" | "switch";
 
 export interface Contender {
   readonly name: string;
   readonly version: string;
-  readonly isControl: boolean;
+  readonly kind: Kind;
+  readonly isOwn: boolean;
   readonly ws: string | undefined;
   readonly raw: string;
   readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Running {
@@ -28,11 +32,17 @@ export interface Running {
 const root = fileURLToPath(new URL("../../", import.meta.url).href);
 const ROUTER_CPU = process.env["ROUTER_CPU"] ?? "0";
 
-/** Runtimes that can run TypeScript here, as commands. */
-const runtimes: Readonly<Record<string, readonly string[]>> = {
-  "deno": ["deno", "run", "-A"],
-  "bun": ["bun", "run"],
-};
+/** How each runtime runs a TypeScript file, and the command line. */
+function runtimes() {
+  const { tasks }: { tasks: Record<string, { command: string }> } = JSON.parse(
+    readFileSync(`${root}deno.json`, "utf8"),
+  );
+  const cli = tasks["realmway"]?.command.split(" ") ?? [];
+  return [
+    { name: "deno", run: ["deno", "run", "-A"], cli },
+    { name: "bun", run: ["bun", "run"], cli: ["bun", "run", "node/cli/main.ts"] },
+  ];
+}
 
 function found(command: string): boolean {
   return spawnSync("which", [command]).status === 0;
@@ -44,37 +54,51 @@ function versionOf(command: string, ...args: readonly string[]): string {
 }
 
 /** All contenders that can be started here. @param peers the generator's folder of peers. */
-export function contenders(peers: string): readonly Contender[] {
+export function contenders(peers: string, configs: ConfigFiles): readonly Contender[] {
   const list: Contender[] = [];
   let port = 27191;
-  for (const [name, command] of Object.entries(runtimes)) {
-    const program = command[0] ?? name;
-    if (!found(program)) continue;
-    const version = versionOf(program, "--version");
+  const add = (
+    name: string,
+    version: string,
+    kind: Kind,
+    command: (port: number) => readonly string[],
+  ) => {
     list.push({
-      name: `realmway-${name}`,
+      name,
       version,
-      isControl: false,
-      ws: `ws://127.0.0.1:${port}/ws`,
+      kind,
+      isOwn: true,
+      ws: kind === "echo" ? undefined : `ws://127.0.0.1:${port}/ws`,
       raw: `tcp://127.0.0.1:${port}`,
-      command: [
-        ...command,
-        `${root}node/cli/main.ts`,
+      command: command(port),
+    });
+    port++;
+  };
+  for (const { name, run, cli } of runtimes()) {
+    if (!found(name)) continue;
+    const version = versionOf(name, "--version");
+    for (const which of switches) {
+      const isBase = which === "base";
+      const label = isBase ? `realmway-${name}` : `realmway-${name}, ${which}`;
+      add(label, version, isBase ? "router" : "switch", (port) => [
+        ...cli,
         "start",
         "--config",
-        `${root}bench/load/realmway_${name}.json`,
-      ],
-    });
-    port++;
-    list.push({
-      name: `echo-${name}`,
-      version,
-      isControl: true,
-      ws: undefined,
-      raw: `tcp://127.0.0.1:${port}`,
-      command: [...command, `${root}bench/micro/byte_stream_echo.ts`, String(port)],
-    });
-    port++;
+        configs.file(port, which),
+      ]);
+    }
+    const control = (file: string) => (port: number) => [...run, `${root}${file}`, `${port}`];
+    add(`echo-${name}`, version, "echo", control("bench/micro/byte_stream_echo.ts"));
+    add(`fan-out-${name}`, version, "fan-out", control("bench/load/fan_out_control.ts"));
+  }
+  const executable = `${root}dist/realmway`;
+  if (existsSync(executable)) {
+    add("realmway-executable", versionOf(executable, "version"), "switch", (port) => [
+      executable,
+      "start",
+      "--config",
+      configs.file(port, "base"),
+    ]);
   }
   return [...list, ...peerList(peers)];
 }
@@ -111,21 +135,22 @@ function peerList(peers: string): readonly Contender[] {
     .map(({ name, ws, raw, version }) => ({
       name,
       version,
-      isControl: false,
+      kind: "router" as const,
+      isOwn: false,
       ws: `ws://127.0.0.1:${ws}`,
       raw: `tcp://127.0.0.1:${raw}`,
       command: [`${peers}/start-${name}.sh`],
     }));
 }
 
-/** Starts it and waits until its ports answer. */
-export async function start(contender: Contender): Promise<Running> {
+/** Starts it and waits until its ports answer. @param restMs what it gets to come to rest. */
+export async function start(contender: Contender, restMs = 300): Promise<Running> {
   const isScript = contender.command[0]?.endsWith(".sh") === true;
   const pinned = isScript ? contender.command : ["taskset", "-c", ROUTER_CPU, ...contender.command];
   const [program = "", ...args] = pinned;
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...process.env, ...contender.env, ROUTER_CPU },
+    env: { ...process.env, ROUTER_CPU },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
@@ -136,7 +161,7 @@ export async function start(contender: Contender): Promise<Running> {
       await untilListening(Number(/:(\d+)/.exec(url)?.[1]), child, () => complaint);
     }
   }
-  await sleep(300);
+  await sleep(restMs);
   if (child.pid === undefined) throw new Error(`Cannot start ${contender.name}: it has no process`);
   return { pid: child.pid, hasEnded: () => child.exitCode !== null, stop: () => stop(child) };
 }
@@ -146,10 +171,10 @@ async function untilListening(
   child: ChildProcess,
   complaint: () => string,
 ): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (const limit = performance.now() + 30_000; performance.now() < limit;) {
     if (child.exitCode !== null) break;
     if (await answers(port)) return;
-    await sleep(100);
+    await sleep(2);
   }
   throw new Error(
     `Cannot reach port ${port}: the program under load did not start. ${complaint()}`,

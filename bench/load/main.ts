@@ -1,16 +1,20 @@
 /**
  * `deno task bench:peers`: all contenders under the same load in one run, interleaved, and the table that goes into RESULTS.md.
- * Options: names of groups (core, serializers, ...), `--only NAME,NAME` contenders, `--runs N`, `--seconds N`, `--out FILE`.
+ * Options: names of groups (core, serializers, ...), `--only NAME,NAME` contenders, `--runs N` (default: by group, so that all of it takes
+ * twelve minutes), `--seconds N`, `--out FILE`.
  * The generator is `$WAMPLOAD`, a folder with its sources and peers; by default the one beside the project.
  */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
-import { type Case, cases, type Group, groups } from "./cases.ts";
+import { type Case, cases, type Group, groups, RUNS } from "./cases.ts";
+import { ConfigFiles } from "./configs.ts";
 import { type Contender, contenders, type Running, start } from "./contenders.ts";
+import { cpuOf, residentOf } from "./process_usage.ts";
 import { type Run, table } from "./report.ts";
 
 const folder = process.env["WAMPLOAD"] ??
@@ -45,6 +49,8 @@ function generator(): string {
   return `${target}/release/wampload`;
 }
 
+const PINNED = ["-c", process.env["LOAD_CPU"] ?? "1"];
+
 function measure(
   program: string,
   contender: Contender,
@@ -52,73 +58,114 @@ function measure(
   pid: number,
   seconds: string,
 ): Run {
-  const url = one.transport === "ws" ? contender.ws : contender.raw;
-  const args = [
-    "-c",
-    process.env["LOAD_CPU"] ?? "1",
+  const url = one.transport === "ws" ? contender.ws ?? contender.raw : contender.raw;
+  const args = typeof one.args === "string" ? silent(url, pid, seconds) : [
     program,
     "--json",
     "--url",
-    url ?? contender.raw,
+    url,
     "--pid",
     String(pid),
     "--warmup",
-    "0.5",
+    one.group === "switches" ? "1.5" : "0.5",
     "--duration",
     seconds,
     ...one.args,
   ];
-  const { status, stdout, stderr } = spawnSync("taskset", args, { encoding: "utf8" });
-  const isGood = status === 0;
-  return {
-    contender: contender.name,
-    case: one.name,
-    figures: isGood ? JSON.parse(stdout) : undefined,
-    error: isGood ? undefined : stderr.trim(),
-  };
+  const { status, stdout, stderr } = spawnSync("taskset", [...PINNED, ...args], {
+    encoding: "utf8",
+  });
+  const run = { contender: contender.name, case: one.name, bytes: one.bytes };
+  return status === 0
+    ? { ...run, figures: JSON.parse(stdout), error: undefined }
+    : { ...run, figures: undefined, error: stderr.trim() };
+}
+
+/** The command of our own generator of publications that nobody listens to. */
+function silent(url: string, pid: number, seconds: string): readonly string[] {
+  const file = fileURLToPath(new URL("silent.ts", import.meta.url).href);
+  return ["deno", "run", "-A", file, /\d+$/.exec(url)?.[0] ?? "", String(pid), seconds];
+}
+
+function takesPart(contender: Contender, one: Case): boolean {
+  const kinds = one.kinds ?? ["router"];
+  if (!contender.isOwn) {
+    return kinds.includes("router") && (one.peers ?? ["nexus"]).includes(contender.name);
+  }
+  // The executable shows how it starts; then it is Bun.
+  if (contender.name === "realmway-executable") return one.args === "start";
+  if (one.args === "start") return contender.kind === "router";
+  return kinds.includes(contender.kind) ||
+    (kinds.includes("switch") && contender.kind === "router");
 }
 
 /** Every round asks every contender once per case, so that a slow minute of the machine hits all alike. */
-async function run(
-  program: string,
-  list: readonly Contender[],
-  wanted: readonly Case[],
-  rounds: number,
-  seconds: string,
-) {
-  const runs: Run[] = [];
-  const running = new Map<string, Running>();
-  const stopOne = async (name: string) => {
-    await running.get(name)?.stop();
-    running.delete(name);
-  };
-  try {
-    for (const one of wanted) {
-      for (let round = 0; round < rounds; round++) {
-        for (const contender of list) {
-          if (
-            contender.isControl !== (one.hasControl === true) || one.skips?.includes(contender.name)
-          ) continue;
-          const known = running.get(contender.name);
-          if (known !== undefined && (one.isFresh === true || known.hasEnded())) {
-            await stopOne(contender.name);
-          }
-          const process = running.get(contender.name) ?? await start(contender);
-          running.set(contender.name, process);
-          const result = measure(program, contender, one, process.pid, seconds);
-          runs.push(result);
-          if (result.error !== undefined) {
-            say(`${contender.name}, ${one.name}: ${result.error}`);
-            await stopOne(contender.name);
-          }
-        }
-      }
-      say(`${table(runs.filter((done) => done.case === one.name))}\n`);
-    }
-  } finally {
-    for (const name of [...running.keys()]) await stopOne(name);
+class Session {
+  readonly runs: Run[] = [];
+  readonly #program: string;
+  readonly #seconds: string;
+  readonly #running = new Map<string, Running>();
+
+  constructor(program: string, seconds: string) {
+    this.#program = program;
+    this.#seconds = seconds;
   }
-  return runs;
+
+  async round(one: Case, list: readonly Contender[]): Promise<void> {
+    for (const contender of list) {
+      if (!takesPart(contender, one)) continue;
+      this.runs.push(
+        one.args === "start"
+          ? await this.#measureStart(contender, one)
+          : await this.#measure(contender, one),
+      );
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const name of [...this.#running.keys()]) await this.#stopOne(name);
+  }
+
+  async #measure(contender: Contender, one: Case): Promise<Run> {
+    const { name } = contender;
+    const known = this.#running.get(name);
+    if (one.isFresh === true || known?.hasEnded() === true) await this.#stopOne(name);
+    const process = this.#running.get(name) ?? await start(contender);
+    this.#running.set(name, process);
+    const result = measure(this.#program, contender, one, process.pid, this.#seconds);
+    if (result.error !== undefined) say(`${name}, ${one.name}: ${result.error}`);
+    if (result.error !== undefined || one.isFresh === true) await this.#stopOne(name);
+    return result;
+  }
+
+  /** Starts it, and looks at it when it has come to rest. */
+  async #measureStart(contender: Contender, one: Case): Promise<Run> {
+    const { name } = contender;
+    await this.#stopOne(name);
+    const begun = performance.now();
+    const process = await start(contender, 0);
+    const ms = performance.now() - begun;
+    const cpu = cpuOf(process.pid);
+    await sleep(1000);
+    const resident = residentOf(process.pid);
+    await process.stop();
+    return {
+      contender: name,
+      case: one.name,
+      bytes: undefined,
+      figures: {
+        "router_cpu_us_per_start": cpu,
+        "start_ms": ms,
+        "router_rss_after_kb": resident,
+      },
+      error: undefined,
+    };
+  }
+
+  async #stopOne(name: string): Promise<void> {
+    await this.#running.get(name)?.stop();
+    this.#running.delete(name);
+  }
 }
 
 async function main(): Promise<void> {
@@ -126,28 +173,37 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       only: { type: "string" },
-      runs: { type: "string", default: "5" },
-      seconds: { type: "string", default: "2" },
+      runs: { type: "string" },
+      seconds: { type: "string", default: "1.5" },
       out: { type: "string" },
     },
   });
   const named = positionals.filter((name): name is Group => groups.some((group) => group === name));
   const chosen = named.length > 0 ? named : groups;
   const only = values.only?.split(",");
-  const list = contenders(`${folder}/peers`).filter(({ name }) =>
-    only === undefined || only.includes(name)
+  const configs = new ConfigFiles();
+  const list = contenders(`${folder}/peers`, configs).filter(({ name }) =>
+    only === undefined || only.some((start) => name === start || name.startsWith(`${start},`))
   );
-  const wanted = cases.filter(({ group }) => chosen.includes(group));
   const machine = `${cpus()[0]?.model ?? "unknown processor"}, Linux ${release()}`;
-  const versions = list.map(({ name, version }) => `${name} ${version}`).join(", ");
+  const versions = list.filter(({ kind }) => kind === "router")
+    .map(({ name, version }) => `${name} ${version}`).join(", ");
   say(`${machine}\n${versions}\n`);
-  const runs = await run(generator(), list, wanted, Number(values.runs), values.seconds);
+  const session = new Session(generator(), values.seconds);
+  try {
+    for (const one of cases.filter(({ group }) => chosen.includes(group))) {
+      const rounds = Number(values.runs ?? RUNS[one.group]);
+      for (let round = 0; round < rounds; round++) await session.round(one, list);
+      say(`${table(session.runs.filter((done) => done.case === one.name))}\n`);
+    }
+  } finally {
+    await session.stop();
+    configs.remove();
+  }
   if (values.out === undefined) return;
-  writeFileSync(
-    values.out,
-    `${machine}. ${versions}. ${values.runs} runs of ${values.seconds} s each.\n\n`,
-  );
-  appendFileSync(values.out, `${table(runs)}\n`);
+  const rounds = values.runs ?? Object.entries(RUNS).map(([name, n]) => `${name} ${n}`).join(", ");
+  const head = `${machine}. ${versions}. Runs of ${values.seconds} s: ${rounds}.`;
+  writeFileSync(values.out, `${head}\n\n${table(session.runs)}\n`);
 }
 
 main().catch((cause) => {

@@ -3,6 +3,7 @@
 export interface Run {
   readonly contender: string;
   readonly case: string;
+  readonly bytes: number | undefined;
   /** The generator's figures; undefined when the run failed. */
   readonly figures: Readonly<Record<string, unknown>> | undefined;
   readonly error: string | undefined;
@@ -20,6 +21,7 @@ const CPU = [
   "router_cpu_us_per_session",
   "router_cpu_us_per_echo",
   "router_cpu_us_per_message",
+  "router_cpu_us_per_start",
 ];
 const RATE = [
   "calls_per_s",
@@ -35,13 +37,21 @@ const columns: readonly Column[] = [
   { title: "p50 µs", pick: (figures) => latency(figures, "p50") },
   { title: "p99 µs", pick: (figures) => latency(figures, "p99") },
   { title: "RSS MiB", pick: (figures) => scaled(figures["router_rss_after_kb"], 1 / 1024) },
+  { title: "RSS grown MiB", pick: grown },
   {
     title: "bytes a unit",
     pick: (figures) =>
       scaled(figures["router_rss_bytes_per_subscription"], 1) ??
         scaled(figures["router_rss_kb_per_session"], 1024),
   },
+  { title: "start ms", pick: (figures) => scaled(figures["start_ms"], 1) },
 ];
+
+function grown(figures: Readonly<Record<string, unknown>>): number | undefined {
+  const before = scaled(figures["router_rss_before_kb"], 1 / 1024);
+  const after = scaled(figures["router_rss_after_kb"], 1 / 1024);
+  return before === undefined || after === undefined ? undefined : after - before;
+}
 
 function scaled(value: unknown, factor: number): number | undefined {
   return typeof value === "number" ? value * factor : undefined;
@@ -80,10 +90,10 @@ export function flatten(run: Run): readonly Run[] {
 /** One table: a row per case and contender. */
 export function table(runs: readonly Run[]): string {
   const rows = [
-    `| case | contender | CPU µs, median (min–max) | to nexus | ${
+    `| case | contender | CPU µs, median (min–max) | to nexus | MB per CPU s | ${
       columns.map(({ title }) => title).join(" | ")
     } |`,
-    `| --- | --- | --- | --- | ${columns.map(() => "---").join(" | ")} |`,
+    `| --- | --- | --- | --- | --- | ${columns.map(() => "---").join(" | ")} |`,
   ];
   const all = runs.flatMap(flatten);
   for (const name of new Set(all.map((run) => run.case))) {
@@ -105,16 +115,20 @@ function row(
   const figures = runs.flatMap((run) => run.figures === undefined ? [] : [run.figures]);
   if (figures.length === 0) {
     const error = runs[0]?.error?.split("\n")[0]?.slice(0, 120) ?? "failed";
-    return `| ${name} | ${contender} | failed: ${error.replaceAll("|", "/")} | | ${
+    return `| ${name} | ${contender} | failed: ${error.replaceAll("|", "/")} | | | ${
       columns.map(() => "").join(" | ")
     } |`;
   }
   const cpu = cpuOf(runs);
   const middle = median(cpu);
   const spread = cpu.length > 1 ? ` (${show(Math.min(...cpu))}–${show(Math.max(...cpu))})` : "";
-  const ratio = middle === undefined || nexus === undefined ? "" : (middle / nexus).toFixed(2);
+  const ratio = middle === undefined || !nexus ? "" : (middle / nexus).toFixed(2);
+  const bytes = runs[0]?.bytes;
+  const rate = bytes === undefined || middle === undefined ? "" : show(bytes / middle);
   const cells = columns.map(({ pick }) => show(median(figures.map(pick))));
-  return `| ${name} | ${contender} | ${show(middle)}${spread} | ${ratio} | ${cells.join(" | ")} |`;
+  return `| ${name} | ${contender} | ${show(middle)}${spread} | ${ratio} | ${rate} | ${
+    cells.join(" | ")
+  } |`;
 }
 
 function cpuOf(runs: readonly Run[]): readonly number[] {
