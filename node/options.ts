@@ -5,6 +5,7 @@ import type { Permission } from "../router/permission.ts";
 import type { RoleLimits } from "../router/limits.ts";
 import type { RealmOptions } from "../router/realm.ts";
 import type { ResumptionOptions } from "../router/resumption.ts";
+import type { SlowConsumerOptions } from "../router/slow_transport.ts";
 import type { Endpoint, TlsOptions } from "../transports/endpoint.ts";
 import {
   DEFAULT_WEBSOCKET_OPTIONS,
@@ -17,6 +18,7 @@ import { type Environment, portNumber } from "./config/checks.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
 import type { LimitsConfig, PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
+import type { RoleSlowConsumersConfig } from "./config/schema_slow_consumers.ts";
 import { starred } from "./config/starred.ts";
 import { StartError } from "./start_error.ts";
 import { storeOptions } from "./stores.ts";
@@ -30,6 +32,7 @@ export function realmOptions(config: RealmConfig, authorization?: Authorization)
       return {
         name: role.name,
         allowByDefault: role["allow-by-default"],
+        ...(role.slow_consumers && { slowConsumers: slowConsumers(role.slow_consumers) }),
         ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
         permissions: role.permissions.map((one) => {
           const validate = authorization?.checks(one.validate);
@@ -68,6 +71,15 @@ function roleLimits(config: LimitsConfig): RoleLimits {
     messageRate: rate &&
       { perSecond: rate.rate, ...(rate.burst !== undefined && { burst: rate.burst }) },
     messageBytes: config.message_size,
+  };
+}
+
+function slowConsumers(config: RoleSlowConsumersConfig): SlowConsumerOptions {
+  return {
+    policy: config.policy,
+    limitBytes: config.limit,
+    hardLimitBytes: config.hard_limit,
+    pauseMs: config.pause,
   };
 }
 

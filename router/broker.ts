@@ -30,6 +30,7 @@ import { type Audience, Receivers } from "./receivers.ts";
 import { cameBack, invalid, publicationRefusal, type Refusal, unauthorized } from "./refusal.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import type { Session } from "./session.ts";
+import type { SlowConsumers } from "./slow_consumers.ts";
 import { ShardedSubscriptions } from "./sharded_subscriptions.ts";
 import { StoredHistory } from "./stored_history.ts";
 import { Subscription } from "./subscription.ts";
@@ -50,6 +51,7 @@ export interface BrokerOptions {
   readonly eventHistory: readonly EventHistoryOptions[];
   readonly store: Store | undefined;
   readonly forwarding: Forwarding;
+  readonly slowConsumers: SlowConsumers;
 }
 
 /** What few publications ask for. */
@@ -71,6 +73,7 @@ export class Broker {
   readonly #observer: SubscriptionObserver;
   readonly #store: Store | undefined;
   readonly #forwarding: Forwarding;
+  readonly #slow: SlowConsumers;
   readonly #shards = new ShardedSubscriptions();
   /** Of what is recorded in memory. */
   readonly #arena = new PayloadArena();
@@ -86,6 +89,7 @@ export class Broker {
     this.#observer = options.observer;
     this.#store = options.store;
     this.#forwarding = options.forwarding;
+    this.#slow = options.slowConsumers;
     this.retention = new Retention(options.retention, options.clock, options.store);
     options.eventHistory.forEach((history, number) => this.#record(history, number));
   }
@@ -176,6 +180,7 @@ export class Broker {
         session,
         undefined,
       );
+      if (this.#slow.hasAny) this.#slow.hold(session, this.#matches);
       return;
     }
     this.#publishWithOptions(session, message, rule);
@@ -273,6 +278,7 @@ export class Broker {
       ? { resource: typeof rkey === "string" ? rkey : undefined, delivery }
       : undefined;
     this.#dispatch(topic, publication, details, message.payload, excluded, receivers, special);
+    if (this.#slow.hasAny) this.#slow.hold(session, this.#matches);
     if (options["x_retain_clear"] === true) this.retention.clear(topic);
     if (options["retain"] === true) {
       this.retention.retain({ message, id: publication, details, excluded, receivers });

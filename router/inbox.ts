@@ -147,7 +147,7 @@ export class Inbox {
     }
     if (this.#isPaused || !this.#isMuch(1)) return;
     this.#isPaused = true;
-    this.#session.transport.pause();
+    this.#session.pause();
   }
 
   /** More than a part of what may wait. Who has procedures may be the authorizer that it waits for, and must be heard for longer. */
@@ -159,7 +159,7 @@ export class Inbox {
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#session.transport.resume();
+    this.#session.resume();
   }
 
   /** The first message may have what it waited for. */

@@ -107,6 +107,7 @@ export class Invocations {
     (session.invocations ??= new InFlight()).set(invocation.id, invocation);
     (caller.calls ??= new InFlight()).set(callRequest, invocation);
     callee.inFlight++;
+    session.heldBy?.heed(session);
     if (timeoutMs > 0) this.#startTimer(invocation);
     return invocation;
   }
@@ -131,6 +132,7 @@ export class Invocations {
     invocation.gathering = gathering;
     (session.invocations ??= new InFlight()).set(id, invocation);
     callee.inFlight++;
+    session.heldBy?.heed(session);
     gathering.add(invocation);
     return invocation;
   }

@@ -17,6 +17,7 @@ export class KeptTransport implements Transport {
   /** The number of the last message when the connection broke. */
   #detachedAt = 0;
   #onLost: () => void = () => {};
+  #room: { readonly bytes: number; readonly run: () => void } | undefined = undefined;
 
   constructor(connection: Transport, ring: MessageRing, clock: Clock) {
     this.connection = connection;
@@ -42,6 +43,19 @@ export class KeptTransport implements Transport {
     const omitted = connection.omitted;
     connection.deliver(outgoing);
     if (connection.omitted === omitted) this.#sent(outgoing.kept());
+  }
+
+  get waiting(): number {
+    return this.isDetached ? 0 : this.connection.waiting ?? 0;
+  }
+
+  whenRoom(bytes: number, run: () => void): void {
+    this.#room = { bytes, run };
+    if (!this.isDetached) this.#awaitRoom();
+  }
+
+  drop(): void {
+    this.connection.drop?.();
   }
 
   end(reason: string): void {
@@ -71,6 +85,20 @@ export class KeptTransport implements Transport {
     this.isDetached = false;
     for (const message of messages) connection.send(message);
     if (this.#isPaused) connection.pause();
+    this.#awaitRoom();
+  }
+
+  /** Of the connection that it has now: an earlier one says nothing any more. */
+  #awaitRoom(): void {
+    const room = this.#room;
+    if (room === undefined) return;
+    const run = () => {
+      if (this.#room !== room) return;
+      this.#room = undefined;
+      room.run();
+    };
+    if (this.connection.whenRoom === undefined) this.#clock.after(0, run);
+    else this.connection.whenRoom(room.bytes, run);
   }
 
   #keep(message: Message): void {

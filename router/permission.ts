@@ -9,6 +9,7 @@ import type { AuthorizerOptions } from "./authorizer.ts";
 import { Limits, type RoleLimits } from "./limits.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { PayloadChecks } from "./payload_check.ts";
+import type { SlowConsumerOptions } from "./slow_transport.ts";
 import type { Subscription } from "./subscription.ts";
 
 export type Action = "call" | "register" | "publish" | "subscribe";
@@ -40,6 +41,8 @@ export interface RoleOptions {
   readonly trustlevel?: number;
   /** Who is asked about each request, in place of permissions. */
   readonly authorizer?: AuthorizerOptions;
+  /** What becomes of events that its sessions do not read. Default: the transport's own rule. */
+  readonly slowConsumers?: SlowConsumerOptions;
   /** What sessions of the role may take. Default: no limits. */
   readonly limits?: RoleLimits;
 }
@@ -71,6 +74,7 @@ export class Role implements Rights {
   readonly authorizer: AuthorizerOptions | undefined;
   readonly limits: Limits | undefined;
   readonly trustlevel: number | undefined;
+  readonly slowConsumers: SlowConsumerOptions | undefined;
   readonly #index = new PatternIndex<Permission>(({ uri }) => uri);
   readonly #otherwise: Permission;
   /** Some rule refuses subscriptions. */
@@ -83,6 +87,7 @@ export class Role implements Rights {
     this.name = options.name;
     this.isTrusted = options.name === TRUSTED;
     this.authorizer = options.authorizer;
+    this.slowConsumers = options.slowConsumers;
     this.limits = options.limits && new Limits(options.limits, options.name);
     this.trustlevel = options.trustlevel;
     const trusted = (permission: Permission): Permission =>

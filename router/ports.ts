@@ -25,6 +25,12 @@ export interface Transport {
   seal?(payload: Payload): void;
   /** Closes the connection once what was sent has gone; nothing is received any more. `reason` is for logs and the close frame. */
   end(reason: string): void;
+  /** Bytes that the peer has not taken yet. Absent where nothing ever waits. */
+  readonly waiting?: number;
+  /** Calls `run` once, on a later turn, when at most `bytes` wait. A second call takes the place of the first. */
+  whenRoom?(bytes: number, run: () => void): void;
+  /** Ends the connection now, as its peer does not read. */
+  drop?(): void;
   /** Stops reading from the peer, while its inbox is parked. Messages already read may still arrive. */
   pause(): void;
   resume(): void;

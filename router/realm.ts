@@ -24,6 +24,7 @@ import { Reflection } from "./reflection.ts";
 import { type ResumptionOptions, type ResumptionRules, resumptionRules } from "./resumption.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
+import { SlowConsumers } from "./slow_consumers.ts";
 import type { Session } from "./session.ts";
 import type { Testament } from "./testament.ts";
 
@@ -58,6 +59,7 @@ export class Realm {
   readonly name: string;
   readonly hasMetaApi: boolean;
   readonly sessions: Map<number, Session> = new Map();
+  readonly slowConsumers: SlowConsumers;
   readonly forwarding: Forwarding = new Forwarding(this.sessions);
   readonly broker: Broker;
   readonly dealer: Dealer;
@@ -95,7 +97,15 @@ export class Realm {
       this.hasMetaApi && this.#meta.call(caller, call);
     const { retention = {}, eventHistory = [], callQueue = {}, store } = options;
     const { forwarding } = this;
-    const common = { clock, random, uriRule, observer, forwarding };
+    this.slowConsumers = new SlowConsumers({
+      clock,
+      log: router.log,
+      announce: (topic, payload) => {
+        if (this.hasMetaApi) this.broker.announce(topic, payload);
+      },
+    });
+    const { slowConsumers } = this;
+    const common = { clock, random, uriRule, observer, forwarding, slowConsumers };
     this.broker = new Broker({ ...common, retention, eventHistory, store });
     this.dealer = new Dealer({ ...common, builtIn, callQueue });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
@@ -162,6 +172,7 @@ export class Realm {
     this.broker.leave(session);
     this.dealer.leave(session);
     this.reflection.leave(session);
+    this.slowConsumers.leave(session);
     const { testaments } = session;
     session.testaments = undefined;
     this.#publishTestaments(session, testaments?.all);

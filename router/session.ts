@@ -28,6 +28,8 @@ import { type Claim, claimOf, Resumption, UNKNOWN } from "./resumption.ts";
 import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
+import type { SlowConsumers } from "./slow_consumers.ts";
+import type { SlowTransport } from "./slow_transport.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Testaments } from "./testament.ts";
 
@@ -72,6 +74,8 @@ export class Session implements MessageHandler, Applicant {
   /** Ids that the peer left out and may still use. */
   skippedRequests: Set<number> | undefined = undefined;
   lastInvocation = 0;
+  /** Set while the peer is not read from, for the sake of a slow consumer. */
+  heldBy: SlowConsumers | undefined = undefined;
 
   /** The connection, or what keeps its messages while the session can be resumed. */
   transport: Transport;
@@ -86,6 +90,10 @@ export class Session implements MessageHandler, Applicant {
   #timer: Timer | undefined;
   /** Set while joining. */
   #handshake: Handshake | undefined = undefined;
+  /** Set while joined, if the role says what becomes of a peer that does not read. */
+  #slow: SlowTransport | undefined = undefined;
+  /** How many want the peer not to be read from. */
+  #pauses = 0;
   /** Set while joined, if the session can be resumed. */
   #resumption: Resumption | undefined = undefined;
   /** The session that this connection serves. */
@@ -159,6 +167,24 @@ export class Session implements MessageHandler, Applicant {
     if (this.#state === "joined") this.transport.deliver(outgoing);
   }
 
+  /** Reads nothing from the peer until `resume` was called as often. */
+  pause(): void {
+    if (this.#pauses++ === 0) this.transport.pause();
+  }
+
+  resume(): void {
+    if (this.#pauses > 0 && --this.#pauses === 0) this.transport.resume();
+  }
+
+  get isJoined(): boolean {
+    return this.#state === "joined";
+  }
+
+  /** Some caller waits for an answer of this peer. */
+  get isServing(): boolean {
+    return this.invocations !== undefined && this.invocations.size > 0;
+  }
+
   /** Answers a request with ERROR. @param text for people: first positional argument, as peers' clients show it. */
   sendError(requestType: RequestType, request: number, error: string, text?: string): void {
     const payload = text === undefined ? Payload.EMPTY : Payload.of([text]);
@@ -223,6 +249,10 @@ export class Session implements MessageHandler, Applicant {
     if (resumption !== undefined) {
       this.#resumption = resumption;
       this.transport = resumption.transport;
+    }
+    if (role.slowConsumers !== undefined) {
+      this.#slow = realm.slowConsumers.transportFor(this, this.transport, role.slowConsumers);
+      this.transport = this.#slow;
     }
     realm.joined(this);
   }
@@ -378,7 +408,8 @@ export class Session implements MessageHandler, Applicant {
 
   /** This is the connection that the session is over now. */
   #isOver(connection: Transport): boolean {
-    return connection === (this.#resumption?.transport.connection ?? this.transport);
+    const own = this.#slow === undefined ? this.transport : this.#connection;
+    return connection === (this.#resumption?.transport.connection ?? own);
   }
 
   #hello(hello: Hello): void {
@@ -397,6 +428,15 @@ export class Session implements MessageHandler, Applicant {
     this.#realm = undefined;
     this.#inbox?.abandon();
     this.#inbox = undefined;
+    if (this.#slow !== undefined) {
+      this.#slow.flush();
+      this.#slow = undefined;
+      this.transport = this.#connection;
+    }
+    if (this.#pauses > 0) {
+      this.#pauses = 0;
+      this.transport.resume();
+    }
     if (this.#resumption !== undefined) {
       const { isDetached, connection } = this.#resumption.transport;
       if (isDetached) realm?.noLongerDetached();

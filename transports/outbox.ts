@@ -53,6 +53,8 @@ export class Outbox implements TurnTask {
   /** Handed to the stream, which has not drained yet. */
   #flying: ByteWriter | undefined = undefined;
   #flyingBytes = 0;
+  /** Somebody waits until there is room. */
+  #room: { readonly bytes: number; readonly run: () => void } | undefined = undefined;
   /** Size of the last flush: the next will be alike. */
   #expected = 0;
   #isScheduled = false;
@@ -69,6 +71,11 @@ export class Outbox implements TurnTask {
   get waiting(): number {
     return this.#flyingBytes + this.#fullBytes + (this.#writer?.length ?? 0) +
       (this.#lone?.length ?? 0);
+  }
+
+  /** Calls `run` once, when at most `bytes` wait. */
+  whenRoom(bytes: number, run: () => void): void {
+    this.#room = { bytes, run };
   }
 
   /** To append to, at once: what stands in it leaves at the end of the turn. */
@@ -144,6 +151,14 @@ export class Outbox implements TurnTask {
   }
 
   #flush(): void {
+    this.#write();
+    const room = this.#room;
+    if (room === undefined || this.waiting > room.bytes) return;
+    this.#room = undefined;
+    room.run();
+  }
+
+  #write(): void {
     // Whoever wrote after the end gets nothing sent, and keeps nothing.
     if (this.#isDone) return this.#drop();
     const lone = this.#lone;

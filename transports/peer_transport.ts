@@ -114,6 +114,18 @@ export class PeerTransport implements Transport {
     if (this.#isOpen) this.#link.resume();
   }
 
+  get waiting(): number {
+    return this.#outbox.waiting;
+  }
+
+  whenRoom(bytes: number, run: () => void): void {
+    this.#outbox.whenRoom(bytes, () => this.#host.later(run));
+  }
+
+  drop(): void {
+    if (this.#isOpen && !this.#isEnding) this.#closeSlow();
+  }
+
   /** For the framing: one message has arrived in `bytes[start..end)`. */
   received(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#isOpen || this.#isEnding) return;

@@ -66,6 +66,9 @@ export const TRANSPORT_LOST = "wamp.close.transport_lost";
 // The meta API. [WAMP session-metapi] [WAMP rpc-reg-metapi] [WAMP pubsub-sub-metapi]
 export const SESSION_ON_JOIN = "wamp.session.on_join";
 export const SESSION_ON_LEAVE = "wamp.session.on_leave";
+/** Ours: a session does not read what it is sent, and does again. */
+export const SESSION_ON_SLOW = "wamp.session.on_slow";
+export const SESSION_ON_CAUGHT_UP = "wamp.session.on_caught_up";
 export const SESSION_COUNT = "wamp.session.count";
 export const SESSION_LIST = "wamp.session.list";
 export const SESSION_GET = "wamp.session.get";

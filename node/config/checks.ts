@@ -9,6 +9,7 @@ import { authProblems } from "./auth_checks.ts";
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
+import { slowConsumerProblems } from "./slow_consumer_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
 import { storeProblems } from "./store_checks.ts";
@@ -29,6 +30,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
       ...storeProblems(worker),
+      ...slowConsumerProblems(worker),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
     ]),

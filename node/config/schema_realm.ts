@@ -1,6 +1,7 @@
 /** Realms, roles and permissions. The rules are `router/permission.ts`'s; this file knows how Crossbar.io writes them down. */
 import { z } from "zod";
 import { resumption } from "./schema_resumption.ts";
+import { roleSlowConsumers } from "./schema_slow_consumers.ts";
 import { store } from "./schema_store.ts";
 import { flag, id, off, refused, section, text, whole } from "./fields.ts";
 import { authorizer, jsonSchema, limits } from "./schema_role.ts";
@@ -69,6 +70,7 @@ const role = section("What sessions of this role may do", {
   "name": text("Name of the role; authentication assigns it"),
   "id": id("Id of the role, unique in its realm (default: role001, ...)"),
   "allow-by-default": flag(false, "Allow everything that no rule decides"),
+  "slow_consumers": roleSlowConsumers.optional(),
   "trustlevel": trustlevel("all calls and events of the role (default: they tell of none)"),
   "permissions": z.array(permission).default([]).describe("Static rules"),
   "authorizer": authorizer.optional(),

@@ -74,6 +74,11 @@ export class FakeTransport implements Transport {
   /** Why the router ended the connection; undefined while it stands. */
   endReason: string | undefined = undefined;
   isPaused = false;
+  /** Bytes that the peer is said not to have taken. */
+  waiting = 0;
+  /** The router gave the peer up, as it does not read. */
+  isDropped = false;
+  #awaitsRoom: (() => void) | undefined = undefined;
   readonly #format: Format;
   #isClosed = false;
 
@@ -98,11 +103,26 @@ export class FakeTransport implements Transport {
   }
 
   get #takes(): boolean {
-    return !this.#isClosed && this.endReason === undefined;
+    return !this.#isClosed && !this.isDropped && this.endReason === undefined;
   }
 
   end(reason: string): void {
     this.endReason ??= reason;
+  }
+
+  whenRoom(_bytes: number, run: () => void): void {
+    this.#awaitsRoom = run;
+  }
+
+  /** The peer has read. */
+  makeRoom(): void {
+    const run = this.#awaitsRoom;
+    this.#awaitsRoom = undefined;
+    run?.();
+  }
+
+  drop(): void {
+    this.isDropped = true;
   }
 
   pause(): void {

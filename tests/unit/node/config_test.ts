@@ -30,7 +30,7 @@ test("Config: an unknown key is named with its path, all allowed keys and the ne
     problems({ realms: [REALM, { name: "realm2", roles: [{}, {}, { nme: "x" }].slice(2) }] }),
     [
       "workers[0].realms[1].roles[0].name: missing, expected a string",
-      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "trustlevel", "permissions", "authorizer", "limits"; did you mean "name"?',
+      'workers[0].realms[1].roles[0].nme: found an unknown key, expected one of "name", "id", "allow-by-default", "slow_consumers", "trustlevel", "permissions", "authorizer", "limits"; did you mean "name"?',
     ],
   );
 });
@@ -304,4 +304,15 @@ test("Config: the trust level of a role and of a permission reach the router", (
   const [role] = realmOptions(config.workers[0]?.realms[0] as never).roles;
   assert.equal(role?.trustlevel, 3);
   assert.deepEqual(role?.permissions?.map(({ trustlevel }) => trustlevel), [undefined, 0]);
+});
+
+test("Config: limits of slow consumers fit into each other", () => {
+  const role = (slow_consumers: object) => ({ name: "feed", slow_consumers });
+  const roles = [role({ limit: 4_194_304 }), role({ limit: 70_000, hard_limit: 65_536 }), role({})];
+  assert.deepEqual(problems({ realms: [{ name: "realm1", roles: roles.slice(0, 2) }] }).sort(), [
+    "workers[0].realms[0].roles[0].slow_consumers.limit: found 4194304, expected less than 4194304, the limit of all roles (workers[0].options.slow_consumers.limit)",
+    'workers[0].realms[0].roles[1].name: found "feed", which is taken by workers[0].realms[0].roles[0].name, expected a role of its own',
+    "workers[0].realms[0].roles[1].slow_consumers.hard_limit: found 65536, expected more than the limit, 70000",
+  ]);
+  assert.deepEqual(problems({ realms: [{ name: "realm1", roles: roles.slice(2) }] }), []);
 });

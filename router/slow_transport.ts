@@ -1,0 +1,210 @@
+/**
+ * The transport of a session whose role says what becomes of events that its peer does not read. Lets everything through while the
+ * peer keeps up; beyond the role's limit, events wait here and the oldest give way, or are dropped, or end the connection. Only EVENTs are
+ * ever dropped; what else is sent keeps its place among them. Made by `slow_consumers.ts`, which is told how it goes. See
+ * docs/extensions.md, "Slow consumers".
+ */
+import { type Message, Type } from "../wamp/message.ts";
+import { keptMessage } from "../wamp/message_ring.ts";
+import type { Outgoing } from "../wamp/outgoing.ts";
+import { payloadWeight } from "../wamp/weight.ts";
+import type { Transport, TransportDetails } from "./ports.ts";
+
+export interface SlowConsumerOptions {
+  /** "drop-oldest": events wait, and the oldest are dropped for new ones. "drop-newest": new events are dropped. "close": the
+   * connection ends. "pause-publisher": as "drop-oldest", but publishers are not read from for a while first. */
+  readonly policy: "drop-oldest" | "drop-newest" | "close" | "pause-publisher";
+  /** Bytes that may wait in the connection before the policy holds, and bytes of events that may wait here. */
+  readonly limitBytes: number;
+  /** Bytes of anything that end the connection. */
+  readonly hardLimitBytes: number;
+  /** Milliseconds that a publisher is held up at most. */
+  readonly pauseMs: number;
+}
+
+/** Told when a peer falls behind and when it has caught up. It must do nothing at once that sends or closes. */
+export interface SlowObserver {
+  fellBehind(): void;
+  caughtUp(dropped: number): void;
+  closed(dropped: number): void;
+}
+
+interface Entry {
+  readonly message: Message;
+  readonly weight: number;
+}
+
+/** About what a message takes besides its payload. */
+const MESSAGE_BYTES = 100;
+
+export class SlowTransport implements Transport {
+  readonly #transport: Transport;
+  readonly #options: SlowConsumerOptions;
+  readonly #observer: SlowObserver;
+  /** What waits, in order; events that were dropped leave holes. */
+  #queue: (Entry | undefined)[] = [];
+  #head = 0;
+  /** No event waits before this place. */
+  #oldest = 0;
+  #eventBytes = 0;
+  #bytes = 0;
+  #dropped = 0;
+  #isBehind = false;
+  #isClosed = false;
+
+  constructor(transport: Transport, options: SlowConsumerOptions, observer: SlowObserver) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#observer = observer;
+  }
+
+  get details(): TransportDetails {
+    return this.#transport.details;
+  }
+
+  send(message: Message): void {
+    if (this.#keepsUp(message)) this.#transport.send(message);
+    else if (this.#waits(message)) this.#add(keptMessage(message));
+  }
+
+  deliver(outgoing: Outgoing): void {
+    const { message } = outgoing;
+    if (this.#keepsUp(message)) this.#transport.deliver(outgoing);
+    else if (this.#waits(message)) this.#add(outgoing.kept());
+  }
+
+  end(reason: string): void {
+    this.flush();
+    this.#transport.end(reason);
+  }
+
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  /** The session ends: events are of no use any more, and what else waits goes. */
+  flush(): void {
+    for (const entry of this.#queue) {
+      if (entry !== undefined && entry.message.type !== Type.EVENT) {
+        this.#transport.send(entry.message);
+      }
+    }
+    this.#isClosed = true;
+    this.#clear();
+  }
+
+  #keepsUp(message: Message): boolean {
+    if (this.#queue.length > 0) return false;
+    const { waiting = 0 } = this.#transport;
+    if (waiting <= this.#options.limitBytes) {
+      // A session that was resumed has another connection.
+      this.#isClosed = false;
+      return true;
+    }
+    // What still comes is the transport's to forget, or to keep for when the session is resumed.
+    if (this.#isClosed) return true;
+    if (!this.#isBehind) this.#fallBehind();
+    // Only events wait for a peer that others may still reach.
+    return this.#options.policy === "drop-newest" && message.type !== Type.EVENT;
+  }
+
+  /** False: the message goes nowhere. */
+  #waits(message: Message): boolean {
+    const { policy } = this.#options;
+    if (policy === "close") {
+      this.#close();
+      return false;
+    }
+    if (policy !== "drop-newest") return true;
+    this.#dropped++;
+    return message.type !== Type.EVENT;
+  }
+
+  #fallBehind(): void {
+    this.#isBehind = true;
+    this.#observer.fellBehind();
+    const { limitBytes } = this.#options;
+    this.#transport.whenRoom?.(limitBytes / 2, () => this.#goOn());
+  }
+
+  #add(message: Message): void {
+    const weight = MESSAGE_BYTES + ("payload" in message ? payloadWeight(message.payload) : 0);
+    this.#queue.push({ message, weight });
+    this.#bytes += weight;
+    if (message.type === Type.EVENT) this.#eventBytes += weight;
+    const { limitBytes, hardLimitBytes } = this.#options;
+    while (this.#eventBytes > limitBytes && this.#dropOldest());
+    if (this.#bytes > hardLimitBytes) this.#close();
+  }
+
+  /** False: there is none but the latest. */
+  #dropOldest(): boolean {
+    const queue = this.#queue;
+    for (; this.#oldest < queue.length - 1; this.#oldest++) {
+      const entry = queue[this.#oldest];
+      if (entry?.message.type !== Type.EVENT) continue;
+      queue[this.#oldest++] = undefined;
+      this.#bytes -= entry.weight;
+      this.#eventBytes -= entry.weight;
+      this.#dropped++;
+      return true;
+    }
+    return false;
+  }
+
+  /** There is room again. */
+  #goOn(): void {
+    if (this.#isClosed) return;
+    const { limitBytes } = this.#options;
+    const queue = this.#queue;
+    for (; this.#head < queue.length; this.#head++) {
+      if ((this.#transport.waiting ?? 0) > limitBytes) break;
+      const entry = queue[this.#head];
+      if (entry === undefined) continue;
+      queue[this.#head] = undefined;
+      this.#bytes -= entry.weight;
+      if (entry.message.type === Type.EVENT) this.#eventBytes -= entry.weight;
+      this.#transport.send(entry.message);
+    }
+    if (this.#head < queue.length) {
+      this.#compact();
+      this.#transport.whenRoom?.(limitBytes / 2, () => this.#goOn());
+      return;
+    }
+    this.#clear();
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    this.#isBehind = false;
+    this.#observer.caughtUp(dropped);
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isBehind = false;
+    this.#clear();
+    this.#observer.closed(this.#dropped);
+    this.#dropped = 0;
+    this.#transport.drop?.();
+  }
+
+  /** Gives back the places of what has gone. */
+  #compact(): void {
+    if (this.#head < 1024) return;
+    this.#queue = this.#queue.slice(this.#head);
+    this.#oldest = Math.max(0, this.#oldest - this.#head);
+    this.#head = 0;
+  }
+
+  #clear(): void {
+    this.#queue = [];
+    this.#head = 0;
+    this.#oldest = 0;
+    this.#bytes = 0;
+    this.#eventBytes = 0;
+  }
+}
