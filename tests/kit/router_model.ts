@@ -64,6 +64,10 @@ export class ModelPeer {
   uploads: ModelUpload[] = [];
   testaments: ModelTestament[] = [];
   timer: ModelTimer | undefined = undefined;
+  /** Asked to outlive its connection, and may. */
+  isResumable = false;
+  /** Has no connection, and is kept. */
+  isDetached = false;
   /** What it must receive, in order. */
   readonly expected: Wire[] = [];
 
@@ -125,10 +129,31 @@ export class RouterModel {
     }
   }
 
+  /** The connection breaks. */
   disconnect(peer: ModelPeer): void {
     if (peer.state === "gone") return;
+    const { resumption } = this.options;
+    const detached = this.sessions.filter((one) => one.isDetached).length;
+    const { timeoutMs = 0, maxDetached = 0 } = resumption ?? {};
+    if (peer.state === "joined" && peer.isResumable && detached < maxDetached) {
+      peer.isDetached = true;
+      this.#publishTestaments(peer, "detached");
+      peer.timer = this.after(timeoutMs, () => {
+        this.#leave(peer);
+        this.#end(peer);
+      });
+      return;
+    }
     this.#leave(peer);
     this.#end(peer);
+  }
+
+  /** Another connection takes the session up. @param missed what the peer says not to have received. */
+  resume(peer: ModelPeer, missed: readonly Wire[]): void {
+    if (peer.isDetached) this.cancel(peer.timer);
+    peer.isDetached = false;
+    const isResumed = (details: unknown) => (details as Dict)["resumed"] === true;
+    peer.expected.unshift(["WELCOME", peer.session, isResumed], ...missed);
   }
 
   advance(ms: number): void {
@@ -167,6 +192,10 @@ export class RouterModel {
   }
 
   goodbye(peer: ModelPeer, reason: string, message: unknown): void {
+    if (peer.isDetached) {
+      this.#leave(peer);
+      return this.#end(peer);
+    }
     this.#transmit(peer, ["GOODBYE", message === undefined ? {} : { "message": message }, reason]);
     this.#leave(peer);
     peer.state = "closing";
@@ -225,6 +254,7 @@ export class RouterModel {
     peer.authid = details["authid"] as string;
     peer.authrole = authrole;
     peer.roles = roles;
+    peer.isResumable = this.options.resumption !== undefined && details["resumable"] === true;
     peer.lastRequest = 0;
     peer.usedRequests.clear();
     peer.lastInvocation = 0;
@@ -275,17 +305,20 @@ export class RouterModel {
     this.cancel(peer.timer);
     if (peer.state !== "joined") return;
     peer.state = "closed";
+    // What waited for another connection is never seen.
+    if (peer.isDetached) peer.expected.length = 0;
+    peer.isDetached = false;
     this.sessions.splice(this.sessions.indexOf(peer), 1);
     this.broker.leave(peer);
     this.dealer.leave(peer);
-    const { testaments } = peer;
-    peer.testaments = [];
-    for (const scope of ["detached", "destroyed"]) {
-      for (const one of testaments.filter((testament) => testament.scope === scope)) {
-        this.broker.publish(peer, 0, one.options, one.topic, one.payload);
-      }
-    }
+    for (const scope of ["detached", "destroyed"]) this.#publishTestaments(peer, scope);
     this.meta.left(peer);
+  }
+
+  #publishTestaments(peer: ModelPeer, scope: string): void {
+    const due = peer.testaments.filter((testament) => testament.scope === scope);
+    peer.testaments = peer.testaments.filter((testament) => testament.scope !== scope);
+    for (const one of due) this.broker.publish(peer, 0, one.options, one.topic, one.payload);
   }
 
   #end(peer: ModelPeer): void {

@@ -11,20 +11,21 @@ import type { Session } from "../../router/session.ts";
 import { isId } from "../../wamp/id.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeRandom } from "./fake_random.ts";
-import { FakeTransport, type FormatName, type Wire } from "./fake_transport.ts";
-import { credulous, FakeLog } from "./flow_kit.ts";
-import { Bag, ModelPeer, RouterModel, Unknown } from "./router_model.ts";
+import type { FormatName, Wire } from "./fake_transport.ts";
+import { FakeLog } from "./flow_kit.ts";
+import { Bag, RouterModel, Unknown } from "./router_model.ts";
+import { Seat } from "./simulator_seat.ts";
 import { Program, SIMULATED_HISTORY, SIMULATED_ROLES } from "./simulator_program.ts";
 
 const SEATS = 10;
 const FORMATS: readonly FormatName[] = ["json", "msgpack", "cbor"];
 
-/** One connection, in the router and in the model. */
-interface Seat {
-  readonly transport: FakeTransport;
-  readonly handler: MessageHandler;
-  readonly peer: ModelPeer;
-}
+const RESUMPTION = {
+  timeoutMs: 3_000,
+  maxDetached: 3,
+  maxBytes: 2 ** 26,
+  maxAgeMs: Number.MAX_SAFE_INTEGER,
+};
 
 /** Plays the program of `seed` for `steps` steps; throws at the first difference.
  * @param seen gathers the kinds of messages that peers received. @param trace told of every step. */
@@ -71,6 +72,7 @@ class Simulation {
       hasMetaApi: seed % 8 !== 1,
       callQueue: seed % 2 === 0 ? { limit: 3, timeoutMs: 800 } : {},
       eventHistory: seed % 3 === 0 ? SIMULATED_HISTORY : [],
+      ...(seed % 5 < 2 && { resumption: RESUMPTION }),
     };
     const draws: number[] = [];
     const random = recorded(new FakeRandom(~seed), draws);
@@ -97,7 +99,11 @@ class Simulation {
 
   /** All go, and nothing is left. */
   end(): void {
-    for (const seat of this.#seats) if (seat !== undefined) this.#drop(seat);
+    for (const seat of [...this.#seats]) {
+      if (seat?.peer.isDetached === false) this.#drop(seat);
+      this.#compare();
+    }
+    this.#advance(RESUMPTION.timeoutMs);
     this.#compare();
     assert.equal(this.#realm.sessions.size, 0);
     assert.equal(this.#router.connectionCount, 0);
@@ -118,12 +124,7 @@ class Simulation {
 
   #connect(): Seat {
     const format = this.#random.pick(FORMATS);
-    const transport = new FakeTransport(format);
-    const seat = {
-      transport,
-      handler: this.#router.attach(transport, credulous),
-      peer: new ModelPeer(format),
-    };
+    const seat = new Seat(this.#router, format);
     this.#handlers.push(seat.handler);
     this.#model.connect(seat.peer);
     return seat;
@@ -131,11 +132,13 @@ class Simulation {
 
   #act(seat: Seat): void {
     const random = this.#random;
-    if (random.oneIn(200)) return this.#drop(seat);
+    const { peer } = seat;
+    if (peer.isDetached) return random.oneIn(3) ? this.#resume(seat) : undefined;
+    if (random.oneIn(peer.isResumable ? 50 : 200)) return this.#drop(seat);
+    if (peer.isResumable && peer.state === "joined" && random.oneIn(100)) return this.#resume(seat);
     const wire = this.#program.next(seat.peer);
     this.#trace?.(`${this.#seats.indexOf(seat)} sends ${JSON.stringify(wire ?? "garbage")}`);
-    if (wire === undefined) seat.transport.receiveBytes(seat.handler, new Uint8Array([0xc1, 0xff]));
-    else seat.transport.receive(seat.handler, wire);
+    seat.sends(wire);
     this.#model.receive(seat.peer, wire);
   }
 
@@ -143,8 +146,17 @@ class Simulation {
     this.#trace?.(`${this.#seats.indexOf(seat)} disconnects`);
     seat.transport.close(seat.handler, this.#random.pick(["clean", "reset", "timeout", "slow"]));
     this.#model.disconnect(seat.peer);
+    if (seat.peer.isDetached) return;
     seat.peer.isEnded = true;
     seat.transport.end("disconnected");
+  }
+
+  /** Over another connection, whether or not the last one has broken. */
+  #resume(seat: Seat): void {
+    const missing = this.#random.index(4);
+    this.#trace?.(`${this.#seats.indexOf(seat)} resumes, and has not received ${missing}`);
+    this.#model.resume(seat.peer, seat.resumes(missing));
+    this.#handlers.push(seat.handler);
   }
 
   #advance(ms: number): void {
@@ -159,8 +171,10 @@ class Simulation {
       const seat = this.#seats[at];
       if (seat === undefined) continue;
       const { sent, endReason } = seat.transport;
-      const { expected, isEnded } = seat.peer;
-      if (sent.length > 0 || expected.length > 0) this.#compareMessages(at, sent, expected);
+      const { expected, isEnded, isDetached } = seat.peer;
+      // What a detached peer is sent shows when it is back.
+      if (isDetached) continue;
+      if (sent.length > 0 || expected.length > 0) this.#compareMessages(at, seat);
       if ((endReason !== undefined) !== isEnded) {
         throw new Error(`${at} is ${isEnded ? "not " : ""}disconnected`);
       }
@@ -174,20 +188,24 @@ class Simulation {
     assert.equal([...this.#realm.broker.subscriptions].length, broker.subscriptions.length);
     assert.equal([...this.#realm.dealer.registrations].length, dealer.registrations.length);
     const serving = this.#seats.reduce(
-      (count, seat) => count + ((seat?.handler as Session | undefined)?.invocations?.size ?? 0),
+      (count, seat) => count + (seat?.session.invocations?.size ?? 0),
       0,
     );
     assert.equal(serving, dealer.calls.length);
   }
 
-  #compareMessages(at: number, sent: Wire[], expected: Wire[]): void {
+  #compareMessages(at: number, seat: Seat): void {
+    const { transport: { sent }, peer: { expected } } = seat;
     for (const message of sent) this.#trace?.(`${at} receives ${JSON.stringify(message)}`);
     if (!this.#agree(sent, expected)) {
       throw new Error(
         `${at} received\n${lines(sent)}, expected\n${lines(expected)}`,
       );
     }
-    for (const message of sent) this.#seen.add(kindOf(message));
+    for (const message of sent) {
+      this.#seen.add(kindOf(message));
+      seat.received(message);
+    }
     sent.length = 0;
     expected.length = 0;
   }

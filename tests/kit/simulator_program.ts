@@ -170,6 +170,7 @@ export class Program {
       "roles": random.oneIn(200) ? { "broker": {} } : roles,
       "authid": random.pick(AUTHIDS),
       "authrole": random.oneIn(200) ? "nobody" : random.pick(AUTHROLES),
+      ...(this.#model.options.resumption && random.oneIn(2) ? { "resumable": true } : {}),
     };
     const realm = random.oneIn(200) ? random.pick(["realm2", "a b"]) : "realm1";
     return ["HELLO", realm, details];
