@@ -408,7 +408,7 @@ export class Session implements MessageHandler, Applicant {
 
   /** This is the connection that the session is over now. */
   #isOver(connection: Transport): boolean {
-    const own = this.#slow === undefined ? this.transport : this.#connection;
+    const own = this.#slow?.inner ?? this.transport;
     return connection === (this.#resumption?.transport.connection ?? own);
   }
 
@@ -430,8 +430,8 @@ export class Session implements MessageHandler, Applicant {
     this.#inbox = undefined;
     if (this.#slow !== undefined) {
       this.#slow.flush();
+      this.transport = this.#slow.inner;
       this.#slow = undefined;
-      this.transport = this.#connection;
     }
     if (this.#pauses > 0) {
       this.#pauses = 0;

@@ -38,7 +38,8 @@ interface Entry {
 const MESSAGE_BYTES = 100;
 
 export class SlowTransport implements Transport {
-  readonly #transport: Transport;
+  /** What it sends through. */
+  readonly inner: Transport;
   readonly #options: SlowConsumerOptions;
   readonly #observer: SlowObserver;
   /** What waits, in order; events that were dropped leave holes. */
@@ -53,44 +54,46 @@ export class SlowTransport implements Transport {
   #isClosed = false;
 
   constructor(transport: Transport, options: SlowConsumerOptions, observer: SlowObserver) {
-    this.#transport = transport;
+    this.inner = transport;
     this.#options = options;
     this.#observer = observer;
   }
 
   get details(): TransportDetails {
-    return this.#transport.details;
+    return this.inner.details;
   }
 
   send(message: Message): void {
-    if (this.#keepsUp(message)) this.#transport.send(message);
+    if (this.#keepsUp(message)) this.inner.send(message);
     else if (this.#waits(message)) this.#add(keptMessage(message));
+    else if (this.#isClosed) this.inner.send(message);
   }
 
   deliver(outgoing: Outgoing): void {
     const { message } = outgoing;
-    if (this.#keepsUp(message)) this.#transport.deliver(outgoing);
+    if (this.#keepsUp(message)) this.inner.deliver(outgoing);
     else if (this.#waits(message)) this.#add(outgoing.kept());
+    else if (this.#isClosed) this.inner.deliver(outgoing);
   }
 
   end(reason: string): void {
     this.flush();
-    this.#transport.end(reason);
+    this.inner.end(reason);
   }
 
   pause(): void {
-    this.#transport.pause();
+    this.inner.pause();
   }
 
   resume(): void {
-    this.#transport.resume();
+    this.inner.resume();
   }
 
   /** The session ends: events are of no use any more, and what else waits goes. */
   flush(): void {
     for (const entry of this.#queue) {
       if (entry !== undefined && entry.message.type !== Type.EVENT) {
-        this.#transport.send(entry.message);
+        this.inner.send(entry.message);
       }
     }
     this.#isClosed = true;
@@ -99,7 +102,7 @@ export class SlowTransport implements Transport {
 
   #keepsUp(message: Message): boolean {
     if (this.#queue.length > 0) return false;
-    const { waiting = 0 } = this.#transport;
+    const { waiting = 0 } = this.inner;
     if (waiting <= this.#options.limitBytes) {
       // A session that was resumed has another connection.
       this.#isClosed = false;
@@ -128,7 +131,7 @@ export class SlowTransport implements Transport {
     this.#isBehind = true;
     this.#observer.fellBehind();
     const { limitBytes } = this.#options;
-    this.#transport.whenRoom?.(limitBytes / 2, () => this.#goOn());
+    this.inner.whenRoom?.(limitBytes / 2, () => this.#goOn());
   }
 
   #add(message: Message): void {
@@ -162,17 +165,17 @@ export class SlowTransport implements Transport {
     const { limitBytes } = this.#options;
     const queue = this.#queue;
     for (; this.#head < queue.length; this.#head++) {
-      if ((this.#transport.waiting ?? 0) > limitBytes) break;
+      if ((this.inner.waiting ?? 0) > limitBytes) break;
       const entry = queue[this.#head];
       if (entry === undefined) continue;
       queue[this.#head] = undefined;
       this.#bytes -= entry.weight;
       if (entry.message.type === Type.EVENT) this.#eventBytes -= entry.weight;
-      this.#transport.send(entry.message);
+      this.inner.send(entry.message);
     }
     if (this.#head < queue.length) {
       this.#compact();
-      this.#transport.whenRoom?.(limitBytes / 2, () => this.#goOn());
+      this.inner.whenRoom?.(limitBytes / 2, () => this.#goOn());
       return;
     }
     this.#clear();
@@ -186,10 +189,12 @@ export class SlowTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isBehind = false;
-    this.#clear();
     this.#observer.closed(this.#dropped);
     this.#dropped = 0;
-    this.#transport.drop?.();
+    this.inner.drop?.();
+    // Nothing goes over that connection any more, but a session that can be resumed gets it over the next one.
+    for (const entry of this.#queue) if (entry !== undefined) this.inner.send(entry.message);
+    this.#clear();
   }
 
   /** Gives back the places of what has gone. */

@@ -240,6 +240,41 @@ test("Resumption: a kept session counts for its role's limits, and taking it up 
   }
 });
 
+test("Resumption: what waited for a slow consumer when its connection was given up comes over the next one", () => {
+  const KIB = 1024;
+  for (const policy of ["drop-oldest", "close"] as const) {
+    const slowConsumers = { policy, limitBytes: 4 * KIB, hardLimitBytes: 16 * KIB, pauseMs: 100 };
+    const flow = new Flow({
+      resumption: { ...RESUMPTION, maxBytes: 1024 * KIB },
+      roles: [
+        { name: "anyone", allowByDefault: true },
+        { name: "slow", allowByDefault: true, slowConsumers },
+      ],
+    });
+    const bob = flow.join();
+    bob.registers("com.bobs");
+    const { peer: alice, kept } = joins(flow, { "authrole": "slow" });
+    alice.transport.waiting = 5 * KIB;
+    const calls = [];
+    for (let n = 0; n < 20; n++) {
+      calls.push(alice.calls("com.bobs", {}, [n]));
+      bob.yields(bob.isInvoked(), {}, ["x".repeat(KIB)]);
+    }
+    assert.equal(alice.transport.isDropped, true);
+    alice.receivesNothing();
+    alice.disconnects("slow");
+    const { peer: again } = resumes(flow, kept, 0, { "authrole": "slow" });
+    for (const call of calls) again.receives("RESULT", call, {}, ["x".repeat(KIB)]);
+    // The session and the connection can be used as ever, and end together.
+    again.request = alice.request;
+    again.leaves();
+    again.joins({ authrole: "slow" });
+    again.disconnects();
+    assert.equal(flow.realm.sessions.size, 1);
+    flow.ends();
+  }
+});
+
 test("Resumption: a session ends when nobody takes it up in time, and others are told then", () => {
   const flow = new Flow({ resumption: RESUMPTION });
   const bob = flow.join();
