@@ -93,7 +93,7 @@ async function withReader(
     error: (text, properties) => errors.push([text, properties]),
   };
   const endpoint = { type: "tcp", port: 0, interface: "127.0.0.1" };
-  const slow_consumers = { policy, limit: LIMIT, pause: 300 };
+  const slowConsumers = { policy, limit: LIMIT, pause: 300 };
   const node = await startNode(
     parseConfig({
       version: 2,
@@ -102,7 +102,7 @@ async function withReader(
         realms: [{
           name: "realm1",
           roles: [
-            { name: "feed", "allow-by-default": true, slow_consumers },
+            { name: "feed", "allow-by-default": true, "slow_consumers": slowConsumers },
             { name: "anonymous", "allow-by-default": true },
           ],
         }],
