@@ -13,7 +13,7 @@ import type { Clock, Log, Timer } from "./ports.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Answers kept for each action: beyond that they are asked for anew. */
+/** Answers kept for each action: beyond that the oldest are asked for anew. */
 const MOST_KEPT = 4096;
 
 /** What is not decided is refused. */
@@ -206,6 +206,9 @@ function keyOf(uri: string, match: Match): string {
 }
 
 function keep(answers: Answers, key: string, permission: Permission): void {
-  if (answers.size >= MOST_KEPT) answers.clear();
+  if (answers.size >= MOST_KEPT) {
+    const [oldest] = answers.keys();
+    if (oldest !== undefined) answers.delete(oldest);
+  }
   answers.set(key, permission);
 }
