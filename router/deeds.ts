@@ -111,7 +111,7 @@ function testamentDeeds(topic: unknown, options: unknown): Deed[] {
 
 function historyDeeds(realm: Realm, id: unknown): Deed[] {
   const subscription = isId(id) ? realm.broker.byId(id) : undefined;
-  if (subscription?.history === undefined) return [];
+  if (subscription === undefined) return [];
   const deed = (uri: string, match: Match): Deed => ({
     action: "subscribe",
     uri,

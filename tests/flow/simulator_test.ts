@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { simulate } from "../kit/simulator.ts";
+import { simulate, simulateWaiting } from "../kit/simulator.ts";
 
 /** All that a router says: a hundred thousand steps bring up each of them, or the programs are too tame. */
 const KINDS = [
@@ -82,6 +82,16 @@ if (SEED !== undefined) {
       }
     });
   }
+
+  test("Simulator: with authorizers that answer what the rules say, all is as with the rules [WAMP authorization]", () => {
+    for (let seed = 1; seed <= PROGRAMS; seed += 4) {
+      simulate(seed, PROGRAM_STEPS, new Set(), undefined, "asked");
+    }
+  });
+
+  test("Simulator: so it is when the answers come later [WAMP authorization]", async () => {
+    for (let seed = 2; seed <= PROGRAMS; seed += 8) await simulateWaiting(seed, PROGRAM_STEPS);
+  });
 
   test("Simulator: a hundred thousand steps bring up all that a router says", () => {
     if (STEPS >= 100_000) assert.deepEqual([...seen].sort(), KINDS);
