@@ -1,12 +1,13 @@
 /**
  * What one connection has to send: gathers what a turn produced and writes it once. HOT.
- * Messages are encoded straight into its buffer; a frame that many peers share is held by reference as long as it is alone.
+ * Messages are encoded straight into its buffer; frames that many peers share are held by reference as long as nothing else comes.
  * An idle outbox holds no buffer. The buffer of a write is the stream's until `drained()`; what comes meanwhile gathers in another.
  * Never throws, never closes in place. Its owner is `PeerTransport` (limits, policy) or a testee; it calls `ByteStream.write`.
  */
 import { ByteWriter } from "../wamp/byte_writer.ts";
 import { largeBuffers } from "./buffer_pool.ts";
 import type { ByteStream } from "./byte_stream.ts";
+import { SharedRun } from "./shared_run.ts";
 import type { Turn, TurnTask } from "./turn.ts";
 
 const SIZES = [1024, 8192, 65_536] as const;
@@ -18,12 +19,20 @@ const FULL_BYTES = 262_144;
 /** Writers with buffers of three sizes, used again and again; shared by many outboxes. */
 export class WriterPool {
   readonly #free: ByteWriter[][] = [[], [], []];
+  /** Of the frame that was shared last. */
+  #run: SharedRun | undefined = undefined;
 
   /** @param expected bytes that will probably be written. */
   take(expected: number): ByteWriter {
     if (expected > SIZES[2]) return new ByteWriter(expected, largeBuffers);
     const size = expected <= SIZES[0] ? 0 : expected <= SIZES[1] ? 1 : 2;
     return this.#free[size]?.pop() ?? new ByteWriter(SIZES[size], largeBuffers);
+  }
+
+  /** A run of one frame: the same for all that share it. */
+  run(frame: Uint8Array<ArrayBuffer>): SharedRun {
+    if (this.#run?.isOnly(frame)) return this.#run;
+    return this.#run = new SharedRun(frame);
   }
 
   give(writer: ByteWriter): void {
@@ -48,8 +57,8 @@ export class Outbox implements TurnTask {
   /** Full ones, which leave before it. */
   #full: ByteWriter[] | undefined = undefined;
   #fullBytes = 0;
-  /** A shared frame and nothing else: never written to. */
-  #lone: Uint8Array<ArrayBuffer> | undefined = undefined;
+  /** Shared frames and nothing else. */
+  #run: SharedRun | undefined = undefined;
   /** Handed to the stream, which has not drained yet. */
   #flying: ByteWriter | undefined = undefined;
   #flyingBytes = 0;
@@ -70,7 +79,7 @@ export class Outbox implements TurnTask {
   /** Bytes that the peer has not taken yet. */
   get waiting(): number {
     return this.#flyingBytes + this.#fullBytes + (this.#writer?.length ?? 0) +
-      (this.#lone?.length ?? 0);
+      (this.#run?.length ?? 0);
   }
 
   /** Calls `run` once, when at most `bytes` wait. */
@@ -88,11 +97,8 @@ export class Outbox implements TurnTask {
     if (writer === undefined) {
       writer = this.#pool.take(this.#expected);
       this.#writer = writer;
-      const lone = this.#lone;
-      if (lone !== undefined) {
-        writer.range(lone, 0, lone.length);
-        this.#lone = undefined;
-      }
+      this.#run?.copyTo(writer);
+      this.#run = undefined;
       if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
     }
     return writer;
@@ -100,12 +106,16 @@ export class Outbox implements TurnTask {
 
   /** Sends bytes that nobody will change: by reference, unless others wait already. */
   share(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.#writer === undefined && this.#lone === undefined && this.#fullBytes === 0) {
-      this.#lone = frame;
-      if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
-    } else {
-      this.writer().range(frame, 0, frame.length);
+    if (this.#writer === undefined && this.#fullBytes === 0) {
+      const run = this.#run === undefined ? this.#pool.run(frame) : this.#run.with(frame);
+      if (run !== undefined) {
+        run.uses++;
+        this.#run = run;
+        if (!this.#isScheduled && this.#flyingBytes === 0) this.#schedule();
+        return;
+      }
     }
+    this.writer().range(frame, 0, frame.length);
   }
 
   /** Closes the stream once all of it has gone. */
@@ -161,9 +171,15 @@ export class Outbox implements TurnTask {
   #write(): void {
     // Whoever wrote after the end gets nothing sent, and keeps nothing.
     if (this.#isDone) return this.#drop();
-    const lone = this.#lone;
-    this.#lone = undefined;
-    if (lone !== undefined && !this.#stream.write(lone)) this.#flyingBytes = lone.length;
+    const shared = this.#run?.bytes();
+    if (shared !== undefined) {
+      this.#run = undefined;
+      if (!this.#stream.write(shared)) this.#flyingBytes = shared.length;
+    } else if (this.#run !== undefined) {
+      this.#writer = this.#pool.take(this.#run.length);
+      this.#run.copyTo(this.#writer);
+      this.#run = undefined;
+    }
     while (this.#flyingBytes === 0) {
       const writer = this.#next();
       if (writer === undefined) break;
@@ -201,6 +217,6 @@ export class Outbox implements TurnTask {
     this.#full = undefined;
     this.#fullBytes = 0;
     this.#writer = undefined;
-    this.#lone = undefined;
+    this.#run = undefined;
   }
 }

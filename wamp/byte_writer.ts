@@ -93,7 +93,8 @@ export class ByteWriter {
       let at = this.length;
       for (let i = start; i < end; i++) bytes[at++] = source[i] as number;
     } else {
-      this.bytes.set(source.subarray(start, end), this.length);
+      // A view of the whole would be made for nothing.
+      this.bytes.set(count === source.length ? source : source.subarray(start, end), this.length);
     }
     this.length += count;
   }

@@ -14,6 +14,7 @@ import { EMPTY_DICT, type Message, Type } from "../../wamp/message.ts";
 import { Outgoing } from "../../wamp/outgoing.ts";
 import { Payload } from "../../wamp/payload.ts";
 import * as uris from "../../wamp/uris.ts";
+import { FakeRandom } from "../kit/fake_random.ts";
 import { FakeByteStream, turnEnd } from "../kit/fake_byte_stream.ts";
 import { ascii, fakeHost, text } from "../kit/websocket_peer.ts";
 
@@ -499,4 +500,43 @@ test("Outbox: large messages leave in several writes, in order, and the end come
     stream.drain();
   }
   assert.equal(text(stream.take()), `${messages.join("")}shared`);
+});
+
+test("Outbox: peers that share frames in any order get what a copy each would have given them", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = new FakeRandom(seed);
+    const pool = new WriterPool();
+    const turn = new Turn(queueMicrotask, (error) => {
+      throw error;
+    });
+    const peers = Array.from({ length: 8 }, () => {
+      const stream = new FakeByteStream();
+      stream.takesWrites = random.oneIn(2);
+      const box = new Outbox(stream, turn, pool);
+      stream.onDrain = () => box.drained();
+      return { stream, box, expected: "" };
+    });
+    for (let step = 0; step < 300; step++) {
+      if (random.oneIn(8)) {
+        await turnEnd();
+        for (const { box, stream } of peers) if (box.waiting > 0 && random.oneIn(2)) stream.drain();
+      } else if (random.oneIn(4)) {
+        const peer = random.pick(peers);
+        put(peer.box, `own ${step} `);
+        peer.expected += `own ${step} `;
+      } else {
+        const frame = ascii(`shared ${step} `.repeat(random.oneIn(50) ? 4000 : 1));
+        for (const peer of peers) {
+          if (random.oneIn(5)) continue;
+          peer.box.share(frame);
+          peer.expected += text(frame);
+        }
+      }
+    }
+    await turnEnd();
+    for (const { box, stream, expected } of peers) {
+      while (box.waiting > 0) stream.drain();
+      assert.equal(text(stream.take()), expected, `seed ${seed}`);
+    }
+  }
 });
