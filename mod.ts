@@ -57,6 +57,14 @@ export {
   SessionClosedError,
 } from "./client/errors.ts";
 export type { CallDetails } from "./client/invocation.ts";
+export {
+  type BoxKey,
+  KeyRing,
+  type Passthru,
+  type PassthruSerializer,
+  type SecretCipher,
+  type SecretKey,
+} from "./client/keyring.ts";
 export type { PublishOptions } from "./client/publisher.ts";
 export type { CallHandler, RegisterOptions, Registration } from "./client/registration.ts";
 export type { Session } from "./client/session.ts";

@@ -9,7 +9,8 @@ import { ProtocolError } from "../wamp/protocol_error.ts";
 import { CANCELED, TIMEOUT } from "../wamp/uris.ts";
 import { readResult, readValues } from "./call_result.ts";
 import { ApplicationError, type CloseDetails, SessionClosedError } from "./errors.ts";
-import type { Link } from "./link.ts";
+import type { Passthru } from "./keyring.ts";
+import { addPassthru, type Link } from "./link.ts";
 import { readError } from "./requests.ts";
 import type { Timer } from "./transport.ts";
 
@@ -33,6 +34,8 @@ export interface CallOptions {
    * resolves to the list of their answers. See docs/extensions.md, "Sharding". */
   readonly runMode?: "partition" | "all";
   readonly resourceKey?: string;
+  /** Passes the payload through the router as it says, whatever the key ring has for the procedure. Needs `keyring` of `connect`. */
+  readonly passthru?: Passthru;
 }
 
 /** One call in flight. */
@@ -165,6 +168,7 @@ export class Caller {
     if (options.runMode !== undefined) wire["runmode"] = options.runMode;
     if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
     if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
+    if (options.passthru !== undefined) addPassthru(wire, options.passthru, link);
     return wire;
   }
 

@@ -10,6 +10,7 @@ import { dial as defaultDial } from "./dial.ts";
 import { ConnectError, JoinError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { roles } from "./features.ts";
+import type { KeyRing } from "./keyring.ts";
 import type { LifelineSettings, ResumableOptions } from "./lifeline.ts";
 import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
@@ -57,6 +58,9 @@ export interface ConnectOptions {
    * session. Whoever reconnects on their own, such as a component, begins a new session then. Without effect where the router's realm
    * does not allow it: `session.details["resumable"]` tells. Default false. */
   readonly resumable?: boolean | ResumableOptions;
+  /** Passes payloads through the router, packed and, by keys of the ring, encrypted end to end; without, the session cannot read such
+   * payloads, and routers refuse calls with them. An empty ring serves for those that are not encrypted. */
+  readonly keyring?: KeyRing;
   /** Milliseconds until WELCOME must have come. Default 10,000. */
   readonly timeoutMs?: number;
   /** Gives up connecting and joining: `connect` rejects with its reason. */
@@ -86,7 +90,8 @@ export interface ConnectOptions {
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { url, realm, serializers = ["json"], timeoutMs = 10_000, authentication } = options;
+  const { url, realm, serializers = ["json"], timeoutMs = 10_000 } = options;
+  const { authentication, keyring } = options;
   const { clock = systemClock, log = consoleLog, dial = defaultDial, resumable = false } = options;
   const timeout = new AbortController();
   const signal = options.signal === undefined
@@ -98,9 +103,10 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   });
   try {
     const methods = authentication && await methodsOf(authentication, realm);
+    const sealing = keyring && await import("./sealing.ts");
     const hello = {
       "agent": `Realmway-${VERSION}`,
-      "roles": roles,
+      "roles": sealing?.withPassthru(roles) ?? roles,
       ...(resumable !== false && { "resumable": true }),
     };
     const wrap = resumable === false ? unwrapped : await lifelines({
@@ -114,7 +120,15 @@ export async function connect(options: ConnectOptions): Promise<Session> {
         await reenter({ url, serializers, signal }, dial, settings);
       },
     });
-    const exchange = await open({ url, serializers, signal }, dial, clock, log, wrap);
+    const exchange = await open({ url, serializers, signal }, dial, (connection, joined) => {
+      return wrap(connection, (transport) => {
+        if (keyring === undefined || sealing === undefined) {
+          return joined(new Exchange(transport, clock, log));
+        }
+        const make = (sealed: Transport) => joined(new Exchange(sealed, clock, log, true));
+        return new sealing.Sealing(transport, make, keyring, log);
+      });
+    });
     const welcome = await join(exchange, { realm, hello, methods, signal });
     return new Session(exchange, realm, welcome);
   } catch (error) {
@@ -143,23 +157,20 @@ async function lifelines(settings: LifelineSettings): Promise<Wrap> {
 async function open(
   options: DialOptions,
   dial: Dial,
-  clock: Clock,
-  log: Log,
-  wrap: Wrap,
+  attach: (connection: Transport, joined: (exchange: Exchange) => Exchange) => MessageHandler,
 ): Promise<Exchange> {
   const { url, signal } = options;
   signal.throwIfAborted();
   const opened = new Promise<Exchange>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    const attach = (connection: Transport) =>
-      wrap(connection, (transport) => {
-        const exchange = new Exchange(transport, clock, log);
+    const attachOpened = (connection: Transport) =>
+      attach(connection, (exchange) => {
         if (signal.aborted) connection.end("The client no longer waits");
         else resolve(exchange);
         return exchange;
       });
     const missing = new Error("found no transport attached, expected one");
-    dial(options, attach).then(() => reject(missing), reject);
+    dial(options, attachOpened).then(() => reject(missing), reject);
   });
   try {
     return await opened;

@@ -41,6 +41,7 @@ const GOODBYE_TIMEOUT_MS = 5_000;
 export class Exchange implements MessageHandler, Link, Opened {
   readonly log: Log;
   readonly clock: Clock;
+  readonly canPassThrough: boolean;
   /** Resolves when the session has ended; never rejects. */
   readonly ended: Promise<CloseDetails>;
   readonly caller: Caller;
@@ -62,8 +63,9 @@ export class Exchange implements MessageHandler, Link, Opened {
   #end: CloseDetails | undefined = undefined;
   #goodbyeTimer: Timer | undefined = undefined;
 
-  constructor(transport: Transport, clock: Clock, log: Log) {
+  constructor(transport: Transport, clock: Clock, log: Log, canPassThrough = false) {
     this.#transport = transport;
+    this.canPassThrough = canPassThrough;
     this.clock = clock;
     this.log = log;
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);

@@ -1,7 +1,8 @@
 /** The publisher of a session. [WAMP pubsub] [WAMP pubsub_publisher_exclusion] [WAMP pubsub_subscriber_blackwhite_listing] */
 import { type Dict, EMPTY_DICT, Type } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
-import type { Link } from "./link.ts";
+import type { Passthru } from "./keyring.ts";
+import { addPassthru, type Link } from "./link.ts";
 import type { Requests } from "./requests.ts";
 
 /** How an event is published. All are optional. */
@@ -29,6 +30,8 @@ export interface PublishOptions {
   readonly deliveryTimeoutMs?: number;
   /** What the event is about: of subscribers that share their work by `nodeKey`, those of one node receive it. */
   readonly resourceKey?: string;
+  /** Passes the payload through the router as it says, whatever the key ring has for the topic. Needs `keyring` of `connect`. */
+  readonly passthru?: Passthru;
 }
 
 export class Publisher {
@@ -40,17 +43,23 @@ export class Publisher {
     this.#requests = requests;
   }
 
-  publish(topic: string, args: readonly unknown[], kwargs: Dict, options: Dict): void {
+  publish(
+    topic: string,
+    args: readonly unknown[],
+    kwargs: Dict,
+    options: PublishOptions | undefined,
+  ): void {
     const request = this.#link.nextRequest;
     const payload = Payload.of(args, kwargs);
-    this.#link.ask({ type: Type.PUBLISH, request, options, topic, payload });
+    const wire = options === undefined ? EMPTY_DICT : publishOptions(options, this.#link);
+    this.#link.ask({ type: Type.PUBLISH, request, options: wire, topic, payload });
   }
 
   publishAcknowledged(
     topic: string,
     args: readonly unknown[],
     kwargs: Dict,
-    options: Dict,
+    options: PublishOptions,
   ): Promise<number> {
     return new Promise((resolve, reject) => {
       const request = this.#link.nextRequest;
@@ -61,7 +70,7 @@ export class Publisher {
 }
 
 /** PUBLISH.Options */
-export function publishOptions(options: PublishOptions): Dict {
+function publishOptions(options: PublishOptions, link: Link): Dict {
   const wire: Record<string, unknown> = {};
   if (options.acknowledge !== undefined) wire["acknowledge"] = options.acknowledge;
   if (options.excludeMe !== undefined) wire["exclude_me"] = options.excludeMe;
@@ -80,6 +89,7 @@ export function publishOptions(options: PublishOptions): Dict {
     wire["x_delivery_timeout_ms"] = options.deliveryTimeoutMs;
   }
   if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
+  if (options.passthru !== undefined) addPassthru(wire, options.passthru, link);
   for (const _key in wire) return wire;
   return EMPTY_DICT;
 }

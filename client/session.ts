@@ -8,7 +8,7 @@ import type { CallOptions } from "./caller.ts";
 import { textIn } from "./details.ts";
 import type { CloseDetails } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { type PublishOptions, publishOptions } from "./publisher.ts";
+import type { PublishOptions } from "./publisher.ts";
 import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
 import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
 
@@ -188,11 +188,10 @@ export class Session {
     options?: PublishOptions,
   ): Promise<number> | void {
     const { publisher } = this.#exchange;
-    const wire = options === undefined ? EMPTY_DICT : publishOptions(options);
     if (options?.acknowledge === true) {
-      return publisher.publishAcknowledged(topic, args, kwargs, wire);
+      return publisher.publishAcknowledged(topic, args, kwargs, options);
     }
-    publisher.publish(topic, args, kwargs, wire);
+    publisher.publish(topic, args, kwargs, options);
   }
 
   /** Leaves the realm and closes the connection. Answers that are on their way still come; requests without answer then reject with

@@ -1,6 +1,6 @@
 /** The library's sessions in one process with a whole router: what a program sees, end to end. */
 import type { Session } from "../../client/session.ts";
-import { connect } from "../../mod.ts";
+import { connect, type KeyRing } from "../../mod.ts";
 import type { RealmOptions } from "../../router/realm.ts";
 import { createLocalPair } from "../../transports/local.ts";
 import { credulous, FakeLog, Flow } from "../kit/flow_kit.ts";
@@ -13,8 +13,9 @@ export class ClientFlow extends Flow {
   }
 
   /** A session of the library. */
-  client(realm = "realm1"): Promise<Session> {
+  client(realm = "realm1", keyring?: KeyRing): Promise<Session> {
     return connect({
+      ...(keyring !== undefined && { keyring }),
       url: "local",
       realm,
       log: this.clientLog,

@@ -18,7 +18,14 @@ export interface Result {
 }
 
 /** What a callee does when it is called; the peers' programs know these. */
-export type Behaviour = "echo" | "details" | "fail" | "throw" | "progress" | "hang";
+export type Behaviour =
+  | "echo"
+  | "echo-passthru"
+  | "details"
+  | "fail"
+  | "throw"
+  | "progress"
+  | "hang";
 
 /** An event as a subscriber's handler got it. What a client does not tell is absent or null. */
 export interface ReceivedEvent extends Result {
@@ -98,6 +105,11 @@ export class PeerSession {
 
   async register(procedure: string, behaviour: Behaviour, options = {}): Promise<void> {
     await this.#request("register", { procedure, behaviour, options });
+  }
+
+  /** Gives the client keys for cryptobox, as its own library names them. */
+  async keyring(keys: Readonly<Record<string, object>>): Promise<void> {
+    await this.#request("keyring", { keys });
   }
 
   async unregister(procedure: string): Promise<void> {

@@ -27,7 +27,8 @@ interface Invocation extends Payload {
   readonly details: Dict;
   readonly "result_handler": (result: Payload & { options: Dict }) => void;
 }
-type Endpoint = (invocation: Invocation) => Payload | Promise<Payload>;
+type Result = Payload & { readonly options?: Dict };
+type Endpoint = (invocation: Invocation) => Result | Promise<Result>;
 
 class Peer {
   readonly name: string;
@@ -48,6 +49,11 @@ class Peer {
       realm: request.realm,
       ws: require("websocket").w3cwebsocket,
       serializer: new Serializer(),
+      payloadSerializers: {
+        json: new serializers.json(),
+        msgpack: new serializers.msgpack(),
+        cbor: new serializers.cbor(),
+      },
       autoReconnect: false,
       ...(request.auth && authentication(request.auth)),
       // It keeps the reason of a GOODBYE to itself
@@ -86,6 +92,10 @@ const calls = new Map<number, { peer: Peer; reqId: number }>();
 function endpoint(peer: Peer, { behaviour, procedure }: Request): Endpoint {
   const behaviours: Record<string, Endpoint> = {
     echo: ({ argsList, argsDict }) => asPayload(plain(argsList ?? []), argsDict && plain(argsDict)),
+    "echo-passthru": ({ argsList, argsDict, details }) => ({
+      ...asPayload(plain(argsList ?? []), argsDict && plain(argsDict)),
+      options: { "ppt_scheme": details["ppt_scheme"], "ppt_serializer": details["ppt_serializer"] },
+    }),
     details: ({ details }) => ({ argsList: [details] }),
     fail: ({ argsList: [error, ...args] = [], argsDict }) => {
       throw Object.assign(new Error("as asked"), { error, ...asPayload(args, argsDict) });

@@ -14,6 +14,7 @@ from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory  # noqa: E402
 from autobahn.wamp.auth import create_authenticator  # noqa: E402
+from autobahn.wamp.cryptobox import Key, KeyRing  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
@@ -184,6 +185,13 @@ class Peer:
             "authrole": details.authrole,
             "serializer": details.serializer,
         }
+
+    async def keyring(self, r):
+        keyring = KeyRing()
+        for uri, key in r["keys"].items():
+            keyring.set_key(uri, Key(**key))
+        self.sessions[r["session"]].set_payload_codec(keyring)
+        return {}
 
     async def leave(self, r):
         session = self.sessions.pop(r["session"])
