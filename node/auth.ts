@@ -2,10 +2,11 @@
  * From `auth` of the configuration to the gate that peers pass. Loaded when a transport has an `auth`: nodes without start without
  * `auth/`. Called by `services.ts`.
  */
+import { resolve } from "node:path";
 import { anonymousRouter } from "../auth/anonymous.ts";
 import { type Authmethod, AUTHMETHODS, type RouterMethod } from "../auth/authmethod.ts";
 import { cryptosignRouter } from "../auth/cryptosign.ts";
-import { PrincipalError, staticPrincipals } from "../auth/principals.ts";
+import { PrincipalError, type Principals, staticPrincipals } from "../auth/principals.ts";
 import { scramRouter } from "../auth/scram.ts";
 import { storedKeys } from "../auth/scram_keys.ts";
 import { ticketRouter } from "../auth/ticket.ts";
@@ -14,10 +15,14 @@ import { wampcraRouter } from "../auth/wampcra.ts";
 import { authenticated } from "../router/authenticated.ts";
 import type { Gate } from "../router/join.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
+import type { Router } from "../router/router.ts";
 import type { Dict } from "../wamp/message.ts";
+import { isDict } from "../wamp/options.ts";
+import { functionPrincipals, procedurePrincipals } from "./authenticators.ts";
 import { type Environment, variableIn } from "./config/environment.ts";
 import { type AuthConfig, SECRET_KEYS } from "./config/schema_auth.ts";
 import { decoyKey } from "./decoy_key.ts";
+import { readPrivateFile } from "./private_file.ts";
 import { StartError } from "./start_error.ts";
 
 export interface AuthSettings {
@@ -25,6 +30,8 @@ export interface AuthSettings {
   readonly directory: string;
   /** Where secrets are looked up that are written as `"$VARIABLE"`. */
   readonly env: Environment;
+  /** Where dynamic authenticators are called. */
+  readonly router: Router;
   readonly random: Random;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,43 +64,72 @@ async function methodOf(
 type Make = (
   auth: AuthConfig,
   settings: AuthSettings,
-) => RouterMethod | undefined | Promise<RouterMethod>;
+) => RouterMethod | undefined | Promise<RouterMethod | undefined>;
 
 const MAKERS: Readonly<Record<Authmethod, Make>> = {
-  anonymous: ({ anonymous }, { random }) => {
-    if (anonymous === undefined) return undefined;
-    const { role, realm, authid } = anonymous;
-    return anonymousRouter({
-      role,
-      ...(realm !== undefined && { realm }),
-      ...(authid !== undefined && { authid }),
-      newAuthid: () => random.authid(),
-    });
-  },
-  ticket: ({ ticket }, { env }) => ticket && ticketRouter(known(ticket, ticket.principals, env)),
-  wampcra: ({ wampcra }, settings) => wampcra && wampcraOf(wampcra, settings),
-  cryptosign: ({ cryptosign }, { env }) =>
-    cryptosign && cryptosignRouter(known(cryptosign, cryptosign.principals, env)),
-  scram: ({ scram }, settings) => scram && scramOf(scram, settings),
-  tls: ({ tls }, { env }) =>
-    tls && tlsRouter({
-      ...known(tls, {}, env),
-      principals: certifiedPrincipals(resolved(tls.principals, env)),
+  anonymous: ({ anonymous }, settings) => anonymous && anonymousOf(anonymous, settings),
+  ticket: async ({ ticket }, settings) =>
+    ticket && ticketRouter({
+      ...await known(ticket, settings, staticPrincipals),
+      judgesTicket: ticket.type !== "static",
     }),
-  // Not to be configured yet.
-  jwt: () => undefined,
+  wampcra: ({ wampcra }, settings) => wampcra && wampcraOf(wampcra, settings),
+  cryptosign: async ({ cryptosign }, settings) =>
+    cryptosign &&
+    cryptosignRouter(
+      await known(cryptosign, settings, async (records) => {
+        const listed = staticPrincipals(records);
+        const trustroots = cryptosign.type === "static" ? cryptosign.trustroots : undefined;
+        return trustroots === undefined ? listed : await vouched(listed, trustroots);
+      }),
+    ),
+  scram: ({ scram }, settings) => scram && scramOf(scram, settings),
+  tls: async ({ tls }, settings) =>
+    tls && tlsRouter(await known(tls, settings, certifiedPrincipals)),
+  jwt: async ({ jwt }, settings) => {
+    if (jwt === undefined) return undefined;
+    const { jwtMethod } = await import("./jwt.ts");
+    const { directory, clock } = settings;
+    const secret = await secretOf(jwt.secret, settings);
+    return await jwtMethod(jwt, { directory, clock, secret });
+  },
 };
+
+async function anonymousOf(
+  config: NonNullable<AuthConfig["anonymous"]>,
+  settings: AuthSettings,
+): Promise<RouterMethod> {
+  const newAuthid = () => settings.random.authid();
+  if (config.type !== "static") {
+    const { principals, authprovider, defaultRole } = await asked(config, settings);
+    return anonymousRouter({
+      newAuthid,
+      principals,
+      authprovider,
+      ...(defaultRole !== undefined && { role: defaultRole }),
+    });
+  }
+  const { role, realm, authid } = config;
+  return anonymousRouter({
+    role,
+    newAuthid,
+    ...(realm !== undefined && { realm }),
+    ...(authid !== undefined && { authid }),
+  });
+}
 
 async function wampcraOf(
   config: NonNullable<AuthConfig["wampcra"]>,
   settings: AuthSettings,
 ): Promise<RouterMethod> {
-  const principals = config.principals ?? config.users ?? {};
-  const isSalted = Object.values(principals).some(({ salt }) => salt !== undefined);
+  const { directory, log, clock } = settings;
+  const records = config.type === "static" ? config.principals ?? config.users ?? {} : undefined;
+  const isSalted = records === undefined ||
+    Object.values(records).some(({ salt }) => salt !== undefined);
   return wampcraRouter({
-    ...known(config, principals, settings.env),
-    ...(isSalted && { decoyKey: await decoyKey(settings.directory, settings.log) }),
-    now: () => settings.clock.now(),
+    ...await known(config, settings, staticPrincipals),
+    ...(isSalted && { decoyKey: await decoyKey(directory, log) }),
+    now: () => clock.now(),
   });
 }
 
@@ -101,38 +137,123 @@ async function scramOf(
   config: NonNullable<AuthConfig["scram"]>,
   settings: AuthSettings,
 ): Promise<RouterMethod> {
-  // What a variable held was not checked with the configuration.
-  for (const record of Object.values(resolved(config.principals, settings.env))) storedKeys(record);
   return scramRouter({
-    ...known(config, config.principals, settings.env),
+    ...await known(config, settings, (records) => {
+      // What a variable held was not checked with the configuration.
+      for (const record of Object.values(records)) storedKeys(record);
+      return staticPrincipals(records);
+    }),
     decoyKey: await decoyKey(settings.directory, settings.log),
   });
 }
 
+type Trustroots = NonNullable<
+  Extract<NonNullable<AuthConfig["cryptosign"]>, { readonly type: "static" }>["trustroots"]
+>;
+
+/** Keys that are listed, and those that certificates vouch for. */
+async function vouched(listed: Principals, trustroots: Trustroots): Promise<Principals> {
+  const { trustrootPrincipals } = await import("../auth/certificates.ts");
+  const certified = trustrootPrincipals(
+    Object.fromEntries(
+      Object.entries(trustroots).map(([realm, root]) => [realm, {
+        trustroot: root.certificate,
+        role: root.role,
+        ...(root.realm_address !== undefined && { realm: root.realm_address }),
+        ...(root.verifying_contract !== undefined &&
+          { verifyingContract: root.verifying_contract }),
+        ...(root.chain_id !== undefined && { chainId: root.chain_id }),
+      }]),
+    ),
+  );
+  return {
+    ...listed,
+    find: async (query) => await listed.find(query) ?? await certified.find(query),
+  };
+}
+
 type Records = Readonly<Record<string, Dict>>;
 
-/** What all methods with principals are told. */
-function known(
-  { "default-role": defaultRole }: { readonly "default-role"?: string | undefined },
-  principals: Records,
-  env: Environment,
+/** Of a method with principals, who knows them. */
+interface Asking {
+  readonly "default-role"?: string | undefined;
+  readonly "unknown-principals": "hide" | "tell";
+}
+interface StaticMethod extends Asking {
+  readonly type: "static";
+  readonly principals?: Records | undefined;
+  readonly users?: Records | undefined;
+}
+interface DynamicMethod extends Asking {
+  readonly type: "dynamic";
+  readonly authenticator: string;
+  readonly "authenticator-realm"?: string | undefined;
+  readonly timeout: number;
+}
+interface FunctionMethod extends Asking {
+  readonly type: "function";
+  readonly create: string;
+  readonly config?: unknown;
+}
+
+/** What all methods with principals are told. @param listed makes a port of those in the configuration, their secrets resolved. */
+async function known(
+  config: StaticMethod | DynamicMethod | FunctionMethod,
+  settings: AuthSettings,
+  listed: (records: Records) => Principals | Promise<Principals>,
 ) {
+  if (config.type !== "static") return await asked(config, settings);
+  const records = await resolved({ ...config.principals, ...config.users }, settings);
+  return { ...rulesOf(config), authprovider: "static", principals: await listed(records) };
+}
+
+async function asked(config: DynamicMethod | FunctionMethod, settings: AuthSettings) {
+  const { router, log, directory } = settings;
+  const principals = config.type === "dynamic"
+    ? procedurePrincipals({
+      router,
+      log,
+      procedure: config.authenticator,
+      realm: config["authenticator-realm"],
+      timeoutMs: config.timeout,
+    })
+    : await functionPrincipals({ create: config.create, config: config.config, directory });
+  return { ...rulesOf(config), authprovider: config.type, principals };
+}
+
+function rulesOf(config: Asking) {
+  const { "default-role": defaultRole } = config;
   return {
-    principals: staticPrincipals(resolved(principals, env)),
+    revealsUnknown: config["unknown-principals"] === "tell",
     ...(defaultRole !== undefined && { defaultRole }),
   };
 }
 
-/** The principals, with their secrets from the environment. */
-function resolved(principals: Records, env: Environment): Records {
-  return Object.fromEntries(
-    Object.entries(principals).map(([authid, record]) => {
-      const secrets = SECRET_KEYS.flatMap((key) => {
-        const text = record[key];
-        const variable = typeof text === "string" ? variableIn(text) : undefined;
-        return variable === undefined ? [] : [[key, env[variable]] as const];
-      });
-      return [authid, { ...record, ...Object.fromEntries(secrets) }];
-    }),
-  );
+/** The principals, with their secrets from the environment and from files. */
+async function resolved(principals: Records, settings: AuthSettings): Promise<Records> {
+  const records: Record<string, Dict> = {};
+  for (const [authid, record] of Object.entries(principals)) {
+    const secrets: Record<string, string> = {};
+    for (const key of SECRET_KEYS) {
+      const secret = await secretOf(record[key], settings);
+      if (secret !== undefined) secrets[key] = secret;
+    }
+    records[authid] = { ...record, ...secrets };
+  }
+  return records;
+}
+
+/** A secret as the configuration has it: itself, `"$VARIABLE"`, or `{"file": "…"}`. */
+async function secretOf(
+  value: unknown,
+  { env, directory }: AuthSettings,
+): Promise<string | undefined> {
+  if (typeof value === "string") {
+    const variable = variableIn(value);
+    return variable === undefined ? value : env[variable];
+  }
+  const file = isDict(value) ? value["file"] : undefined;
+  if (typeof file !== "string") return undefined;
+  const bytes = await readPrivateFile(resolve(directory, file));
+  return new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
 }

@@ -173,5 +173,5 @@ async function gateFor(auth: AuthConfig | undefined, parts: ServiceParts): Promi
   const { random, clock, log } = router;
   if (auth === undefined) return anonymous("anonymous", random);
   const { gateOf } = await import("./auth.ts");
-  return await gateOf(auth, { directory, env, random, clock, log });
+  return await gateOf(auth, { directory, env, router, random, clock, log });
 }

@@ -20,6 +20,7 @@ export function authProblems(worker: Found, env: Environment): Problem[] {
         ...[method, ...principalsOf(method)].flatMap((who) => [
           ...nameProblems(who, ["role"], "role", roles),
           ...nameProblems(who, ["realm"], "realm", realms),
+          ...nameProblems(who, ["authenticator-realm"], "realm", realms),
           ...secretProblems(who, env),
         ]),
       ]),
@@ -32,7 +33,7 @@ function namesAt(worker: Found, pattern: Path): unknown[] {
 }
 
 /** All values of `auth`, however deep the transport nests its services. */
-function authSections(transport: Found): Found[] {
+export function authSections(transport: Found): Found[] {
   return entriesOf(transport).flatMap((entry) => {
     const key = entry.path.at(-1);
     if (key === "auth") return [entry];
@@ -47,7 +48,7 @@ function principalsOf(method: Found): Found[] {
   );
 }
 
-function entriesOf({ value, path }: Found): Found[] {
+export function entriesOf({ value, path }: Found): Found[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).map(([key, child]) => ({
     path: [...path, Array.isArray(value) ? Number(key) : key],

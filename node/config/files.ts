@@ -4,6 +4,7 @@
  */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { authFiles, secretFileProblem } from "./auth_files.ts";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
 import { payloadSchemaProblems } from "./schema_checks.ts";
@@ -17,7 +18,11 @@ export async function fileProblems(config: unknown, directory: string): Promise<
   const sections = transports.flatMap(({ path, value }) =>
     select(value, ["endpoint", "tls"], path)
   );
+  const auth = authFiles(config);
   const wanted = [
+    ...auth.files.flatMap(({ path, value }): WantedFile[] =>
+      typeof value === "string" ? [{ path, file: value, kind: "file" }] : []
+    ),
     ...sections.flatMap(tlsFiles),
     ...transports.flatMap(({ path, value }) => staticDirectories(value, path)),
   ];
@@ -25,7 +30,8 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...await Promise.all(wanted.map((one) => problemOf(one, directory))),
     ...await storeFolderProblems(config, directory),
     ...await payloadSchemaProblems(config, directory),
-    ...await userModuleProblems(config, directory),
+    ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),
+    ...await Promise.all(auth.secrets.map((one) => secretFileProblem(one, directory))),
   ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;
   // Loaded only where there is TLS.
@@ -34,11 +40,17 @@ export async function fileProblems(config: unknown, directory: string): Promise<
   return [...problems, ...contents.flat()];
 }
 
-/** Functions of authorizers whose file is not there. Whether it holds them is seen when the node starts. */
-async function userModuleProblems(config: unknown, directory: string): Promise<Problem[]> {
-  const pattern = ["workers", "*", "realms", "*", "roles", "*", "authorizer", "create"];
+function authorizers(config: unknown): Found[] {
+  return select(config, ["workers", "*", "realms", "*", "roles", "*", "authorizer", "create"]);
+}
+
+/** Functions whose file is not there. Whether it holds them is seen when the node starts. */
+async function userModuleProblems(
+  functions: readonly Found[],
+  directory: string,
+): Promise<Problem[]> {
   const problems = await Promise.all(
-    select(config, pattern).map(async ({ path, value }): Promise<Problem[]> => {
+    functions.map(async ({ path, value }): Promise<Problem[]> => {
       if (typeof value !== "string") return [];
       const reference = userReference(value);
       if (reference === undefined) {

@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { kinds, refused, section, text, whole } from "./fields.ts";
+import { jwt } from "./schema_jwt.ts";
+import { secretText, who } from "./schema_principal.ts";
 import { realmName } from "./schema_realm.ts";
 
 /** Keys of principals that no problem, log line or page may show. */
@@ -15,28 +17,48 @@ export const SECRET_KEYS = [
   "server-key",
 ] as const;
 
-const DYNAMIC = {
-  "dynamic": 'dynamic authenticators come with a later version; write "type": "static"',
-  "function": 'authenticator functions come with a later version; write "type": "static"',
-};
-
-function method<const S extends z.core.$ZodLooseShape>(doc: string, shape: S) {
-  return kinds(
-    doc,
-    [section("Principals of the configuration", { "type": z.literal("static"), ...shape })],
-    ["static"],
-    DYNAMIC,
-  );
-}
-
 const role = text("Role of those who have none of their own");
 
-const who = {
-  "role": text('Role, which the realm must have; without it "default-role" holds').optional(),
-  "realm": realmName.describe("Realm that it joins, whichever it asks for").optional(),
-  "extra": z.record(z.string(), z.json(), "an object").optional()
-    .describe("authextra that it is welcomed with"),
-};
+const unknown = z.enum(["hide", "tell"]).default("hide").describe(
+  "Whether peers are told that an authid is unknown (wamp.error.no_such_principal), or denied like those with wrong credentials",
+);
+
+const dynamic = section("A procedure knows the principals", {
+  "type": z.literal("dynamic"),
+  "authenticator": text("URI of the procedure; called with (realm, authid, details)"),
+  "authenticator-realm": realmName.optional()
+    .describe("Realm where it is (default: the realm that the peer asks for)"),
+  "default-role": role.optional(),
+  "unknown-principals": unknown,
+  "timeout": whole({ min: 10, max: 60_000, unit: "ms" }, "How long an answer may take").default(
+    5000,
+  ),
+  "expose_controller": refused("authenticators are procedures like any other; remove the key"),
+});
+
+const byFunction = section("A function of a user module knows the principals", {
+  "type": z.literal("function"),
+  "create": text(
+    'Function that makes the authenticator, "./file.ts:name" or "folder.file.name" below the node directory; called with "config"',
+  ),
+  "config": z.json().optional().describe("What it is called with"),
+  "default-role": role.optional(),
+  "unknown-principals": unknown,
+  "expose_controller": refused(
+    "user modules have no access to the node's controller; remove the key",
+  ),
+});
+
+const TYPES = ["static", "dynamic", "function"] as const;
+
+function method<const S extends z.core.$ZodLooseShape>(doc: string, shape: S) {
+  const known = section("Principals of the configuration", {
+    "type": z.literal("static"),
+    "unknown-principals": unknown,
+    ...shape,
+  });
+  return kinds(doc, [known, dynamic, byFunction], TYPES, {});
+}
 
 const secret = (doc: string) => text(`${doc}; "$VARIABLE" takes it from the environment`);
 
@@ -46,24 +68,29 @@ const principals = <T extends z.core.$ZodType>(principal: T) =>
 
 const anonymous = kinds(
   "How sessions without credentials join",
-  [section("A fixed role", {
-    "type": z.literal("static"),
-    "role": text("Role of such sessions").default("anonymous"),
-    "realm": realmName.describe("Realm they join, whichever they ask for").optional(),
-    "authid": text("One authid for all (default: a new one each)").optional(),
-  })],
-  ["static"],
-  DYNAMIC,
+  [
+    section("A fixed role", {
+      "type": z.literal("static"),
+      "role": text("Role of such sessions").default("anonymous"),
+      "realm": realmName.describe("Realm they join, whichever they ask for").optional(),
+      "authid": text("One authid for all (default: a new one each)").optional(),
+    }),
+    dynamic,
+    byFunction,
+  ],
+  TYPES,
+  {},
 );
 
 const ticket = method("A shared secret that is sent as it is: use it over TLS", {
-  "principals": principals(section("A principal", { "ticket": secret("Its ticket"), ...who })),
+  "principals": principals(section("A principal", { "ticket": secretText("Its ticket"), ...who })),
   "default-role": role.optional(),
 });
 
 const craPrincipal = section("A principal", {
-  "secret": secret("Its secret, plain; with a salt, the key is derived by the router").optional(),
-  "derived-secret": secret('The key that secret and salt make, by "realmway hash"').optional(),
+  "secret": secretText("Its secret, plain; with a salt, the key is derived by the router")
+    .optional(),
+  "derived-secret": secretText('The key that secret and salt make, by "realmway hash"').optional(),
   "salt": text("Makes the client derive its key by PBKDF2").optional(),
   "iterations": whole({ min: 1, max: 5_000_000 }, "Of PBKDF2 (default: 1000)").optional(),
   "keylen": whole({ min: 1, max: 1024, unit: "bytes" }, "Of the key (default: 32)").optional(),
@@ -84,14 +111,27 @@ const wampcra = method("Challenge and response with a shared secret", {
 
 const KEY = "64 hexadecimal digits, an Ed25519 public key";
 
+const ADDRESS = "an Ethereum address, 0x and 40 hexadecimal digits";
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, ADDRESS);
+
+const trustroot = section("Whose certificates let peers in", {
+  "certificate": address.describe(`Issuer of the root certificate: ${ADDRESS}`),
+  "role": text("Role of all who come with a chain up to it"),
+  "realm_address": address.optional().describe("Address of the realm that certificates must name"),
+  "verifying_contract": address.optional().describe("Contract that they must name"),
+  "chain_id": whole({ min: 1, max: Number.MAX_SAFE_INTEGER }, "Blockchain that they must name")
+    .optional(),
+});
+
 const cryptosign = method("Challenge and response with Ed25519 keys", {
   "principals": principals(section("A principal", {
     "authorized_keys": z.array(z.string().regex(/^[0-9a-fA-F]{64}$/, KEY)).min(1)
       .describe(`Its public keys, each ${KEY}; "realmway keygen" makes one`),
     ...who,
-  })),
+  })).default({}),
   "default-role": role.optional(),
-  "trustroots": refused('trustroots come with a later version; list "authorized_keys"'),
+  "trustroots": z.record(realmName, trustroot).optional()
+    .describe("Standalone trustroots, by realm: who is not listed may show certificates"),
 });
 
 const HASH = "32 bytes in hexadecimal or Base64";
@@ -160,6 +200,7 @@ export const auth = section(
     "cryptosign": cryptosign.optional(),
     "scram": scram.optional(),
     "tls": tls.optional(),
+    "jwt": jwt.optional(),
     "cookie": refused(`authentication by cookie ${LATER}`),
     "anonymous-proxy": refused(`authentication for proxies ${LATER}`),
     "cryptosign-proxy": refused(`authentication for proxies ${LATER}`),

@@ -54,10 +54,13 @@ function webServices(paths: WebPathsConfig, path: Path): Service[] {
   });
 }
 
+const ANONYMOUS = { type: "static", role: "anonymous" } as const;
+
 /** Sessions without credentials whose role no realm of theirs has: each would be refused. */
 function roleWarnings({ path, auth }: Service, realms: WorkerConfig["realms"]): Problem[] {
-  const section = auth === undefined ? { role: "anonymous" } : auth.anonymous;
-  if (section === undefined) return [];
+  const section = auth === undefined ? ANONYMOUS : auth.anonymous;
+  // What an authenticator answers, nobody knows yet.
+  if (section?.type !== "static") return [];
   const { role, realm } = { realm: undefined, ...section };
   const reached = realm === undefined ? realms : realms.filter(({ name }) => name === realm);
   if (reached.length === 0) return [];

@@ -57,31 +57,59 @@ test("Config: auth takes all methods in Crossbar.io's words, and keeps the order
   const transport = worker?.transports[0];
   assert.ok(transport?.type === "websocket");
   assert.deepEqual(Object.keys(transport.auth ?? {}), Object.keys(ALL));
-  assert.deepEqual(transport.auth?.ticket?.principals, { joe: { ticket: "123" } });
+  const ticket = transport.auth?.ticket;
+  assert.deepEqual(ticket?.type === "static" && ticket.principals, { joe: { ticket: "123" } });
 });
 
 test("Config: auth without any method is refused", () => {
   assert.deepEqual(problems({}), ["auth: found an object, expected at least one method"]);
 });
 
-test("Config: dynamic methods and those to come are refused by name", () => {
-  const LATER = "not supported by this version:";
-  for (const method of ["ticket", "wampcra", "cryptosign", "scram", "tls"]) {
-    for (const type of ["dynamic", "function"]) {
-      const [line = ""] = problems(
-        { [method]: { type, authenticator: "com.example.auth" } },
-        {},
-        TLS,
-      );
-      assert.ok(line.startsWith(`auth.${method}.type: "${type}" is ${LATER}`), line);
-    }
+test("Config: principals may be known to procedures and functions", () => {
+  for (const method of ["anonymous", "ticket", "wampcra", "cryptosign", "scram", "tls"]) {
+    const authenticator = "com.example.auth";
+    const create = "./auth.ts:make";
+    const dynamic = { type: "dynamic", authenticator, "authenticator-realm": "realm1" };
+    assert.deepEqual(problems({ [method]: dynamic }, {}, TLS), []);
+    assert.deepEqual(problems({ [method]: { type: "function", create } }, {}, TLS), []);
+    assert.deepEqual(
+      problems({ [method]: { ...dynamic, "authenticator-realm": "r2x" } }, {}, TLS),
+      [
+        `auth.${method}.authenticator-realm: found "r2x", expected a realm of this worker: realm1`,
+      ],
+    );
+    assert.deepEqual(problems({ [method]: { type: "dynamic" } }, {}, TLS), [
+      `auth.${method}.authenticator: missing, expected a string`,
+    ]);
   }
+});
+
+test("Config: methods to come are refused by name", () => {
+  const LATER = "not supported by this version:";
   for (const method of ["cookie", "anonymous-proxy", "cryptosign-proxy"]) {
     assert.ok(problems({ [method]: {} })[0]?.startsWith(`auth.${method}: ${LATER}`));
   }
-  const trustroots = { type: "static", principals: {}, trustroots: {} };
-  assert.deepEqual(problems({ cryptosign: trustroots }), [
-    `auth.cryptosign.trustroots: ${LATER} trustroots come with a later version; list "authorized_keys"`,
+});
+
+test("Config: tokens need one source of keys, and one that nobody can change on the way", () => {
+  const jwt = (more: object) => ({ jwt: { type: "static", ...more } });
+  const jwks = "https://login.example.com/jwks";
+  assert.deepEqual(problems(jwt({ jwks })), []);
+  for (const more of [{}, { jwks, secret: "a secret of thirty-two characters" }]) {
+    assert.deepEqual(problems(jwt(more)), [
+      'auth.jwt: found an object, expected one of "jwks", "public_key" and "secret"',
+    ]);
+  }
+  assert.match(problems(jwt({ jwks: "http://login.example.com/jwks" }))[0] ?? "", /by https/);
+});
+
+test("Config: a trustroot is an address", () => {
+  const trustroots = (certificate: string) => ({
+    cryptosign: { type: "static", trustroots: { "realm1": { certificate, role: "user" } } },
+  });
+  assert.deepEqual(problems(trustroots(`0x${"0a".repeat(20)}`)), []);
+  assert.deepEqual(problems(trustroots("0x0a")), [
+    'auth.cryptosign.trustroots.realm1.certificate: found "0x0a", expected an Ethereum address, 0x and 40 hexadecimal digits',
   ]);
 });
 

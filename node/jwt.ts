@@ -1,0 +1,82 @@
+/** From `jwt` of the configuration to the method of `auth/`: where the keys come from. Called by `auth.ts`. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fetchedJwkSet, jwkOfPem, jwkOfSecret, jwkSet, type JwtKeys } from "../auth/jwt_keys.ts";
+import { type JwtClaims, jwtRouter } from "../auth/jwt.ts";
+import type { RouterMethod } from "../auth/authmethod.ts";
+import { staticPrincipals } from "../auth/principals.ts";
+import type { Clock } from "../router/ports.ts";
+import type { JwtConfig } from "./config/schema_jwt.ts";
+import { StartError } from "./start_error.ts";
+
+/** A fetch of keys takes this long at most. */
+const FETCH_MS = 5_000;
+/** A set of keys is not larger. */
+const MOST_BYTES = 1_048_576;
+
+export interface JwtSettings {
+  readonly directory: string;
+  readonly clock: Clock;
+  /** What the configuration says of a secret. */
+  readonly secret: string | undefined;
+}
+
+export async function jwtMethod(config: JwtConfig, settings: JwtSettings): Promise<RouterMethod> {
+  const { audience, issuer, algorithms, claims, roles, principals, max_age: maxAge } = config;
+  const { clock } = settings;
+  return jwtRouter({
+    keys: await keysOf(config, settings),
+    clockTolerance: config.clock_tolerance,
+    now: () => clock.now(),
+    ...(audience !== undefined && { audience }),
+    ...(issuer !== undefined && { issuer }),
+    ...(algorithms !== undefined && { algorithms }),
+    ...(claims !== undefined && { claims: claimsOf(claims) }),
+    ...(roles !== undefined && { roles }),
+    ...(maxAge !== undefined && { maxAge }),
+    ...(config["default-role"] !== undefined && { defaultRole: config["default-role"] }),
+    ...(principals !== undefined && { principals: staticPrincipals(principals) }),
+  });
+}
+
+async function keysOf(config: JwtConfig, { directory, secret }: JwtSettings): Promise<JwtKeys> {
+  const { jwks, public_key: pem } = config;
+  try {
+    if (secret !== undefined) return jwkSet({ "keys": [jwkOfSecret(secret)] });
+    if (pem !== undefined) {
+      const text = await readFile(resolve(directory, pem.file), "utf8");
+      return jwkSet({ "keys": [await jwkOfPem(text, pem.algorithm)] });
+    }
+    if (typeof jwks !== "string") return jwkSet(jwks);
+    if (/^https?:/.test(jwks)) return fetchedJwkSet({ fetch: () => fetched(jwks) });
+    return jwkSet(JSON.parse(await readFile(resolve(directory, jwks), "utf8")));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`Cannot authenticate by jwt: ${why}`, { cause });
+  }
+}
+
+async function fetched(url: string): Promise<unknown> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(FETCH_MS),
+    headers: { "accept": "application/jwk-set+json, application/json" },
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`Cannot fetch the JWK set: found status ${response.status}, expected 200`);
+  }
+  const text = await response.text();
+  if (text.length > MOST_BYTES) throw new Error("Cannot use the JWK set: it is too large");
+  return JSON.parse(text);
+}
+
+function claimsOf(
+  { authid, authrole, realm, authextra }: NonNullable<JwtConfig["claims"]>,
+): JwtClaims {
+  return {
+    ...(authid !== undefined && { authid }),
+    ...(authrole !== undefined && { authrole }),
+    ...(realm !== undefined && { realm }),
+    ...(authextra !== undefined && { authextra }),
+  };
+}
