@@ -50,6 +50,7 @@ const SLOW_MS = 5000;
 const EXPIRE_MS = 60_000;
 const FIRST_BYTES = 4096;
 
+const CLOSED = "the store is closed";
 const FULL = "the disk does not keep up";
 const SLOW = `the disk has not answered for ${SLOW_MS / 1000} s`;
 
@@ -143,6 +144,8 @@ export class SqliteStore implements Store {
   async close(limitMs: number): Promise<void> {
     for (const one of [this.#probe, this.#expiry]) one?.cancel();
     this.#flush();
+    // Who publishes now comes too late.
+    this.#fault = CLOSED;
     let timer: Timer | undefined;
     const limit = new Promise<void>((resolve) => timer = this.#clock.after(limitMs, resolve));
     await Promise.race([this.#answer({ kind: "close" }), limit]);
@@ -237,6 +240,7 @@ export class SqliteStore implements Store {
   }
 
   #failed(fault: string): void {
+    if (this.#fault === CLOSED) return;
     if (this.#fault === undefined) {
       this.stats.failures++;
       this.#log.error(
@@ -258,7 +262,7 @@ export class SqliteStore implements Store {
       this.#open();
     }
     this.#link.ask({ kind: "probe", now: this.#clock.now() }, ({ failure }) => {
-      if (failure !== undefined) return this.#failed(failure);
+      if (failure !== undefined || this.#fault === CLOSED) return this.#failed(failure ?? CLOSED);
       this.#probe?.cancel();
       this.#fault = undefined;
       const { lostEvents } = this.stats;

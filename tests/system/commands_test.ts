@@ -258,7 +258,9 @@ test("check: --config without --cbdir is looked for in the working directory, th
 });
 
 test("check and start: .crossbar comes before .realmway, and the other one is named", async () => {
-  const { directory, remove } = await workplace(openConfig([]));
+  // A node that listens nowhere ends by itself.
+  const endpoint = { type: "tcp", port: 0, interface: "127.0.0.1" };
+  const { directory, remove } = await workplace(openConfig([{ type: "rawsocket", endpoint }]));
   await cp(join(directory, ".realmway"), join(directory, ".crossbar"), { recursive: true });
   const checked = await run(["check"], directory);
   assert.match(checked.stdout, /^OK, .*\.crossbar.config\.json can be used\n$/);

@@ -367,6 +367,20 @@ test("Store: a disk that does not answer is no reason to wait for ever", async (
   flow.ends();
 });
 
+test("Store: who publishes when it has been closed is refused, and nothing is left running", async () => {
+  const { flow, store, log, close } = await open("closed.sqlite");
+  const alice = flow.join();
+  alice.publishes("com.log.a", {}, [1]);
+  await close();
+  alice.publishes("com.log.a", { "retain": true }, [2]);
+  const request = alice.publishes("com.log.a", { "acknowledge": true }, [3]);
+  alice.receives("ERROR", 16, request, {}, "wamp.error.unavailable", EXPLAINED);
+  const read = alice.calls(GET, {}, [idOf(alice, "com.log.a")]);
+  assert.deepEqual((await takes(alice)).slice(0, 3), ["ERROR", 48, read]);
+  assert.deepEqual([store.stats.writtenEvents, log.errors], [2, []]);
+  flow.ends();
+});
+
 test("Store: a database of another program or version is left alone", async () => {
   const file = join(directory, "foreign.sqlite");
   const { DatabaseSync } = await import("node:sqlite");
