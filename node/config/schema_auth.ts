@@ -60,8 +60,6 @@ function method<const S extends z.core.$ZodLooseShape>(doc: string, shape: S) {
   return kinds(doc, [known, dynamic, byFunction], TYPES, {});
 }
 
-const secret = (doc: string) => text(`${doc}; "$VARIABLE" takes it from the environment`);
-
 const principals = <T extends z.core.$ZodType>(principal: T) =>
   z.record(z.string().min(1, "an authid that is not empty"), principal)
     .describe("Principals by authid");

@@ -37,6 +37,8 @@ export interface RouterWishes {
   readonly auth?: object;
   /** Besides "anonymous". */
   readonly roles?: readonly object[];
+  /** Of the realm. By default no session outlives its connection. */
+  readonly resumption?: object;
   /** By default what the environment says. */
   readonly runtime?: "deno" | "bun";
 }
@@ -61,7 +63,7 @@ export function startRouter(auth?: object): Promise<RouterUnderTest> {
 /** What every session may do; the tests are about clients, not about permissions. */
 const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
 
-function configuration(socket: string, { auth, roles = [] }: RouterWishes) {
+function configuration(socket: string, { auth, roles = [], resumption }: RouterWishes) {
   const service = auth === undefined ? {} : { "auth": auth };
   const services = { "rawsocket": service, "websocket": { "ws": service } };
   return {
@@ -70,6 +72,7 @@ function configuration(socket: string, { auth, roles = [] }: RouterWishes) {
       "type": "router",
       "realms": [{
         "name": "realm1",
+        ...(resumption && { "resumption": resumption }),
         "roles": [{
           "name": "anonymous",
           "permissions": [

@@ -104,6 +104,41 @@ test(
   },
 );
 
+test("start: of unacknowledged publications kill -9 takes at most those of the last batch", {
+  skip: NO_SHELL,
+}, async () => {
+  const { directory, remove } = await workplace(configOf(SQLITE));
+  const first = await startIn(directory);
+  const sentAt: number[] = [];
+  const start = performance.now();
+  // An echo now and then shows how far the node has come.
+  let heard = 0;
+  first.client.send([32, 1, {}, "com.example.echo"]);
+  assert.equal((await first.client.next())[0], 33);
+  while (performance.now() - start < 600) {
+    const options = { "exclude_me": false };
+    const n = sentAt.push(performance.now());
+    first.client.send([16, n + 1, options, "com.example.echo", [n]]);
+    heard = ((await first.client.next())[4] as [number])[0];
+  }
+  first.node.send("SIGKILL");
+  const killedAt = performance.now();
+  await first.node.ended;
+  const { node, client } = await startIn(directory);
+  const found = new Set(await recorded(client));
+  const lost = Array.from({ length: heard }, (_, i) => i + 1).filter((n) => !found.has(n));
+  const oldest = lost[0] === undefined ? 0 : killedAt - (sentAt[lost[0] - 1] ?? 0);
+  // The batch of 20 ms, the disk's own time, and a machine that has other things to do.
+  assert.ok(oldest < 250, `lost ${lost.length} of ${heard}, the first ${oldest} ms before the end`);
+  assert.deepEqual(
+    lost,
+    Array.from({ length: lost.length }, (_, i) => heard - lost.length + 1 + i),
+  );
+  client.close();
+  await node.end();
+  await remove();
+});
+
 test("start: unacknowledged publications are on disk after a batch, and all of them after a stop", async () => {
   const { directory, remove } = await workplace(configOf(SQLITE));
   const first = await startIn(directory);
