@@ -11,6 +11,7 @@ import {
   type ClientMethodOptions,
   HandshakeError,
 } from "./authmethod.ts";
+import { cookieClient } from "./cookie.ts";
 import { cryptosignClient, type CryptosignClientOptions } from "./cryptosign.ts";
 import { jwtClient, type JwtClientOptions } from "./jwt.ts";
 import { scramClient, type ScramClientOptions } from "./scram.ts";
@@ -28,6 +29,8 @@ export interface Authentication {
   /** The certificate itself is given to the transport. */
   readonly tls?: ClientMethodOptions;
   readonly jwt?: JwtClientOptions;
+  /** Known by the browser's cookie from an earlier session. Offer another method beside it. */
+  readonly cookie?: ClientMethodOptions;
 }
 
 type Known<O> = Readonly<Record<keyof O, "required" | "optional">>;
@@ -52,6 +55,7 @@ const OPTIONS: { readonly [M in Authmethod]: Known<NonNullable<Authentication[M]
   scram: { ...COMMON, authid: "required", password: "required", channelBinding: "optional" },
   tls: COMMON,
   jwt: { ...COMMON, token: "required" },
+  cookie: COMMON,
 };
 
 type Make = (authentication: Authentication) => ClientMethod | undefined;
@@ -64,6 +68,7 @@ const MAKERS: Readonly<Record<Authmethod, Make>> = {
   scram: ({ scram }) => scram && scramClient(scram),
   tls: ({ tls }) => tls && tlsClient(tls),
   jwt: ({ jwt }) => jwt && jwtClient(jwt),
+  cookie: ({ cookie }) => cookie && cookieClient(cookie),
 };
 
 /** The methods, in the order in which they are written. Throws `HandshakeError` for methods and options that there are not, and for

@@ -17,6 +17,7 @@ export const AUTHMETHODS = [
   "scram",
   "tls",
   "jwt",
+  "cookie",
 ] as const;
 export type Authmethod = typeof AUTHMETHODS[number];
 
@@ -50,7 +51,10 @@ export interface AuthRequest {
   readonly authid: string | undefined;
   readonly authmethods: readonly string[];
   readonly authextra: Dict;
-  readonly connection: Connection & { readonly certificate?: Certificate };
+  readonly connection: Connection & {
+    readonly certificate?: Certificate;
+    readonly cookie?: string;
+  };
   /** What authenticators are told about the connection: plain values, fit for the wire. */
   readonly transport: Dict;
 }

@@ -4,7 +4,13 @@
  */
 import { resolve } from "node:path";
 import { anonymousRouter } from "../auth/anonymous.ts";
-import { type Authmethod, AUTHMETHODS, type RouterMethod } from "../auth/authmethod.ts";
+import {
+  type Admission,
+  type Authmethod,
+  AUTHMETHODS,
+  type RouterMethod,
+} from "../auth/authmethod.ts";
+import { cookieRouter } from "../auth/cookie.ts";
 import { cryptosignRouter } from "../auth/cryptosign.ts";
 import { PrincipalError, type Principals, staticPrincipals } from "../auth/principals.ts";
 import { scramRouter } from "../auth/scram.ts";
@@ -32,6 +38,8 @@ export interface AuthSettings {
   readonly env: Environment;
   /** Where dynamic authenticators are called. */
   readonly router: Router;
+  /** Who authenticated with a cookie. */
+  readonly identityOf?: ((cookie: string) => Admission | undefined) | undefined;
   readonly random: Random;
   readonly clock: Clock;
   readonly log: Log;
@@ -86,6 +94,7 @@ const MAKERS: Readonly<Record<Authmethod, Make>> = {
   scram: ({ scram }, settings) => scram && scramOf(scram, settings),
   tls: async ({ tls }, settings) =>
     tls && tlsRouter(await known(tls, settings, certifiedPrincipals)),
+  cookie: ({ cookie }, { identityOf }) => cookie && identityOf && cookieRouter({ identityOf }),
   jwt: async ({ jwt }, settings) => {
     if (jwt === undefined) return undefined;
     const { jwtMethod } = await import("./jwt.ts");

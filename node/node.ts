@@ -18,6 +18,7 @@ import { ConfigError } from "./config/problems.ts";
 import type { NodeConfig, TransportConfig } from "./config/schema.ts";
 import { formatPath } from "./config/source.ts";
 import { configWarnings } from "./config/warnings.ts";
+import { CookieJars } from "./cookies.ts";
 import { type HttpHandler, OpenListener } from "./listener.ts";
 import { logFor } from "./log.ts";
 import { listeningEndpoint, realmOptions } from "./options.ts";
@@ -104,6 +105,7 @@ class RunningNode implements Node {
   readonly #clock: Clock;
   readonly #host: TransportHost;
   readonly #startedAt: number;
+  readonly #jars: CookieJars;
   readonly #open: OpenListener[] = [];
   #stopping: Promise<void> | undefined;
 
@@ -114,6 +116,7 @@ class RunningNode implements Node {
     this.#clock = clock;
     this.#log = log ?? logFor("node");
     this.#startedAt = clock.now();
+    this.#jars = new CookieJars({ directory: settings.directory, clock, log: this.#log });
     this.router = new Router({ clock, random, log: log ?? logFor("router") });
     const [worker] = config.workers;
     const slow = worker?.options.slow_consumers;
@@ -158,7 +161,10 @@ class RunningNode implements Node {
       ...this.#open.map((listener) => listener.finishHttp(limitMs)),
     ]);
     await Promise.all(this.#open.map((listener) => listener.end()));
-    await Promise.all(this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)));
+    await Promise.all([
+      this.#jars.close(STORE_CLOSING_MS),
+      ...this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)),
+    ]);
   }
 
   async #addRealm(config: RealmConfig): Promise<void> {
@@ -196,6 +202,7 @@ class RunningNode implements Node {
       stats,
       directory,
       env,
+      jars: this.#jars,
     });
     const endpoint = await listeningEndpoint(config.endpoint, {
       directory,

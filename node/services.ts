@@ -19,6 +19,7 @@ import type {
   WebPathsConfig,
   WebSocketConnectionConfig,
 } from "./config/schema_web.ts";
+import type { CookieJar, CookieJars } from "./cookies.ts";
 import { rawSocketOptions, webSocketOptions } from "./options.ts";
 import { everyService, findService } from "./web/find.ts";
 import { parseWebPath } from "./web/web_path.ts";
@@ -49,6 +50,7 @@ export interface ServiceParts {
   /** The node directory. */
   readonly directory: string;
   readonly env: Environment;
+  readonly jars: CookieJars;
 }
 
 /** Rejects with StartError when principals cannot be used. */
@@ -132,8 +134,12 @@ async function webSocketService(
   config: WebSocketConnectionConfig,
   parts: ServiceParts,
 ): Promise<WebSocketService> {
-  const { router, host, stats, id } = parts;
-  const gate = await gateFor(config.auth, parts);
+  const { router, host, stats, id, jars } = parts;
+  const jar = config.cookie && await jars.jar(config.cookie);
+  const gate = await gateFor(config.auth, parts, jar);
+  const watched = jar !== undefined && config.auth?.cookie !== undefined
+    ? jar.watching(gate)
+    : gate;
   return {
     host,
     stats,
@@ -141,7 +147,10 @@ async function webSocketService(
     codecs: codecsOf(config.serializers),
     listener: id,
     serverName: `Realmway/${VERSION}`,
-    attach: (transport) => router.attach(transport, gate),
+    ...(jar && {
+      onUpgrade: ({ headers }, { tls }) => jar.hand(headers["cookie"], tls !== undefined),
+    }),
+    attach: (transport) => router.attach(transport, watched),
   };
 }
 
@@ -168,10 +177,15 @@ function codecsOf(names: readonly Codec["name"][] = codecs.map(({ name }) => nam
 }
 
 /** Who may join. Without `auth` everyone may, as Crossbar.io has it. */
-async function gateFor(auth: AuthConfig | undefined, parts: ServiceParts): Promise<Gate> {
+async function gateFor(
+  auth: AuthConfig | undefined,
+  parts: ServiceParts,
+  jar?: CookieJar,
+): Promise<Gate> {
   const { router, directory, env } = parts;
   const { random, clock, log } = router;
   if (auth === undefined) return anonymous("anonymous", random);
   const { gateOf } = await import("./auth.ts");
-  return await gateOf(auth, { directory, env, router, random, clock, log });
+  const identityOf = jar && ((cookie: string) => jar.identityOf(cookie));
+  return await gateOf(auth, { directory, env, router, random, clock, log, identityOf });
 }

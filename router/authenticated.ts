@@ -23,7 +23,7 @@ export function authenticated(methods: readonly RouterMethod[]): Gate {
 
 /** What authenticators are told of the connection. Credentials that browsers send along are not theirs to know. */
 function dictOf(details: TransportDetails): Dict {
-  const { kind, serializer, peer, listener, isSecure, http, certificate } = details;
+  const { kind, serializer, peer, listener, isSecure, http, certificate, cookie } = details;
   return {
     "type": kind,
     "serializer": serializer,
@@ -31,6 +31,7 @@ function dictOf(details: TransportDetails): Dict {
     "is_secure": isSecure,
     ...(listener !== undefined && { "transport": listener }),
     ...(http !== undefined && { "http_path": http.path }),
+    ...(cookie !== undefined && { "cbtid": cookie }),
     ...(certificate !== undefined && {
       "certificate": { "subject": certificate.subject, "sha256": certificate.sha256 },
     }),

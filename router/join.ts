@@ -25,6 +25,8 @@ export interface Gate {
     transport: TransportDetails,
     session: number,
   ): Decision | Promise<Decision>;
+  /** A peer that it let in said goodbye for good: `wamp.close.logout`. */
+  loggedOut?(transport: TransportDetails): void;
 }
 
 /** A challenge leads to another decision, by its `answer`. */

@@ -65,6 +65,8 @@ export interface TransportDetails {
     readonly protocol: string;
   };
   readonly certificate?: PeerCertificate;
+  /** A name for the cookie of the handshake, which does not give it away. */
+  readonly cookie?: string;
   /** What both ends of a TLS connection see and nobody between them can make the same, where the runtime tells. */
   channelBinding?(type: ChannelBinding): Uint8Array | undefined;
 }

@@ -4,6 +4,7 @@
 import type { Gate } from "./join.ts";
 import type { Clock, Log, MessageHandler, Random, Timer, Transport } from "./ports.ts";
 import { Realm, type RealmOptions } from "./realm.ts";
+import * as uris from "../wamp/uris.ts";
 import { Session } from "./session.ts";
 
 /** What the router needs of the world. */
@@ -72,6 +73,14 @@ export class Router {
   forget(session: Session): void {
     this.#sessions.delete(session);
     if (this.#sessions.size === 0) this.#onEmpty?.();
+  }
+
+  /** For sessions: a browser has logged out by one of its connections. */
+  logOut(cookie: string, except: Session): void {
+    for (const session of [...this.#sessions]) {
+      if (session === except || session.transport.details.cookie !== cookie) continue;
+      session.goodbye(uris.CLOSE_LOGOUT);
+    }
   }
 
   /** Says GOODBYE to every session; resolves when all connections have ended, or after `limitMs`. */

@@ -274,6 +274,7 @@ export class Session implements MessageHandler, Applicant {
         this.#leave("goodbye");
         this.#state = "closed";
         this.#timer = this.#expectHello();
+        if (message.reason === uris.CLOSE_LOGOUT) this.#logOut();
         return;
       case Type.ABORT:
         this.#leave("abort");
@@ -298,6 +299,13 @@ export class Session implements MessageHandler, Applicant {
       default:
         this.#realm?.route(this, message);
     }
+  }
+
+  /** Who logs out does so in all of the browser's windows. */
+  #logOut(): void {
+    const { details } = this.#connection;
+    this.#gate.loggedOut?.(details);
+    if (details.cookie !== undefined) this.#router.logOut(details.cookie, this);
   }
 
   #receiveOutside(message: Message): void {

@@ -39,7 +39,7 @@ export interface WebSocketService {
 }
 
 export type UpgradeDecision =
-  | { readonly headers: Readonly<Record<string, string>> }
+  | { readonly headers: Readonly<Record<string, string>>; readonly cookie?: string }
   | { readonly refusal: Refusal };
 
 export interface Upgrade {
@@ -84,7 +84,7 @@ function answerUpgrade(
     const text = `Cannot choose a subprotocol: found ${found}, expected one of ${expected}`;
     return refuseUpgrade(stream, host, { status: 400, text }, headers);
   }
-  const decision = service.onUpgrade?.(request, stream) ?? { headers: {} };
+  const decision: UpgradeDecision = service.onUpgrade?.(request, stream) ?? { headers: {} };
   if ("refusal" in decision) return refuseUpgrade(stream, host, decision.refusal, headers);
   const deflate = options.deflate === undefined
     ? undefined
@@ -114,6 +114,7 @@ function answerUpgrade(
       isSecure: stream.tls !== undefined,
       http: new HandshakeDetails(request, subprotocol.name),
       ...tlsDetails(stream.tls),
+      ...(decision.cookie !== undefined && { cookie: decision.cookie }),
     },
     attach: service.attach,
   });

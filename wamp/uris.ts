@@ -66,6 +66,8 @@ export const GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
 export const KILLED = "wamp.close.killed";
 /** Autobahn's: an ordinary leave. */
 export const CLOSE_NORMAL = "wamp.close.normal";
+/** Crossbar.io's: the peer leaves, and wants to be forgotten. */
+export const CLOSE_LOGOUT = "wamp.close.logout";
 /** Autobahn's: the transport went away without GOODBYE. */
 export const TRANSPORT_LOST = "wamp.close.transport_lost";
 

@@ -14,6 +14,7 @@ export function authProblems(worker: Found, env: Environment): Problem[] {
   return select(worker.value, ["transports", "*"], worker.path).flatMap((transport) =>
     authSections(transport).flatMap((auth) => [
       ...certificateProblems(auth, transport),
+      ...cookieProblems(auth, transport),
       ...entriesOf(auth).flatMap((method) => [
         ...principalsProblems(method),
         ...nameProblems(method, ["default-role"], "role", roles),
@@ -89,6 +90,16 @@ function secretProblems({ value, path }: Found, env: Environment): Problem[] {
     const text = "found the name of an environment variable that is not set, expected one that is";
     return [{ path: found.path, text }];
   });
+}
+
+/** The method needs the service beside which it stands to set cookies. */
+function cookieProblems(auth: Found, transport: Found): Problem[] {
+  const method = select(auth.value, ["cookie"], auth.path)[0];
+  if (method === undefined) return [];
+  const service = auth.path.slice(transport.path.length, -1);
+  if (select(transport.value, [...service, "cookie"]).length > 0) return [];
+  const text = 'found a service without cookies, expected a WebSocket service with "cookie"';
+  return [{ path: method.path, text }];
 }
 
 function certificateProblems(auth: Found, transport: Found): Problem[] {

@@ -199,7 +199,9 @@ export const auth = section(
     "scram": scram.optional(),
     "tls": tls.optional(),
     "jwt": jwt.optional(),
-    "cookie": refused(`authentication by cookie ${LATER}`),
+    "cookie": section('By the cookie of an earlier session; the service needs "cookie"', {
+      "type": z.literal("static").optional(),
+    }).optional(),
     "anonymous-proxy": refused(`authentication for proxies ${LATER}`),
     "cryptosign-proxy": refused(`authentication for proxies ${LATER}`),
   },

@@ -1,6 +1,7 @@
 /** What WebSocket and RawSocket services have in common wherever they stand: alone, below a path, or in a universal transport. */
 import { z } from "zod";
-import { off, refused } from "./fields.ts";
+import { cookie } from "./schema_cookie.ts";
+import { off } from "./fields.ts";
 import { alternatives, REFUSED } from "./problems.ts";
 import { auth } from "./schema_auth.ts";
 import { rawsocketOptions, websocketOptions } from "./schema_websocket.ts";
@@ -28,7 +29,7 @@ export const websocketConnection = {
   serializers,
   "options": websocketOptions.prefault({}),
   "auth": auth.optional(),
-  "cookie": refused("cookie tracking comes with a later version; remove the key"),
+  "cookie": cookie.optional(),
   "debug": off(DEBUG),
 };
 

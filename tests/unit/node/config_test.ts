@@ -101,7 +101,7 @@ test("Config: what Crossbar.io knows and this version does not is refused by nam
   const auth = { cookie: {}, anonymous: { type: "dynamic" } };
   assert.deepEqual(problems(transport({ type: "websocket", endpoint: ENDPOINT, auth })), [
     "workers[0].transports[0].auth.anonymous.authenticator: missing, expected a string",
-    "workers[0].transports[0].auth.cookie: not supported by this version: authentication by cookie comes with a later version; remove the key",
+    'workers[0].transports[0].auth.cookie: found a service without cookies, expected a WebSocket service with "cookie"',
   ]);
   const rawsocket = { type: "rawsocket", endpoint: ENDPOINT, serializers: ["ubjson"], debug: true };
   assert.deepEqual(problems(transport(rawsocket)), [
