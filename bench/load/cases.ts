@@ -34,11 +34,11 @@ export const RUNS: Readonly<Record<Group, number>> = {
   "core": 3,
   "serializers": 2,
   "patterns": 2,
-  "sessions": 2,
+  "sessions": 1,
   "payloads": 2,
   "switches": 3,
   "large": 1,
-  "start": 5,
+  "start": 3,
 };
 
 const ALL = ["nexus", "xconn", "crossbar"];
@@ -137,14 +137,6 @@ export const cases: readonly Case[] = [
     group: "patterns",
     isFresh: true,
   })),
-  {
-    name: "1,000 idle sessions",
-    args: scenario("connect", "--connections", "1000", "--hold", "1"),
-    transport: "ws",
-    group: "sessions",
-    isFresh: true,
-    peers: ALL,
-  },
   ...[1_024, 16_384, 1_048_576].map((size): Case => ({
     name: `call of ${size.toLocaleString("en")} bytes, JSON, ${size > 100_000 ? 4 : 64} in flight`,
     args: scenario("rpc", "--payload", String(size), "--window", size > 100_000 ? "4" : "64"),
@@ -171,7 +163,7 @@ export const cases: readonly Case[] = [
     name: "10,000 idle sessions",
     args: scenario("connect", "--connections", "10000", "--hold", "1"),
     transport: "ws",
-    group: "large",
+    group: "sessions",
     isFresh: true,
     peers: ALL,
   },

@@ -67,7 +67,7 @@ function measure(
     "--pid",
     String(pid),
     "--warmup",
-    one.group === "switches" ? "1.5" : "0.5",
+    one.group === "switches" ? "1" : "0.5",
     "--duration",
     seconds,
     ...one.args,
@@ -174,7 +174,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: "string" },
       runs: { type: "string" },
-      seconds: { type: "string", default: "1.5" },
+      seconds: { type: "string", default: "1" },
       out: { type: "string" },
     },
   });
