@@ -1,0 +1,106 @@
+/** Features that hardly any router has, by clients that can speak them: trust levels, sharding, acknowledged delivery. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { connect } from "../../mod.ts";
+import { nodeOf } from "../../router/shard.ts";
+import { type Client, clients, type Endpoint } from "./clients.ts";
+import { Peer } from "./peer.ts";
+import { type RouterUnderTest, startRouterWith } from "./router_under_test.ts";
+
+const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
+const vip = {
+  "name": "vip",
+  "trustlevel": 7,
+  "permissions": [{ "uri": "", "match": "prefix", "allow": everything }],
+};
+const auth = {
+  "anonymous": { "type": "static" },
+  "ticket": { "type": "static", "principals": { "joe": { "ticket": "x", "role": "vip" } } },
+};
+
+let router: RouterUnderTest;
+before(async () => router = await startRouterWith({ auth, roles: [vip] }));
+after(async () => void await router?.stop());
+
+/** Runs with a peer of the client, over WebSocket and MessagePack. */
+function withClient(id: string, title: string, run: (peer: Peer, at: Endpoint) => Promise<void>) {
+  const client: Client | undefined = clients.find((one) => one.id === id);
+  assert.ok(client, id);
+  const missing = client.missing();
+  test(`${client.title}: ${title}`, { skip: missing ?? false }, async () => {
+    const peer = await Peer.start(client, router);
+    const endpoint = client.endpoints.find(({ transport, serializer }) =>
+      transport === "websocket" && serializer === "msgpack"
+    );
+    try {
+      await run(peer, endpoint ?? assert.fail("no such endpoint"));
+    } finally {
+      await peer.stop();
+    }
+  });
+}
+
+withClient("nexus", "is told how far its caller's role is trusted", async (peer, at) => {
+  const callee = await peer.join(at);
+  const caller = await peer.join(at, { method: "ticket", authid: "joe", secret: "x" });
+  assert.equal(caller.authrole, "vip");
+  await callee.register("com.trust", "details");
+  const { args: [details] } = await caller.call("com.trust");
+  assert.equal((details as Record<string, unknown>)["trustlevel"], 7);
+});
+
+withClient(
+  "nexus",
+  "serves the shards of a registration, one at a time or all",
+  async (peer, at) => {
+    const [echo, failing, caller] = [await peer.join(at), await peer.join(at), await peer.join(at)];
+    await echo.register("com.shards", "echo", { "invoke": "roundrobin", "nkey": "a" });
+    await failing.register("com.shards", "fail", { "invoke": "roundrobin", "nkey": "b" });
+    const args = ["com.example.failed"];
+    for (let i = 0; i < 20; i++) {
+      const options = { "runmode": "partition", "rkey": `resource ${i}` };
+      const outcome = await caller.call("com.shards", { args, options }).then(
+        () => "a",
+        () => "b",
+      );
+      assert.equal(outcome, nodeOf(["a", "b"], `resource ${i}`));
+    }
+    const { args: [all] } = await caller.call("com.shards", {
+      args,
+      options: { "runmode": "all" },
+    });
+    const [first, second] = all as Record<string, unknown>[];
+    assert.deepEqual(first?.["args"], args);
+    assert.equal(second?.["error"], "com.example.failed");
+  },
+);
+
+withClient("nexus", "shares a topic's events by node keys", async (peer, at) => {
+  const [a, b, publisher] = [await peer.join(at), await peer.join(at), await peer.join(at)];
+  await a.subscribe("com.sensor", { "nkey": "a" });
+  await b.subscribe("com.sensor", { "nkey": "b" });
+  const wanted = { a: 0, b: 0 };
+  for (let i = 0; i < 12; i++) {
+    const options = { "rkey": `sensor ${i}`, "acknowledge": true };
+    await publisher.publish("com.sensor", { args: [i], options });
+    wanted[nodeOf(["a", "b"], `sensor ${i}`) === "a" ? "a" : "b"]++;
+  }
+  for (let i = 0; i < wanted.a; i++) await a.event("com.sensor");
+  for (let i = 0; i < wanted.b; i++) await b.event("com.sensor");
+  assert.ok(wanted.a > 0 && wanted.b > 0);
+});
+
+withClient("autobahn-python", "confirms events that a publisher waits for", async (peer, at) => {
+  const subscriber = await peer.join(at);
+  await subscriber.subscribe("com.confirmed");
+  const url = `ws://${router.host}:${router.port}${router.path}`;
+  const publisher = await connect({ url, realm: "realm1" });
+  const publication = await publisher.publish("com.confirmed", ["hello"], {}, {
+    acknowledge: true,
+    acknowledgeDelivery: true,
+    deliveryTimeoutMs: 15_000,
+  });
+  const event = await subscriber.event("com.confirmed");
+  assert.deepEqual([event.args, event.publication], [["hello"], publication]);
+  await publisher.leave();
+});
