@@ -1,53 +1,59 @@
 /**
- * The browser's WebSocket as a Transport. JSON comes with it, other serializers are loaded when asked for.
+ * The browser's WebSocket as a Transport. JSON comes with it, as text by the browser's own parser; other serializers are loaded when asked
+ * for (`binary_frames.ts`).
  * A browser's socket does the framing, the pings and the closing; it has no back-pressure for what it receives and tells nobody why
  * a connection failed.
  */
-import { ByteWriter } from "../wamp/byte_writer.ts";
-import type { Codec, Decoder } from "../wamp/codec/codec.ts";
-import { json } from "../wamp/codec/json.ts";
+import { readMessage, writeMessage, writePayload } from "../wamp/codec/json_text.ts";
 import type { Message } from "../wamp/message.ts";
-import type { Payload } from "../wamp/payload.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
-import { parse } from "../wamp/parse.ts";
+import type { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import { serialize } from "../wamp/serialize.ts";
-import { UriTable } from "../wamp/uri_table.ts";
 import type { Dial, MessageHandler, SerializerName, Transport } from "./transport.ts";
 
-const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** A serializer as the browser's WebSocket wants it. */
+export interface Frames {
+  readonly name: SerializerName;
+  write(message: Message): string | Uint8Array<ArrayBuffer>;
+  /** Throws ProtocolError. */
+  read(data: unknown): Message;
+  /** See `Transport.seal`. */
+  seal(payload: Payload): void;
+}
+
+const json: Frames = {
+  name: "json",
+  write: writeMessage,
+  read(data) {
+    if (typeof data === "string") return readMessage(data);
+    throw new ProtocolError("Cannot read a message: found a binary frame, expected text");
+  },
+  seal: writePayload,
+};
 
 /** Longest reason of a close frame, in bytes. */
 const MAX_REASON_BYTES = 123;
 
 export const dial: Dial = async ({ url, serializers, signal }, attach) => {
-  const codecs = await Promise.all(serializers.map(load));
+  const known = await Promise.all(serializers.map(load));
   signal.throwIfAborted();
   const socket = new WebSocket(url, serializers.map((name) => `wamp.2.${name}`));
   socket.binaryType = "arraybuffer";
   await opened(socket, signal);
-  const codec = codecs.find((one) => socket.protocol === `wamp.2.${one.name}`);
-  if (codec === undefined) {
+  const frames = known.find((one) => socket.protocol === `wamp.2.${one.name}`);
+  if (frames === undefined) {
     socket.close();
     throw new Error(
       `found subprotocol "${socket.protocol}", expected one for ${serializers.join(", ")}`,
     );
   }
-  const transport = new BrowserTransport(socket, codec);
+  const transport = new BrowserTransport(socket, frames);
   transport.deliverTo(attach(transport));
   return transport;
 };
 
-async function load(name: SerializerName): Promise<Codec> {
-  switch (name) {
-    case "json":
-      return json;
-    case "msgpack":
-      return (await import("../wamp/codec/msgpack.ts")).msgpack;
-    case "cbor":
-      return (await import("../wamp/codec/cbor.ts")).cbor;
-  }
+async function load(name: SerializerName): Promise<Frames> {
+  return name === "json" ? json : (await import("./binary_frames.ts")).binaryFrames(name);
 }
 
 function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
@@ -71,17 +77,14 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
 class BrowserTransport implements Transport {
   readonly details: Transport["details"];
   readonly #socket: WebSocket;
-  readonly #codec: Codec;
-  readonly #decoder: Decoder;
-  readonly #writer = new ByteWriter(1024);
+  readonly #frames: Frames;
 
-  constructor(socket: WebSocket, codec: Codec) {
+  constructor(socket: WebSocket, frames: Frames) {
     this.#socket = socket;
-    this.#codec = codec;
-    this.#decoder = codec.decoder(new UriTable(Math.random() * 2 ** 32, 256));
+    this.#frames = frames;
     this.details = {
       kind: "websocket",
-      serializer: codec.name,
+      serializer: frames.name,
       peer: socket.url,
       isSecure: socket.url.startsWith("wss:"),
     };
@@ -95,16 +98,11 @@ class BrowserTransport implements Transport {
   }
 
   send(message: Message): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    const writer = this.#writer;
-    writer.length = 0;
-    serialize(writer, this.#codec, message);
-    const bytes = writer.bytes.subarray(0, writer.length);
-    this.#socket.send(this.#codec.isBinary ? bytes : DECODER.decode(bytes));
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(this.#frames.write(message));
   }
 
   seal(payload: Payload): void {
-    if (payload.count > 0) payload.in(this.#codec);
+    this.#frames.seal(payload);
   }
 
   deliver(outgoing: Outgoing): void {
@@ -122,20 +120,10 @@ class BrowserTransport implements Transport {
 
   #read(data: unknown, handler: MessageHandler): void {
     try {
-      const bytes = this.#bytesOf(data);
-      handler.receive(parse(this.#decoder, bytes, 0, bytes.length));
+      handler.receive(this.#frames.read(data));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       handler.fail(error);
     }
-  }
-
-  #bytesOf(data: unknown): Uint8Array {
-    if (this.#codec.isBinary && data instanceof ArrayBuffer) return new Uint8Array(data);
-    if (!this.#codec.isBinary && typeof data === "string") return ENCODER.encode(data);
-    const kind = this.#codec.isBinary ? "binary" : "text";
-    throw new ProtocolError(
-      `Cannot read a message: found the wrong kind of frame, expected ${kind}`,
-    );
   }
 }

@@ -7,7 +7,7 @@
  * [WAMP messages: structure]
  */
 import type { Codec } from "./codec/codec.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import type { ByteWriter } from "./byte_writer.ts";
 import { type Dict, EMPTY_DICT } from "./message.ts";
 import type { PayloadArena } from "./payload_arena.ts";
 
@@ -166,7 +166,7 @@ export class Payload {
   #convert(codec: Codec): Payload {
     const known = this.#converted?.find((one) => one.codec === codec);
     if (known !== undefined) return known;
-    const writer = new ByteWriter(this.end - this.start + 64);
+    const writer = codec.newWriter(this.end - this.start + 64);
     this.#encode(writer, codec);
     const made = new Payload(codec, writer.bytes, 0, writer.length, this.count, false, undefined);
     (this.#converted ??= []).push(made);

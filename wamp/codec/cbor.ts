@@ -42,6 +42,10 @@ export const cbor: Codec = {
     return new CborDecoder(uris);
   },
 
+  newWriter(size: number): ByteWriter {
+    return new ByteWriter(size);
+  },
+
   beginMessage: writeArrayHead,
   writeInteger: writeUint,
   writeString: writeText,

@@ -19,6 +19,8 @@ export interface Codec {
   /** A decoder with a cursor of its own. Not re-entrant: one `decode` ends before the next begins. */
   decoder(uris: UriTable): Decoder;
 
+  /** Room for `size` bytes that the codec may write to. */
+  newWriter(size: number): ByteWriter;
   /** Starts a message of `count` elements; the elements follow, then `endMessage`. */
   beginMessage(writer: ByteWriter, count: number): void;
   /** A non-negative integer up to 2^53. */

@@ -3,7 +3,7 @@
  * Checks the grammar of every byte, but not the UTF-8: the transport has done that for the whole message.
  * Grammar: `json_scan.ts`; tokens in and out: `json_walk.ts`, `json_write.ts`. [WAMP serializers]
  */
-import type { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../byte_writer.ts";
 import type { InternTable } from "../intern_table.ts";
 import { type Dict, EMPTY_DICT } from "../message.ts";
 import { Payload, type PayloadValues } from "../payload.ts";
@@ -25,6 +25,10 @@ export const json: Codec = {
 
   decoder(uris: UriTable): Decoder {
     return new JsonDecoder(uris);
+  },
+
+  newWriter(size: number): ByteWriter {
+    return new ByteWriter(size);
   },
 
   beginMessage(writer: ByteWriter, _count: number): void {

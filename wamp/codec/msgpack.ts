@@ -2,7 +2,7 @@
  * MessagePack as a serializer: the head is read in place, the arguments stay bytes. HOT.
  * Well-formedness: `msgpack_scan.ts`; tokens in and out: `msgpack_walk.ts`, `msgpack_write.ts`. [WAMP serializers]
  */
-import type { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../byte_writer.ts";
 import { MAX_ID } from "../id.ts";
 import type { InternTable } from "../intern_table.ts";
 import { type Dict, EMPTY_DICT } from "../message.ts";
@@ -42,6 +42,10 @@ export const msgpack: Codec = {
 
   decoder(uris: UriTable): Decoder {
     return new MsgpackDecoder(uris);
+  },
+
+  newWriter(size: number): ByteWriter {
+    return new ByteWriter(size);
   },
 
   beginMessage: writeArrayHead,

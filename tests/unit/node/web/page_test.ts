@@ -44,7 +44,7 @@ test("Page: its script and all that it imports are JavaScript for browsers", asy
   // One by one on Deno, one bundle on Bun.
   if (seen.size === 1) return;
   await visit("/page/src/client/dial_browser.ts");
-  assert.ok(seen.has("/page/src/wamp/parse.ts"), [...seen].join());
+  assert.ok(seen.has("/page/src/wamp/codec/json_text.ts"), [...seen].join());
 });
 
 for (

@@ -1,0 +1,48 @@
+/** What a browser loads for a session, as Bun bundles it: gzipped, without what is loaded when it is used. Bun builds, so Deno skips this. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+
+const MOD = fileURLToPath(new URL("../../mod.ts", import.meta.url).href);
+const run = promisify(execFile);
+const skip = process.versions["bun"] === undefined ? "Bun builds bundles" : false;
+
+/** Names and gzipped bytes of the files that are loaded at once. */
+async function loadedAtOnce(program: string): Promise<Map<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), "realmway-bundle-"));
+  try {
+    const entry = join(folder, "program.ts");
+    writeFileSync(entry, program.replace("realmway", MOD));
+    const out = join(folder, "out");
+    const options = ["--target=browser", "--minify", "--splitting", `--outdir=${out}`];
+    await run(process.execPath, ["build", entry, ...options]);
+    const sizes = new Map<string, number>();
+    const take = (file: string): void => {
+      if (sizes.has(file)) return;
+      const bytes = readFileSync(join(out, file));
+      sizes.set(file, gzipSync(bytes, { level: 9 }).length);
+      for (const [, other = ""] of bytes.toString().matchAll(/(?:from|import)"\.\/([^"]+)"/g)) {
+        take(other);
+      }
+    };
+    take("program.js");
+    return sizes;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("Library in a browser: a plain session is at most 12.5 KiB gzipped", { skip }, async () => {
+  const sizes = await loadedAtOnce(
+    'import { connect } from "realmway"; globalThis.connect = connect;',
+  );
+  const sum = [...sizes.values()].reduce((a, b) => a + b, 0);
+  assert.ok(sum <= 12.5 * 1024, `${sum} bytes: ${JSON.stringify(Object.fromEntries(sizes))}`);
+});
