@@ -2,6 +2,7 @@
  * Realms by name, and all connections. What an embedder holds; transports attach their connections here.
  */
 import type { Gate } from "./join.ts";
+import type { PeerFeatures } from "./peer_features.ts";
 import type { Clock, Log, MessageHandler, Random, Timer, Transport } from "./ports.ts";
 import { Realm, type RealmOptions } from "./realm.ts";
 import * as uris from "../wamp/uris.ts";
@@ -21,6 +22,8 @@ export class Router {
   readonly #realms = new Map<string, Realm>();
   /** Every connection, joined or not. */
   readonly #sessions = new Set<Session>();
+  /** As many as clients have different sets of features; at most two to the number of features. */
+  readonly #features = new Map<string, PeerFeatures>();
   #onEmpty: (() => void) | undefined;
 
   constructor(ports: RouterPorts) {
@@ -60,6 +63,14 @@ export class Router {
   /** Connections, joined or not. */
   get connectionCount(): number {
     return this.#sessions.size;
+  }
+
+  /** For sessions: the same object for all whose clients announce the same. */
+  sharedFeatures(features: PeerFeatures): PeerFeatures {
+    const key = JSON.stringify(features);
+    const known = this.#features.get(key);
+    if (known === undefined) this.#features.set(key, features);
+    return known ?? features;
   }
 
   /** Takes on a connection whose framing has been agreed. `gate` decides who it may join as. */

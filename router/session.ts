@@ -238,7 +238,7 @@ export class Session implements MessageHandler, Applicant {
     this.lastRequest = 0;
     this.skippedRequests = undefined;
     this.lastInvocation = 0;
-    this.features = featuresOf(hello);
+    this.features = this.#router.sharedFeatures(featuresOf(hello));
     this.#state = "joined";
     const details = welcomeDetails(admission, realm.hasMetaApi);
     const resumption = realm.resumption !== undefined && hello.details["resumable"] === true

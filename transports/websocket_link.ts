@@ -20,8 +20,16 @@ import type { Subprotocol } from "./subprotocol.ts";
 import { type DeflateAgreement, Deflater, Inflater } from "./websocket_deflate.ts";
 import { CloseCode, WebSocketEndpoint, type WebSocketOwner } from "./websocket_endpoint.ts";
 import type { WebSocketOptions } from "./websocket_options.ts";
-import { WebSocketWire } from "./websocket_wire.ts";
+import { WebSocketWire, type WebSocketWireParts } from "./websocket_wire.ts";
 
+const NO_BYTES = new Uint8Array(0);
+/** Shared by the connections that have nothing of it, as nearly all have. */
+const PLAIN_WIRE: WebSocketWireParts = Object.freeze({
+  maskKeys: undefined,
+  appliesMask: true,
+  fragmentBytes: 0,
+  deflater: undefined,
+});
 /** Larger batches are sent as several messages, so that a peer's limit on messages, sized for one, holds. */
 const MAX_BATCH_BYTES = 65_535;
 
@@ -49,12 +57,15 @@ export interface StartedWebSocket {
 export function startWebSocket(stream: ByteStream, start: WebSocketStart): StartedWebSocket {
   const { host, options, deflate, role } = start;
   const isMasked = role === "server" ? options.masksServerFrames : options.masksClientFrames;
-  const wire = new WebSocketWire({
-    maskKeys: isMasked ? host.maskKeys : undefined,
-    appliesMask: options.appliesMask,
-    fragmentBytes: options.autoFragmentBytes,
-    deflater: deflate === undefined ? undefined : new Deflater(deflate),
-  });
+  const isPlain = !isMasked && options.autoFragmentBytes === 0 && deflate === undefined;
+  const wire = new WebSocketWire(
+    isPlain ? PLAIN_WIRE : {
+      maskKeys: isMasked ? host.maskKeys : undefined,
+      appliesMask: options.appliesMask,
+      fragmentBytes: options.autoFragmentBytes,
+      deflater: deflate === undefined ? undefined : new Deflater(deflate),
+    },
+  );
   const link = new WebSocketLink(stream, wire, start);
   try {
     link.peer.attach(start.attach);
@@ -78,7 +89,7 @@ class WebSocketLink implements Link, WebSocketOwner {
   readonly #sharesFrames: boolean;
   /** Of a batch. */
   readonly #item: ((start: number, end: number) => void) | undefined;
-  #batch: Uint8Array = new Uint8Array(0);
+  #batch: Uint8Array = NO_BYTES;
   #separator = SEPARATOR;
   /** What was wrong with a message, while the connection ends for it. */
   #failure: ProtocolError | undefined = undefined;
