@@ -14,14 +14,7 @@ import {
 import { optionProblem } from "../wamp/options.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
-import {
-  type Call,
-  type Dict,
-  EMPTY_DICT,
-  type Register,
-  Type,
-  type Unregister,
-} from "../wamp/message.ts";
+import { type Call, EMPTY_DICT, type Register, Type, type Unregister } from "../wamp/message.ts";
 import { matchOf } from "./broker.ts";
 import {
   type CallQueueOptions,
@@ -31,16 +24,10 @@ import {
   timeoutOf,
 } from "./call_queue.ts";
 import { chooseCallee } from "./callee_choice.ts";
-import {
-  carriedOver,
-  isPassedThrough,
-  revocation,
-  withCaller,
-  withForwarders,
-  withTrust,
-} from "./details.ts";
+import { isPassedThrough, revocation, withCaller, withTrust } from "./details.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { Invocations } from "./invocation.ts";
+import { invocationDetails } from "./invocation_details.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import { payloadProblem } from "./payload_check.ts";
 import type { Permission } from "./permission.ts";
@@ -48,9 +35,9 @@ import type { Clock, Random } from "./ports.ts";
 import { openProgressiveCall, type ProgressiveCall } from "./progressive_call.ts";
 import { cameBack, invalid, reserved, unauthorized } from "./refusal.ts";
 import { type Rerouting, reroutingOf } from "./rerouting.ts";
-import { nodeOf } from "./shard.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
+import { callAll, otherShards } from "./sharded_calls.ts";
 
 /** Told of every change to the registrations, for the meta API. */
 export interface RegistrationObserver {
@@ -269,7 +256,7 @@ export class Dealer {
       );
     }
     const { runmode, rkey } = options;
-    if (runmode === "all") return this.#callAll(session, message, rule, registration);
+    if (runmode === "all") return callAll(this.invocations, session, message, rule, registration);
     const isPartitioned = runmode === "partition" || typeof rkey === "string";
     if (isPartitioned && typeof rkey !== "string") {
       return refuse(
@@ -358,39 +345,6 @@ export class Dealer {
     return true;
   }
 
-  /** `runmode` "all". [WAMP rpc_sharded_registration] */
-  #callAll(session: Session, message: Call, rule: Permission, registration: Registration): void {
-    const { request, procedure, options, payload } = message;
-    if (options["progress"] === true) {
-      const text = `Cannot call all callees of "${procedure}" in parts`;
-      return session.sendError(Type.CALL, request, uris.FEATURE_NOT_SUPPORTED, text);
-    }
-    const takesProgress = options["receive_progress"] === true;
-    const timeoutMs = timeoutOf(options);
-    const gathering = this.invocations.gather(session, request, takesProgress, timeoutMs);
-    for (const callee of registration.callees) {
-      const { features } = callee.session;
-      if (callee.concurrency > 0 && callee.inFlight >= callee.concurrency) {
-        gathering.addFailure(uris.MAX_CONCURRENCY_REACHED, "Its concurrency limit is reached");
-      } else if (isPassedThrough(options) && !features.passesPayload.callee) {
-        const text = "The callee did not announce payload_passthru_mode";
-        gathering.addFailure(uris.FEATURE_NOT_SUPPORTED, text);
-      } else {
-        const wantsProgress = takesProgress && features.canYieldProgress;
-        const part = this.invocations.beginPart(gathering, callee, wantsProgress);
-        part.validate = rule.validate;
-        callee.session.send({
-          type: Type.INVOCATION,
-          request: part.id,
-          registration: registration.id,
-          details: invocationDetails(session, message, rule, callee, wantsProgress, timeoutMs),
-          payload,
-        });
-      }
-    }
-    gathering.complete();
-  }
-
   /** All callees have reached their concurrency limit. A call in parts does not wait, as its parts would have to. */
   #wait(session: Session, message: Call, registration: Registration, rule: Permission): void {
     const { request, procedure, options } = message;
@@ -432,35 +386,4 @@ export class Dealer {
     }
     this.#observer.unregistered(session, registration, wasLast);
   }
-}
-
-/** Sessions of all nodes but the one that the resource belongs to. */
-function otherShards(callees: readonly Callee[], resource: string): readonly Session[] {
-  const node = nodeOf(callees.map(nodeKey), resource);
-  return callees.filter((callee) => nodeKey(callee) !== node).map(({ session }) => session);
-}
-
-function nodeKey({ node, session }: Callee): string {
-  return node ?? `session ${session.id}`;
-}
-
-function invocationDetails(
-  session: Session,
-  message: Call,
-  rule: Permission,
-  callee: Callee,
-  wantsProgress: boolean,
-  timeoutMs: number,
-): Dict {
-  const { options } = message;
-  let details: Dict = withForwarders(options, carriedOver(options));
-  // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
-  if (callee.registration.match !== "exact") {
-    details = { ...details, "procedure": message.procedure };
-  }
-  if (wantsProgress) details = { ...details, "receive_progress": true };
-  if (callee.forwardsTimeout && timeoutMs > 0) details = { ...details, "timeout": timeoutMs };
-  const isDisclosed = rule.disclose.caller ??
-    (callee.disclosesCaller || options["disclose_me"] === true);
-  return withTrust(rule, isDisclosed ? withCaller(session, details) : details);
 }
