@@ -32,7 +32,9 @@ export class WriterPool {
   /** A run of one frame: the same for all that share it. */
   run(frame: Uint8Array<ArrayBuffer>): SharedRun {
     if (this.#run?.isOnly(frame)) return this.#run;
-    return this.#run = new SharedRun(frame);
+    const run = new SharedRun(frame);
+    this.#run = run.isWorthKeeping ? run : undefined;
+    return run;
   }
 
   give(writer: ByteWriter): void {

@@ -35,6 +35,11 @@ export class SharedRun {
     return this.#frame === frame && this.#before === undefined;
   }
 
+  /** False for what would keep too much memory until the next fan-out. */
+  get isWorthKeeping(): boolean {
+    return this.length <= MOST_BYTES;
+  }
+
   /** This run and one more frame; undefined when nobody would share it. */
   with(frame: Uint8Array<ArrayBuffer>): SharedRun | undefined {
     const next = this.#next;

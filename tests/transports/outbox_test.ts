@@ -502,6 +502,15 @@ test("Outbox: large messages leave in several writes, in order, and the end come
   assert.equal(text(stream.take()), `${messages.join("")}shared`);
 });
 
+test("WriterPool: a large frame that was shared is not kept", () => {
+  const pool = new WriterPool();
+  const small = new Uint8Array(100);
+  const large = new Uint8Array(1_000_000);
+  assert.equal(pool.run(small), pool.run(small));
+  assert.notEqual(pool.run(large), pool.run(large));
+  assert.equal(pool.run(large).bytes(), large);
+});
+
 test("Outbox: peers that share frames in any order get what a copy each would have given them", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new FakeRandom(seed);
