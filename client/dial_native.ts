@@ -56,6 +56,10 @@ class EncodingTransport implements Transport {
     if (payload.count > 0) payload.in(this.#codec);
   }
 
+  get omitted(): number {
+    return this.#transport.omitted ?? 0;
+  }
+
   deliver(outgoing: Outgoing): void {
     this.#transport.deliver(outgoing);
   }

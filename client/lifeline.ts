@@ -85,9 +85,14 @@ export class Lifeline implements Transport, MessageHandler {
     const now = this.#settings.clock.now();
     if (this.#state === "attached") {
       if (message.type === Type.GOODBYE) this.#isLeaving = true;
+      const connection = this.#connection;
+      const { omitted } = connection;
+      connection.send(message);
+      // What does not fit the router is answered by the transport.
+      if (connection.omitted !== omitted) return;
       this.#ring.expire(now);
       this.#ring.add(keptMessage(message), now);
-      return this.#connection.send(message);
+      return;
     }
     this.#ring.add(keptMessage(message), now);
     if (this.#ring.first > this.#detachedAt + 1) this.#settings.clock.after(0, () => this.#lose());
@@ -114,6 +119,11 @@ export class Lifeline implements Transport, MessageHandler {
     if (this.#state === "attached") this.#received++;
     else if (message.type === Type.WELCOME) this.#welcomed(message);
     if (message.type === Type.GOODBYE || message.type === Type.ABORT) this.#isLeaving = true;
+    this.#handler.receive(message);
+  }
+
+  /** It counts for nothing: the router has not sent it. */
+  answered(message: Message): void {
     this.#handler.receive(message);
   }
 
@@ -154,17 +164,13 @@ export class Lifeline implements Transport, MessageHandler {
       return "the router began another session";
     }
     const received = numberIn(details, "x_resume_received") ?? -1;
-    const missing = this.#ring.after(received);
-    if (missing === undefined) return "what the router lacks is not kept any more";
+    if (!this.#ring.reachesBackTo(received)) return "what the router lacks is not kept any more";
     this.#ring.received(received);
     this.#giveUpAt?.cancel();
     this.#current = undefined;
     this.#connection = connection;
     this.#welcomed(welcome);
-    for (const message of missing) {
-      if (message.type === Type.GOODBYE) this.#isLeaving = true;
-      connection.send(message);
-    }
+    for (const message of this.#ring.takeAll()) this.send(message);
     this.#tell(this.#settings.options.onResumed);
     return undefined;
   }

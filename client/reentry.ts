@@ -91,6 +91,11 @@ class Reentry implements MessageHandler, Opened {
     }
   }
 
+  answered(message: Message): void {
+    if (this.#isOpen) this.#settings.lifeline.answered(message);
+    else this.receive(message);
+  }
+
   fail(error: ProtocolError): void {
     if (this.#isOpen) return this.#settings.lifeline.fail(error);
     this.abort(error.uri, error.message);

@@ -79,11 +79,12 @@ export class KeptTransport implements Transport {
     this.#onLost = onLost;
   }
 
-  /** Goes on over another connection, which `messages` go first. */
-  attach(connection: Transport, messages: readonly Message[]): void {
+  /** Goes on over another connection. What the ring holds goes first. */
+  attach(connection: Transport): void {
     this.connection = connection;
     this.isDetached = false;
-    for (const message of messages) connection.send(message);
+    // What that connection cannot take counts no more.
+    for (const message of this.ring.takeAll()) this.send(message);
     if (this.#isPaused) connection.pause();
     this.#awaitRoom();
   }

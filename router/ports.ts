@@ -40,6 +40,9 @@ export interface Transport {
 export interface MessageHandler {
   /** A message, in order. Its payload is valid until this returns. */
   receive(message: Message): void;
+  /** As `receive`, for an answer that the transport gives in the peer's place, as the request did not fit the peer. For who counts what
+   * the peer sends; the others' `receive` is called. */
+  answered?(message: Message): void;
   /** The bytes were no message, or the peer broke the framing's rules. The transport sends what this leads to, then ends. */
   fail(error: ProtocolError): void;
   /** The connection is gone; nothing can be sent any more. Called exactly once, last. */

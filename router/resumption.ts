@@ -4,7 +4,7 @@
  * `session.ts`, which keeps everything else of the session.
  */
 import { isEqual, utf8 } from "../auth/bytes.ts";
-import type { Dict, Message } from "../wamp/message.ts";
+import type { Dict } from "../wamp/message.ts";
 import { MessageRing } from "../wamp/message_ring.ts";
 import type { Admission } from "./join.ts";
 import { KeptTransport } from "./kept_transport.ts";
@@ -101,20 +101,19 @@ export class Resumption {
     };
   }
 
-  /** What the one who claims the session still has to be sent; a text says why it may not have it. A token serves once. */
+  /** Gives the session to the one who claims it, or says why not. A token serves once. */
   take(
     { token, received, attempt }: Claim,
     own: Admission,
     claimant: Admission,
-  ): readonly Message[] | string {
+  ): string | undefined {
     const isRepeated = attempt !== undefined && this.#spent?.attempt === attempt &&
       isSame(token, this.#spent.token);
     if (!(isRepeated || isSame(token, this.#token)) || !isSamePrincipal(own, claimant)) {
       return UNKNOWN;
     }
     const { ring } = this.transport;
-    const messages = ring.after(received);
-    if (messages === undefined) {
+    if (!ring.reachesBackTo(received)) {
       return `found ${received} messages received, expected ${
         ring.first - 1
       } to ${ring.last}: what was sent before is not kept any more`;
@@ -122,7 +121,7 @@ export class Resumption {
     ring.received(received);
     this.#spent = attempt === undefined ? undefined : { token, attempt };
     this.#token = tokenOf(this.#rules.random);
-    return messages;
+    return undefined;
   }
 }
 

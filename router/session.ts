@@ -116,10 +116,19 @@ export class Session implements MessageHandler, Applicant {
   }
 
   receive(message: Message): void {
+    if (this.#resumption !== undefined && this.#state === "joined") this.#resumption.count();
+    this.#receive(message);
+  }
+
+  answered(message: Message): void {
+    if (this.#state === "serving") this.#taken()?.answered(message);
+    else this.#receive(message);
+  }
+
+  #receive(message: Message): void {
     try {
-      if (this.#state !== "joined") return this.#receiveOutside(message);
-      if (this.#resumption !== undefined) this.#resumption.count();
-      if (this.#inbox === undefined) this.#receiveJoined(message);
+      if (this.#state !== "joined") this.#receiveOutside(message);
+      else if (this.#inbox === undefined) this.#receiveJoined(message);
       else this.#inbox.take(message);
     } catch (cause) {
       this.#caught(cause, message);
@@ -360,18 +369,21 @@ export class Session implements MessageHandler, Applicant {
     const session = realm.sessions.get(claim.session);
     if (session === undefined) return refuse(UNKNOWN);
     const { admission: own } = session;
-    const messages = own === undefined ? UNKNOWN : session.#resumption?.take(claim, own, admission);
-    if (messages === undefined || typeof messages === "string") return refuse(messages ?? UNKNOWN);
+    const resumption = session.#resumption;
+    const problem = own === undefined || resumption === undefined
+      ? UNKNOWN
+      : resumption.take(claim, own, admission);
+    if (problem !== undefined) return refuse(problem);
     this.#stopTimer();
     this.#state = "serving";
     this.#served = session;
     // The session is one connection, whatever carries it.
     this.#router.forget(this);
-    session.#resume(this.transport, messages, realm);
+    session.#resume(this.transport, realm);
   }
 
   /** Goes on over another connection. */
-  #resume(connection: Transport, messages: readonly Message[], realm: Realm): void {
+  #resume(connection: Transport, realm: Realm): void {
     const { admission } = this;
     const resumption = this.#resumption;
     if (admission === undefined || resumption === undefined) return;
@@ -385,7 +397,7 @@ export class Session implements MessageHandler, Applicant {
       ...resumption.offer,
     };
     connection.send({ type: Type.WELCOME, session: this.id, details });
-    transport.attach(connection, messages);
+    transport.attach(connection);
     this.#router.log.debug("Session {session} was resumed", () => ({
       session: this.id,
       peer: connection.details.peer,

@@ -255,7 +255,8 @@ export class PeerTransport implements Transport {
   #answer(message: ErrorMessage): void {
     if (!this.#isOpen || this.#isEnding) return;
     try {
-      this.#handler?.receive(message);
+      if (this.#handler?.answered === undefined) this.#handler?.receive(message);
+      else this.#handler.answered(message);
     } catch (error) {
       this.#crash(error);
     }

@@ -63,11 +63,19 @@ export class MessageRing {
     while (this.first <= count && this.first <= this.last) this.#drop();
   }
 
-  /** All but the first `count` messages; undefined when some of them are gone, or were never sent. */
-  after(count: number): Message[] | undefined {
-    if (count < this.first - 1 || count > this.last) return undefined;
-    return this.#entries.slice(this.#entries.length - (this.last - count))
-      .flatMap((entry) => entry === undefined ? [] : [entry.message]);
+  /** All but the first `count` messages are here. */
+  reachesBackTo(count: number): boolean {
+    return count >= this.first - 1 && count <= this.last;
+  }
+
+  /** Gives out all messages that are here, to be sent again: each counts when it is added again. */
+  takeAll(): Message[] {
+    const messages = this.#entries.flatMap((entry) => entry === undefined ? [] : [entry.message]);
+    this.last = this.first - 1;
+    this.#entries = [];
+    this.#free = 0;
+    this.#weight = 0;
+    return messages;
   }
 
   #drop(): void {

@@ -1,7 +1,8 @@
 /** Sessions that outlive their connection (docs/extensions.md, "Session resumption"). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Dict } from "../../wamp/message.ts";
+import { type Dict, Type } from "../../wamp/message.ts";
+import { Payload } from "../../wamp/payload.ts";
 import type { Decision, Gate } from "../../router/join.ts";
 import { ALL_ROLES, ANY, credulous, Flow, ID, type Peer } from "../kit/flow_kit.ts";
 
@@ -273,6 +274,39 @@ test("Resumption: what waited for a slow consumer when its connection was given 
     assert.equal(flow.realm.sessions.size, 1);
     flow.ends();
   }
+});
+
+test("Resumption: what a transport answers in the peer's place, and what it cannot send, counts for nothing", () => {
+  const flow = new Flow({ resumption: RESUMPTION });
+  const bob = flow.join();
+  const { peer: alice, kept } = joins(flow);
+  const subscription = alice.subscribes("com.topic");
+  alice.registers("com.alices");
+  const call = bob.calls("com.alices", {}, ["too large for her"]);
+  const { request } = alice.isInvoked();
+  // As a transport does that could not send the INVOCATION.
+  alice.handler.answered?.({
+    type: Type.ERROR,
+    requestType: Type.INVOCATION,
+    request,
+    details: {},
+    error: "wamp.error.payload_size_exceeded",
+    payload: Payload.EMPTY,
+  });
+  bob.receives("ERROR", 48, call, {}, "wamp.error.payload_size_exceeded");
+  alice.disconnects();
+  for (const n of [1, 2, 3]) bob.publishes("com.topic", {}, [n]);
+  const again = flow.connect();
+  again.transport.refuses = (message) => JSON.stringify(message).includes("[2]");
+  again.sends("HELLO", "realm1", claim(kept, 3));
+  const second = welcome(again);
+  assert.equal(second.details["x_resume_received"], 2, "SUBSCRIBE and REGISTER");
+  for (const n of [1, 3]) again.receives("EVENT", subscription, ID, {}, [n]);
+  again.disconnects();
+  bob.publishes("com.topic", {}, [4]);
+  const { peer: third } = resumes(flow, second, 5);
+  third.receives("EVENT", subscription, ID, {}, [4]);
+  flow.ends();
 });
 
 test("Resumption: a session ends when nobody takes it up in time, and others are told then", () => {

@@ -78,6 +78,9 @@ export class FakeTransport implements Transport {
   waiting = 0;
   /** The router gave the peer up, as it does not read. */
   isDropped = false;
+  /** Messages that do not fit the peer. */
+  refuses: (wire: Wire) => boolean = () => false;
+  omitted = 0;
   #awaitsRoom: (() => void) | undefined = undefined;
   readonly #format: Format;
   #isClosed = false;
@@ -93,13 +96,17 @@ export class FakeTransport implements Transport {
   }
 
   send(message: Message): void {
-    const frame = this.#format.frame(message);
-    if (this.#takes) this.sent.push(this.#format.wire(frame));
+    this.#push(this.#format.wire(this.#format.frame(message)));
   }
 
   deliver(outgoing: Outgoing): void {
-    const frame = outgoing.framed(this.#format);
-    if (this.#takes) this.sent.push(this.#format.wire(frame));
+    this.#push(this.#format.wire(outgoing.framed(this.#format)));
+  }
+
+  #push(wire: Wire): void {
+    if (!this.#takes) return;
+    if (this.refuses(wire)) this.omitted++;
+    else this.sent.push(wire);
   }
 
   get #takes(): boolean {
