@@ -104,6 +104,12 @@ export class Dealer {
       const { error, text } = unauthorized(session, rule, "register", procedure);
       return refuse(error, text);
     }
+    if (session.role.registersBeyond(match, procedure)) {
+      return refuse(
+        uris.NOT_AUTHORIZED,
+        `Cannot register "${procedure}" with match "${match}": it matches procedures that role "${session.role.name}" may not register`,
+      );
+    }
     const limited = session.limits?.refusal("registrations", session.registrations?.size ?? 0);
     if (limited !== undefined) {
       return refuse(uris.LIMIT_EXCEEDED, `Cannot register "${procedure}": ${limited}`);
@@ -209,9 +215,9 @@ export class Dealer {
     return this.#index.get(match, procedure);
   }
 
-  /** The registration that a call would go to. No pattern takes calls of the protocol's own procedures. */
+  /** The registration that a call would go to. No pattern takes calls of the protocol's own procedures, or the node's. */
   best(procedure: string): Registration | undefined {
-    return isReserved(procedure) ? this.#index.exact(procedure) : this.#index.best(procedure);
+    return isProtected(procedure) ? this.#index.exact(procedure) : this.#index.best(procedure);
   }
 
   /** Calls with options, by pattern, to the router itself, and those that fail. */

@@ -24,6 +24,11 @@ const UNDECIDED: Permission = {
   disclose: { caller: undefined, publisher: undefined },
 };
 
+/** Longer URIs are asked for each time: a session could make the router keep much of them. */
+const KEPT_URI_LENGTH = 255;
+/** Failures are told once in so many milliseconds: a peer could fill the log with them. */
+const LOG_EVERY_MS = 1_000;
+
 /** One thing that a session wants to do. */
 export interface Deed {
   readonly action: Action;
@@ -69,6 +74,9 @@ export class DynamicRole implements Rights {
   readonly #held: HeldEvents;
   readonly #asking = new Set<Timer>();
   #details: Dict | undefined = undefined;
+  /** When a failure was told last, and how many were not since. */
+  #toldAt = -Infinity;
+  #untold = 0;
   /** Counts invalidations: an answer to an older question is used once. */
   #era = 0;
 
@@ -88,6 +96,11 @@ export class DynamicRole implements Rights {
   /** Leave to subscribe to a pattern says nothing of the topics that match: each is asked for when it comes. */
   mayReachBeyond(match: Match): boolean {
     return match !== "exact" || !this.#held.isEmpty;
+  }
+
+  /** The authorizer was told the pattern. */
+  registersBeyond(): boolean {
+    return false;
   }
 
   receives(topic: string, subscription: Subscription): boolean | undefined {
@@ -121,9 +134,9 @@ export class DynamicRole implements Rights {
 
   /** Asks about a deed. `done` is called once, perhaps before this returns; the answer stands until `forgetOnce`, or longer if it says so. */
   decide(deed: Deed, done: (permission: Permission) => void): void {
-    const { role, authorizer, clock, log, session } = this.#settings;
+    const { role, authorizer, clock } = this.#settings;
     const { action, uri, match, options, isByPattern = false } = deed;
-    const details = this.#details ??= this.#settings.details();
+    const details = this.#details ??= Object.freeze(this.#settings.details());
     const era = this.#era;
     const question: { asking?: Timer | undefined } = {};
     const answered = (decision: Decision) => {
@@ -133,15 +146,7 @@ export class DynamicRole implements Rights {
       const permission = trustlevel === undefined
         ? decision.permission
         : { ...decision.permission, trustlevel };
-      if (failure !== undefined) {
-        log.warn("Cannot authorize {action} of {uri} for session {session}: {problem}", {
-          action,
-          uri,
-          session: session.id,
-          authrole: this.name,
-          problem: failure instanceof Error ? failure.message : String(failure),
-        });
-      }
+      if (failure !== undefined) this.#tell(deed, failure);
       const isLasting = failure === undefined && era === this.#era;
       if (isLasting && decision.isLasting) {
         keep(this.#answers[action], keyOf(uri, match), permission);
@@ -194,6 +199,25 @@ export class DynamicRole implements Rights {
     return count;
   }
 
+  #tell({ action, uri }: Deed, failure: unknown): void {
+    const { clock, log, session } = this.#settings;
+    const now = clock.now();
+    if (now - this.#toldAt < LOG_EVERY_MS) {
+      this.#untold++;
+      return;
+    }
+    log.warn("Cannot authorize {action} of {uri} for session {session}: {problem}", {
+      action,
+      uri,
+      session: session.id,
+      authrole: this.name,
+      problem: failure instanceof Error ? failure.message : String(failure),
+      ...(this.#untold > 0 && { more: this.#untold }),
+    });
+    this.#toldAt = now;
+    this.#untold = 0;
+  }
+
   /** What was answered about a topic that reaches the session by a pattern. */
   #verdictOn(topic: string): boolean | undefined {
     return (this.#topics.get(topic) ?? this.#answers.subscribe.get(topic))?.allow.subscribe;
@@ -206,6 +230,7 @@ function keyOf(uri: string, match: Match): string {
 }
 
 function keep(answers: Answers, key: string, permission: Permission): void {
+  if (key.length > KEPT_URI_LENGTH) return;
   if (answers.size >= MOST_KEPT) {
     const [oldest] = answers.keys();
     if (oldest !== undefined) answers.delete(oldest);

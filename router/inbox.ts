@@ -32,6 +32,8 @@ export interface InboxSettings {
   readonly clock: Clock;
   readonly limits: Limits | undefined;
   readonly role: DynamicRole | undefined;
+  /** Of the session that the connection carried before: joining anew does not fill the bucket. */
+  readonly before: Inbox | undefined;
 }
 
 /** What the first message waits for. */
@@ -68,14 +70,15 @@ export class Inbox {
   #isOver = false;
   #timer: Timer | undefined = undefined;
 
-  constructor({ session, realm, clock, limits, role }: InboxSettings) {
+  constructor({ session, realm, clock, limits, role, before }: InboxSettings) {
     this.#session = session;
     this.#realm = realm;
     this.#clock = clock;
     this.#limits = limits;
     this.#role = role;
     const rate = limits?.options.messageRate;
-    this.#bucket = rate && new TokenBucket(rate, clock);
+    const old = before !== undefined && before.#limits === limits ? before.#bucket : undefined;
+    this.#bucket = old ?? (rate && new TokenBucket(rate, clock));
   }
 
   take(message: Message): void {
@@ -131,10 +134,11 @@ export class Inbox {
 
   /** Behind others that wait. Who is gone needs no answers. */
   #takeLater(message: Message): void {
-    if (message.type === Type.ABORT || this.#answersInside(message)) {
-      return this.#session.admit(message);
-    }
-    this.#park(new Parked(message, this.#limits && this.#exceeded(message, this.#limits)));
+    if (message.type === Type.ABORT) return this.#session.admit(message);
+    const exceeded = this.#limits && this.#exceeded(message, this.#limits);
+    if (!this.#answersInside(message)) return this.#park(new Parked(message, exceeded));
+    if (exceeded === undefined) this.#session.admit(message);
+    else this.#refuse(message, exceeded);
   }
 
   #park(parked: Parked): void {

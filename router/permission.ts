@@ -8,6 +8,7 @@ import type { Match } from "../wamp/uri.ts";
 import type { AuthorizerOptions } from "./authorizer.ts";
 import { Limits, type RoleLimits } from "./limits.ts";
 import { PatternIndex } from "./pattern_index.ts";
+import { comesFirst, covers, fixedPart, matchesOne, mayOverlap } from "./pattern_reach.ts";
 import type { PayloadChecks } from "./payload_check.ts";
 import type { SlowConsumerOptions } from "./slow_transport.ts";
 import type { Subscription } from "./subscription.ts";
@@ -54,6 +55,8 @@ export interface Rights {
   /** The rule that decides about `uri`. For subscriptions and registrations by pattern, `uri` is the pattern itself. */
   rule(uri: string, action: Action, match?: Match): Permission;
   mayReachBeyond(match: Match, pattern: string): boolean;
+  /** True when a registration of `pattern`, which is allowed, would take calls of procedures that the role may not register. */
+  registersBeyond(match: Match, pattern: string): boolean;
   /** Of a subscriber of a subscription that is narrowed. True: it may be sent an event of the topic; false: it may not; undefined: not
    * yet, `hold` it. */
   receives(topic: string, subscription: Subscription): boolean | undefined;
@@ -81,6 +84,7 @@ export class Role implements Rights {
   readonly slowConsumers: SlowConsumerOptions | undefined;
   readonly #index = new PatternIndex<Permission>(({ uri }) => uri);
   readonly #otherwise: Permission;
+  readonly #permissions: readonly Permission[];
   /** Some rule refuses subscriptions. */
   readonly #deniesSubscribe: boolean;
   /** The only rule there is, when it decides about all URIs. */
@@ -101,6 +105,7 @@ export class Role implements Rights {
         : { ...permission, trustlevel: options.trustlevel };
     this.#otherwise = trusted(blanket(options.allowByDefault === true || this.isTrusted));
     const permissions = (options.permissions ?? []).map(trusted);
+    this.#permissions = permissions;
     const [first = this.#otherwise] = permissions;
     const isAlone = permissions.length <= 1 && first.match === "prefix" && first.uri === "";
     this.#blanket = isAlone ? first : undefined;
@@ -121,7 +126,19 @@ export class Role implements Rights {
     const rule = this.rule(pattern);
     if (this.#otherwise.allow.subscribe) return false;
     // All rules allow it: topics that begin as the prefix of one do are covered.
-    return rule.match !== "prefix" || !fixedPart(match, pattern).startsWith(rule.uri);
+    return rule.match !== "prefix" || !fixedPart({ match, uri: pattern }).startsWith(rule.uri);
+  }
+
+  registersBeyond(match: Match, uri: string): boolean {
+    if (this.#blanket !== undefined) return false;
+    const pattern = { match, uri };
+    if (matchesOne(pattern)) return false;
+    const rule = this.rule(uri);
+    const isDefault = rule === this.#otherwise;
+    if (!isDefault && !covers(rule, pattern)) return true;
+    return this.#permissions.some((one) =>
+      !one.allow.register && mayOverlap(one, pattern) && (isDefault || comesFirst(one, rule))
+    );
   }
 
   /** A pattern does not pass a more specific denial. */
@@ -143,14 +160,6 @@ export class Role implements Rights {
     this.#cache.set(uri, rule);
     return rule;
   }
-}
-
-/** What all topics that match begin with. */
-function fixedPart(match: Match, pattern: string): string {
-  if (match !== "wildcard") return pattern;
-  const components = pattern.split(".");
-  const first = components.indexOf("");
-  return first < 0 ? pattern : components.slice(0, first).map((one) => `${one}.`).join("");
 }
 
 function blanket(isAllowed: boolean): Permission {

@@ -87,6 +87,8 @@ export class Session implements MessageHandler, Applicant {
   #role: Rights | undefined = undefined;
   /** Set while joined, for roles whose messages may have to wait. */
   #inbox: Inbox | undefined = undefined;
+  /** Of the session that it was last, if that had one. */
+  #lastInbox: Inbox | undefined = undefined;
   #timer: Timer | undefined;
   /** Set while joining. */
   #handshake: Handshake | undefined = undefined;
@@ -243,7 +245,9 @@ export class Session implements MessageHandler, Applicant {
       clock: this.#router.clock,
       limits: role.limits,
       role: dynamic,
+      before: this.#lastInbox,
     });
+    this.#lastInbox = this.#inbox;
     this.lastRequest = 0;
     this.skippedRequests = undefined;
     this.lastInvocation = 0;

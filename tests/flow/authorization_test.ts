@@ -100,7 +100,7 @@ test("Permission: a pattern is allowed by the rule for its own text", () => {
   const flow = new Flow({ roles: [{ name: "anyone", permissions }] });
   const alice = flow.join();
   alice.subscribes("com.myapp.", { "match": "prefix" });
-  alice.registers("com.myapp..x", { "match": "wildcard" });
+  alice.registers("com.myapp.open..x", { "match": "wildcard" });
   for (const [pattern, match] of [["com.", "prefix"], ["com..x", "wildcard"], ["", "prefix"]]) {
     alice.sends("SUBSCRIBE", ++alice.request, { "match": match }, pattern);
     alice.receives("ERROR", 32, alice.request, {}, "wamp.error.not_authorized", EXPLAINED);
@@ -135,6 +135,42 @@ test("Permission: a refused call is refused whether the procedure exists or not"
   for (const procedure of ["com.exists", "com.unknown", "wamp.session.count"]) {
     const request = alice.calls(procedure);
     alice.receives("ERROR", 48, request, {}, "wamp.error.not_authorized", EXPLAINED);
+  }
+  flow.ends();
+});
+
+test("Permission: a registration by pattern takes no calls of what its role may not register [WAMP authorization]", () => {
+  const permissions = [
+    rule("com.myapp.", "prefix", "register"),
+    rule("com.myapp.secret.", "prefix"),
+    rule("net.my", "exact", "register"),
+  ];
+  const flow = new Flow({ roles: [{ name: "anyone", permissions }] });
+  const alice = flow.join();
+  const patterns = [
+    ["com.myapp.", "prefix"],
+    ["com.myapp.sec", "prefix"],
+    ["com.myapp..x", "wildcard"],
+    ["net.my", "prefix"],
+  ];
+  for (const [pattern, match] of patterns) {
+    alice.sends("REGISTER", ++alice.request, { "match": match }, pattern);
+    alice.receives("ERROR", 64, alice.request, {}, "wamp.error.not_authorized", EXPLAINED);
+  }
+  alice.registers("com.myapp.public.", { "match": "prefix" });
+  alice.registers("net.my");
+  flow.ends();
+});
+
+test("Permission: no pattern takes calls of the node's procedures", () => {
+  const flow = new Flow({ roles: [{ name: "anyone", allowByDefault: true }] });
+  const [alice, bob] = [flow.join(), flow.join()];
+  bob.registers("", { "match": "prefix" });
+  bob.registers("cross", { "match": "prefix" });
+  bob.registers(".node.", { "match": "wildcard" });
+  for (const procedure of ["crossbar.node.status", "wamp.node.status"]) {
+    const request = alice.calls(procedure);
+    alice.receives("ERROR", 48, request, {}, "wamp.error.no_such_procedure", EXPLAINED);
   }
   flow.ends();
 });

@@ -206,6 +206,17 @@ test("Limits: beyond the rate answers wait for their turn and keep their order",
   flow.ends();
 });
 
+test("Limits: joining anew over the same connection fills no bucket", () => {
+  const flow = limited({ messageRate: { perSecond: 1, burst: 2 } });
+  const alice = guest(flow);
+  for (let i = 0; i < 2; i++) alice.calling("wamp.session.count");
+  alice.leaves();
+  alice.joins({ authrole: "guest" });
+  alice.calls("wamp.session.count");
+  alice.receives("ERROR", 48, 1, {}, LIMIT, EXPLAINED);
+  flow.ends();
+});
+
 test("Limits: arguments have so many bytes, in every message, and the answer says so", () => {
   const flow = limited({ messageBytes: 100 });
   const [alice, bob] = [guest(flow), flow.join()];

@@ -12,7 +12,7 @@ import {
   optionsAreValid,
   passedOn,
 } from "./router_model_options.ts";
-import { preferred } from "./router_model_patterns.ts";
+import { patternMatches, preferred } from "./router_model_patterns.ts";
 
 interface ModelCallee {
   readonly registration: ModelRegistration;
@@ -85,6 +85,15 @@ function nodeKey({ peer, options }: ModelCallee): string {
   return (options["nkey"] ?? `session ${peer.session.value}`) as string;
 }
 
+/** URIs enough for every rule and pattern of the simulator to tell them apart. */
+const UNIVERSE = universe(["a", "b", "ab", "ba", "x"], 4);
+
+function universe(names: readonly string[], depth: number): string[] {
+  if (depth === 0) return [];
+  const behind = universe(names, depth - 1);
+  return names.flatMap((name) => [name, ...behind.map((one) => `${name}.${one}`)]);
+}
+
 const BUSY = "crossbar.error.max_concurrency_reached";
 
 export class DealerModel {
@@ -108,6 +117,9 @@ export class DealerModel {
     if (!model.permission(peer, pattern).allow("register")) {
       return refuse("wamp.error.not_authorized");
     }
+    const isBeyond = (uri: string) =>
+      patternMatches(match, pattern, uri) && !model.permission(peer, uri).allow("register");
+    if (match !== "exact" && UNIVERSE.some(isBeyond)) return refuse("wamp.error.not_authorized");
     const invoke = (options["invoke"] ?? "single") as string;
     const find = () =>
       this.registrations.find((one) => one.match === match && one.pattern === pattern);

@@ -3,6 +3,7 @@
  * still foretell all that happens.
  */
 import type { Authorize } from "../../router/authorizer.ts";
+import { matchOf } from "../../router/broker.ts";
 import { type Permission, Role, type RoleOptions } from "../../router/permission.ts";
 import type { FakeRandom } from "./fake_random.ts";
 
@@ -39,9 +40,14 @@ export function asked(
 }
 
 function answersOf(role: Role, random: FakeRandom): Authorize {
-  return (_session, uri, action) => {
+  return (_session, uri, action, options) => {
     const { allow, disclose } = role.rule(uri);
+    const isBeyond = action === "register" && role.registersBeyond(matchOf(options), uri);
     const discloses = action === "call" ? disclose.caller : disclose.publisher;
-    return { "allow": allow[action], "disclose": discloses === true, "cache": random.oneIn(2) };
+    return {
+      "allow": allow[action] && !isBeyond,
+      "disclose": discloses === true,
+      "cache": random.oneIn(2),
+    };
   };
 }

@@ -146,6 +146,20 @@ test("JSON Schema: what the validator would pass over is found before", () => {
   for (const schema of fine) assert.deepEqual(schemaProblems(schema), []);
 });
 
+test("JSON Schema: what peers send does not make a check take long", () => {
+  const unique = {
+    "properties": { "args": { "uniqueItems": true, "items": { "type": "array" } } },
+  };
+  assert.deepEqual(schemaProblems(unique), []);
+  assert.equal(said(unique, [[1], [2]]), undefined);
+  assert.match(said(unique, [[1], [1]]) ?? "", /^\/args: .*uplicate/);
+  const many = Array.from({ length: 100_000 }, (_, i) => [i]);
+  const start = performance.now();
+  assert.match(said(unique, many) ?? "", /^\/args: .*256/);
+  assert.ok(performance.now() - start < 5_000);
+  assert.match(schemaProblems({ "format": "url" }).map(formatProblem).join(), /^format: /);
+});
+
 test("JSON Schema: a check does not change the schema that it was made of", () => {
   const before = structuredClone(ORDER);
   payloadCheck(ORDER);
