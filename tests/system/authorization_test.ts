@@ -227,7 +227,7 @@ test("Authorization: limits of a role hold, and leave others alone", async () =>
     "sessions_per_authid_policy": "kick-oldest",
     "sessions": 2,
     "subscriptions": 1,
-    "message_rate": { "rate": 50, "burst": 20 },
+    "message_rate": { "rate": 1, "burst": 20 },
     "message_size": 1000,
   };
   const node = await start(

@@ -339,7 +339,7 @@ async function catches(pid: number | undefined): Promise<void> {
     const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
     if ((BigInt(`0x${mask}`) >> 14n & 1n) === 0n) continue;
     // Deno catches all of them for itself, a moment before it does so for the program: nothing tells the two apart.
-    return await new Promise((resolve) => setTimeout(resolve, 10));
+    return await new Promise((resolve) => setTimeout(resolve, 60));
   }
   assert.fail("SIGTERM is not caught");
 }
