@@ -8,12 +8,17 @@ import type { SqliteStore } from "./store/sqlite_store.ts";
 
 const GIB = 1_073_741_824;
 
-/** What of a realm's events is kept, wherever. */
+/** What of a realm's events and calls is kept, wherever. */
 export function storeOptions(
   config: StoreConfig,
-): Required<Pick<RealmOptions, "eventHistory" | "retention">> {
+): Required<Pick<RealmOptions, "eventHistory" | "retention" | "callQueue">> {
   const { max_topics: maxTopics, max_bytes: maxBytes, max_age: maxAgeMs = 0 } = config.retention;
   return {
+    callQueue: {
+      procedures: config["call-queue"].map(({ uri, match, limit = config.limit, timeout }) => (
+        { uri, match, limit, timeoutMs: timeout }
+      )),
+    },
     retention: { maxTopics, maxBytes, ...(maxAgeMs > 0 && { maxAgeMs }) },
     eventHistory: config["event-history"].map((history) => {
       const { uri, match, limit = config.limit, max_bytes: maxBytes, max_age: maxAgeMs = 0 } =

@@ -4,9 +4,11 @@
  * Ours, as the specification knows no queue (`docs/extensions.md`). Owned by `dealer.ts`.
  */
 import { type Call, type Dict, Type } from "../wamp/message.ts";
+import type { Match } from "../wamp/uri.ts";
 import * as uris from "../wamp/uris.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Timer } from "./ports.ts";
+import { matches } from "./pattern_index.ts";
 import type { Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 
@@ -14,6 +16,18 @@ export interface CallQueueOptions {
   /** Calls that may wait for one registration. Default 0: none. */
   readonly limit?: number;
   /** How long a call may wait. Default 60,000. */
+  readonly timeoutMs?: number;
+  /** Other limits for some procedures. */
+  readonly procedures?: readonly CallQueueRule[];
+}
+
+/** Limits of the registrations of a URI or pattern, and of those whose one procedure the pattern matches; the first that fits holds. */
+export interface CallQueueRule {
+  readonly uri: string;
+  /** Default "exact". */
+  readonly match?: Match;
+  readonly limit: number;
+  /** Default: the realm's. */
   readonly timeoutMs?: number;
 }
 
@@ -46,22 +60,26 @@ export class CallQueues {
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #timeoutMs: number;
+  readonly #procedures: readonly CallQueueRule[];
 
   constructor(options: CallQueueOptions, clock: Clock) {
     this.#clock = clock;
     this.#limit = options.limit ?? 0;
     this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#procedures = options.procedures ?? [];
   }
 
   /** False: the queue is full. The call's own time-out counts while it waits. */
   add(caller: Session, message: Call, registration: Registration, rule: Permission): boolean {
-    if ((registration.waiting?.length ?? 0) >= this.#limit) return false;
+    const queue = this.#procedures.find((one) => isFor(one, registration));
+    const { limit, timeoutMs: longestMs = this.#timeoutMs } = queue ?? { limit: this.#limit };
+    if ((registration.waiting?.length ?? 0) >= limit) return false;
     const timeoutMs = timeoutOf(message.options);
     const waiting = new WaitingCall(caller, message, registration, rule, this.#clock.now());
     (registration.waiting ??= []).push(waiting);
     (caller.waitingCalls ??= new Map()).set(message.request, waiting);
-    const isItsOwn = timeoutMs > 0 && timeoutMs <= this.#timeoutMs;
-    const limitMs = isItsOwn ? timeoutMs : this.#timeoutMs;
+    const isItsOwn = timeoutMs > 0 && timeoutMs <= longestMs;
+    const limitMs = isItsOwn ? timeoutMs : longestMs;
     waiting.timer = this.#clock.after(limitMs, () => {
       const error = isItsOwn ? uris.TIMEOUT : uris.MAX_CONCURRENCY_REACHED;
       refuseWaiting(waiting, error, `Call timed out after it waited ${limitMs} ms for a callee`);
@@ -73,6 +91,11 @@ export class CallQueues {
   waited(call: WaitingCall): number {
     return this.#clock.now() - call.since;
   }
+}
+
+function isFor({ uri, match = "exact" }: CallQueueRule, registration: Registration): boolean {
+  if (match === registration.match && uri === registration.procedure) return true;
+  return registration.match === "exact" && matches(match, uri, registration.procedure);
 }
 
 /** Milliseconds; 0 is no time-out. [WAMP rpc_call_timeout] */

@@ -9,15 +9,20 @@ import { formatPath, type Path } from "./source.ts";
 /** Of one worker. Works on the raw value, as `checks.ts` does. */
 export function storeProblems(worker: Found): Problem[] {
   const stores = select(worker.value, ["realms", "*", "store"], worker.path);
-  return [...stores.flatMap(historyProblems), ...fileClaims(stores)];
+  return [
+    ...stores.flatMap((store) => patternProblems(store, "event-history")),
+    ...stores.flatMap((store) => patternProblems(store, "call-queue")),
+    ...fileClaims(stores),
+  ];
 }
 
-function historyProblems(store: Found): Problem[] {
+/** Of a list of topics or procedures: each once, and such as can be. */
+function patternProblems(store: Found, key: string): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, Path>();
-  for (const history of select(store.value, ["event-history", "*"], store.path)) {
-    const uri = select(history.value, ["uri"], history.path)[0];
-    const match = select(history.value, ["match"], history.path)[0]?.value ?? "exact";
+  for (const one of select(store.value, [key, "*"], store.path)) {
+    const uri = select(one.value, ["uri"], one.path)[0];
+    const match = select(one.value, ["match"], one.path)[0]?.value ?? "exact";
     if (typeof uri?.value !== "string") continue;
     if (match !== "exact" && match !== "prefix" && match !== "wildcard") continue;
     const first = seen.get(`${match} ${uri.value}`);
@@ -27,7 +32,7 @@ function historyProblems(store: Found): Problem[] {
     } else if (first !== undefined) {
       const text = `found the URI of ${formatPath(first)} again, expected each once`;
       problems.push({ path: uri.path, text });
-    } else seen.set(`${match} ${uri.value}`, history.path);
+    } else seen.set(`${match} ${uri.value}`, one.path);
   }
   return problems;
 }

@@ -195,3 +195,41 @@ test("Dealer: what a callee cannot take is refused when its turn comes, and the 
   assert.deepEqual(bob.isInvoked().args, ["call 3"]);
   flow.ends();
 });
+
+test("Dealer: procedures have queues of their own, the first that fits, or the realm's", () => {
+  const flow = new Flow({
+    callQueue: {
+      limit: 1,
+      procedures: [
+        { uri: "com.myapp.slow", limit: 2, timeoutMs: 500 },
+        { uri: "com.myapp.", match: "prefix", limit: 0 },
+        { uri: "com..any", match: "wildcard", limit: 3 },
+      ],
+    },
+  });
+  const [alice, bob] = [flow.join(), flow.join()];
+  const lengths = {
+    "com.myapp.slow": 2,
+    "com.myapp.other": 0,
+    "com.x.any": 3,
+    "com.x.y": 1,
+    "com.myapp.any": 0,
+  };
+  for (const [procedure, length] of Object.entries(lengths)) {
+    bob.registers(procedure, ONE);
+    for (let n = 0; n < length + 1; n++) alice.calls(procedure);
+    bob.isInvoked();
+    alice.receivesNothing();
+    const request = alice.calls(procedure);
+    alice.receives("ERROR", 48, request, {}, BUSY, EXPLAINED);
+  }
+  // A pattern's own registration.
+  bob.registers("com.myapp.", { ...ONE, "match": "prefix" });
+  alice.calls("com.myapp.x");
+  bob.isInvoked();
+  const request = alice.calls("com.myapp.y");
+  alice.receives("ERROR", 48, request, {}, BUSY, EXPLAINED);
+  flow.clock.advance(500);
+  for (const request of [2, 3]) alice.receives("ERROR", 48, request, {}, BUSY, EXPLAINED);
+  flow.ends();
+});

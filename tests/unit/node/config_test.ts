@@ -91,10 +91,6 @@ test("Config: what Crossbar.io knows and this version does not is refused by nam
   assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "container" }] }), [
     'workers[0].type: "container" is not supported by this version: containers come with a later version; remove this worker and run its components as clients',
   ]);
-  const queued = { type: "memory", "call-queue": [{ uri: "com.example", limit: 1 }] };
-  assert.deepEqual(problems({ realms: [{ ...REALM, store: queued }] }), [
-    "workers[0].realms[0].store.call-queue[0]: not supported by this version: call queues come with a later version; remove the key",
-  ]);
   assert.deepEqual(problems({ components: [{ type: "class" }] }), [
     "workers[0].components[0]: not supported by this version: components come with a later version; run them as clients",
   ]);

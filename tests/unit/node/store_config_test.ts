@@ -9,8 +9,8 @@ function optionsOf(store: object) {
   const [worker] =
     parseConfig({ version: 2, workers: [{ type: "router", realms: [realm] }] }).workers;
   assert.ok(worker?.realms[0]);
-  const { eventHistory, retention } = realmOptions(worker.realms[0]);
-  return { eventHistory, retention };
+  const { eventHistory, retention, callQueue } = realmOptions(worker.realms[0]);
+  return { eventHistory, retention, callQueue };
 }
 
 test("Config: a store has Crossbar.io's limits, and those of its own", () => {
@@ -23,15 +23,24 @@ test("Config: a store has Crossbar.io's limits, and those of its own", () => {
     assert.deepEqual(optionsOf({ type }), {
       eventHistory: [],
       retention: { maxTopics: 10_000, maxBytes: 67_108_864 },
+      callQueue: { procedures: [] },
     });
     const retention = { "max_topics": 1, "max_bytes": 2, "max_age": 3 };
-    assert.deepEqual(optionsOf({ type, limit: 10, "event-history": histories, retention }), {
+    const queues = [{ uri: "com.p" }, { uri: "com.", match: "prefix", limit: 3, timeout: 50 }];
+    const lists = { "event-history": histories, "call-queue": queues };
+    assert.deepEqual(optionsOf({ type, limit: 10, ...lists, retention }), {
       eventHistory: [
         { uri: "com.a", match: "exact", limit: 10 },
         { uri: "com.", match: "prefix", limit: 5, maxBytes: 1000, maxAgeMs: 500 },
         { uri: "com..x", match: "wildcard", limit: 10 },
       ],
       retention: { maxTopics: 1, maxBytes: 2, maxAgeMs: 3 },
+      callQueue: {
+        procedures: [
+          { uri: "com.p", match: "exact", limit: 10, timeoutMs: 60_000 },
+          { uri: "com.", match: "prefix", limit: 3, timeoutMs: 50 },
+        ],
+      },
     });
   }
 });
