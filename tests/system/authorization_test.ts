@@ -160,6 +160,15 @@ test("Authorization: a procedure decides, each time anew unless it says otherwis
   assert.deepEqual(asked.slice(-2), ["joe subscribe com.joe.topic", "joe publish com.joe.topic"]);
   await first.unregister();
   assert.equal(await errorOf(joe.call("com.joe.x")), "wamp.error.authorization_failed");
+  // One that goes while it is asked.
+  const silent = await node.join("admin");
+  let tell = () => {};
+  const isAsked = new Promise<void>((resolve) => tell = resolve);
+  await silent.register("com.authorize", () => (tell(), new Promise(() => {})));
+  const pending = errorOf(joe.call("com.joe.x"));
+  await isAsked;
+  await silent.leave();
+  assert.equal(await pending, "wamp.error.authorization_failed");
   await node.stop();
 });
 
