@@ -6,6 +6,7 @@
 import type { Call, ErrorMessage, Message, Yield } from "../wamp/message.ts";
 import { Type } from "../wamp/message.ts";
 import * as uris from "../wamp/uris.ts";
+import { CallTally } from "./call_tally.ts";
 import { deedsOf } from "./deeds.ts";
 import type { Deed, DynamicRole } from "./dynamic_role.ts";
 import { type Limited, type Limits, TokenBucket } from "./limits.ts";
@@ -63,6 +64,8 @@ export class Inbox {
   readonly #limits: Limits | undefined;
   readonly #role: DynamicRole | undefined;
   readonly #bucket: TokenBucket | undefined;
+  /** Where calls are limited. */
+  readonly #tally: CallTally | undefined;
   /** The first one waits for an answer or a token, the others for it. */
   readonly #parked: Parked[] = [];
   #weight = 0;
@@ -76,6 +79,7 @@ export class Inbox {
     this.#clock = clock;
     this.#limits = limits;
     this.#role = role;
+    this.#tally = limits?.options.calls === undefined ? undefined : new CallTally(session, clock);
     const rate = limits?.options.messageRate;
     const old = before !== undefined && before.#limits === limits ? before.#bucket : undefined;
     this.#bucket = old ?? (rate && new TokenBucket(rate, clock));
@@ -106,8 +110,13 @@ export class Inbox {
     if (message.type === Type.CALL && this.#hasTooManyCalls(message)) return undefined;
     const deeds = this.#role && deedsOf(this.#realm, this.#session, this.#role, message);
     if (deeds !== undefined) return this.#ask(message, deeds);
-    this.#session.admit(message);
+    this.#letPass(message);
     return undefined;
+  }
+
+  #letPass(message: Message): void {
+    this.#session.admit(message);
+    if (this.#tally !== undefined && message.type === Type.CALL) this.#tally.note(message.request);
   }
 
   #ask(message: Message, deeds: readonly Deed[]): Wait | undefined {
@@ -128,7 +137,7 @@ export class Inbox {
 
   #admit(message: Message, answers: readonly (readonly [Deed, Permission])[]): void {
     const takeBack = answers.map(([deed, permission]) => this.#role?.lend(deed, permission));
-    this.#session.admit(message);
+    this.#letPass(message);
     for (const one of takeBack) one?.();
   }
 
@@ -208,11 +217,12 @@ export class Inbox {
 
   #hasTooManyCalls(message: Call): boolean {
     const session = this.#session;
-    if (isContinued(session, message)) return false;
-    const count = (session.calls?.size ?? 0) + (session.waitingCalls?.size ?? 0) +
-      (session.gatherings?.size ?? 0);
-    const text = this.#limits?.refusal("calls", count);
-    if (text === undefined) return false;
+    const limit = this.#limits?.options.calls;
+    if (limit === undefined || this.#tally === undefined || isContinued(session, message)) {
+      return false;
+    }
+    if (!this.#tally.reaches(limit)) return false;
+    const text = this.#limits?.refuse("calls");
     session.refuse(message, uris.LIMIT_EXCEEDED, `Cannot call "${message.procedure}": ${text}`);
     return true;
   }

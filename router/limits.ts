@@ -15,7 +15,7 @@ export interface RoleLimits {
   /** Of one session. */
   readonly subscriptions?: number | undefined;
   readonly registrations?: number | undefined;
-  /** Calls of one session that are not answered. */
+  /** Calls of one session that callees are busy with, or that wait for one. */
   readonly calls?: number | undefined;
   /** Messages a second of one session, and how many it may save up (default: those of a second). */
   readonly messageRate?: { readonly perSecond: number; readonly burst?: number } | undefined;
@@ -62,7 +62,7 @@ export class Limits {
   }
 
   /** Why a session may have no more than `count`; undefined when it may. Counts what is refused. */
-  refusal(what: "subscriptions" | "registrations" | "calls", count: number): string | undefined {
+  refusal(what: "subscriptions" | "registrations", count: number): string | undefined {
     return count >= (this.options[what] ?? Infinity) ? this.refuse(what) : undefined;
   }
 

@@ -138,6 +138,39 @@ test("Limits: a session has so many calls in flight, those that wait for a calle
   flow.ends();
 });
 
+test("Limits: a call that was cancelled counts as long as its callee goes on", () => {
+  const flow = limited({ calls: 2 });
+  const [alice, bob] = [guest(flow), flow.join()];
+  bob.registers("com.slow");
+  const [first, second] = [1, 2].map(() => {
+    const request = alice.calls("com.slow");
+    alice.sends("CANCEL", request, { "mode": "skip" });
+    alice.receives("ERROR", 48, request, {}, "wamp.error.canceled", EXPLAINED);
+    return bob.isInvoked();
+  });
+  assert.ok(first && second);
+  alice.calls("com.slow");
+  alice.receives("ERROR", 48, 3, {}, LIMIT, EXPLAINED);
+  bob.yields(first);
+  alice.calls("com.slow", { "timeout": 10 });
+  bob.isInvoked();
+  alice.calls("com.slow");
+  alice.receives("ERROR", 48, 5, {}, LIMIT, EXPLAINED);
+  // A callee that hangs does not keep its callers from others for ever.
+  flow.clock.advance(30_000);
+  alice.receives("ERROR", 48, 4, {}, "wamp.error.timeout", EXPLAINED);
+  bob.receivesAny("INTERRUPT");
+  // Many that are answered at once are none in flight.
+  assert.ok(second);
+  for (let i = 0; i < 200; i++) {
+    const request = alice.calls("com.slow");
+    bob.yields(bob.isInvoked());
+    alice.receives("RESULT", request, {});
+  }
+  assert.deepEqual(counted(flow), { "calls": 2 });
+  flow.ends();
+});
+
 test("Limits: beyond the rate requests are refused, publications dropped, and it comes back with time", () => {
   const flow = limited({ messageRate: { perSecond: 2, burst: 4 } });
   const [alice, bob, carol] = [guest(flow), flow.join(), guest(flow, "carol")];
