@@ -2,7 +2,6 @@
  * From `auth` of the configuration to the gate that peers pass. Loaded when a transport has an `auth`: nodes without start without
  * `auth/`. Called by `services.ts`.
  */
-import { resolve } from "node:path";
 import { anonymousRouter } from "../auth/anonymous.ts";
 import {
   type Admission,
@@ -23,12 +22,11 @@ import type { Gate } from "../router/join.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Router } from "../router/router.ts";
 import type { Dict } from "../wamp/message.ts";
-import { isDict } from "../wamp/options.ts";
 import { functionPrincipals, procedurePrincipals } from "./authenticators.ts";
-import { type Environment, variableIn } from "./config/environment.ts";
+import type { Environment } from "./config/environment.ts";
 import { type AuthConfig, SECRET_KEYS } from "./config/schema_auth.ts";
 import { decoyKey } from "./decoy_key.ts";
-import { readPrivateFile } from "./private_file.ts";
+import { secretOf } from "./secrets.ts";
 import { StartError } from "./start_error.ts";
 
 export interface AuthSettings {
@@ -250,19 +248,4 @@ async function resolved(principals: Records, settings: AuthSettings): Promise<Re
     records[authid] = { ...record, ...secrets };
   }
   return records;
-}
-
-/** A secret as the configuration has it: itself, `"$VARIABLE"`, or `{"file": "…"}`. */
-async function secretOf(
-  value: unknown,
-  { env, directory }: AuthSettings,
-): Promise<string | undefined> {
-  if (typeof value === "string") {
-    const variable = variableIn(value);
-    return variable === undefined ? value : env[variable];
-  }
-  const file = isDict(value) ? value["file"] : undefined;
-  if (typeof file !== "string") return undefined;
-  const bytes = await readPrivateFile(resolve(directory, file));
-  return new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
 }

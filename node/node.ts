@@ -19,6 +19,7 @@ import type { NodeConfig, TransportConfig } from "./config/schema.ts";
 import { formatPath } from "./config/source.ts";
 import { configWarnings } from "./config/warnings.ts";
 import { CookieJars } from "./cookies.ts";
+import type { Link } from "./link/link.ts";
 import { type HttpHandler, OpenListener } from "./listener.ts";
 import { logFor } from "./log.ts";
 import { listeningEndpoint, realmOptions } from "./options.ts";
@@ -107,6 +108,7 @@ class RunningNode implements Node {
   readonly #startedAt: number;
   readonly #jars: CookieJars;
   readonly #open: OpenListener[] = [];
+  readonly #links: Link[] = [];
   #stopping: Promise<void> | undefined;
 
   constructor(config: NodeConfig, settings: NodeSettings) {
@@ -146,6 +148,7 @@ class RunningNode implements Node {
         const id = transport.id ?? `transport${String(i + 1).padStart(3, "0")}`;
         await this.#openTransport(id, transport);
       }
+      for (const realm of worker.realms) await this.#startLinks(realm);
     }
   }
 
@@ -156,6 +159,7 @@ class RunningNode implements Node {
   async #stop(): Promise<void> {
     const limitMs = this.#config.controller.options.shutdown_timeout;
     await Promise.all(this.#open.map((listener) => listener.stopAccepting()));
+    await Promise.all(this.#links.map((link) => link.stop()));
     await Promise.all([
       this.router.shutdown(SYSTEM_SHUTDOWN, limitMs),
       ...this.#open.map((listener) => listener.finishHttp(limitMs)),
@@ -165,6 +169,27 @@ class RunningNode implements Node {
       this.#jars.close(STORE_CLOSING_MS),
       ...this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)),
     ]);
+  }
+
+  /** They connect in their own time: the other router may start later. */
+  async #startLinks({ name, rlinks }: RealmConfig): Promise<void> {
+    if (rlinks.length === 0) return;
+    const { linkOf } = await import("./links.ts");
+    const { directory, env = process.env } = this.#settings;
+    const settings = {
+      directory,
+      env,
+      router: this.router,
+      host: this.#host,
+      clock: this.#clock,
+      log: this.#log,
+    };
+    for (const [i, config] of rlinks.entries()) {
+      const id = config.id ?? `link${String(i + 1).padStart(3, "0")}`;
+      const link = await linkOf(name, id, config, settings);
+      this.#links.push(link);
+      void link.start();
+    }
   }
 
   async #addRealm(config: RealmConfig): Promise<void> {

@@ -9,6 +9,7 @@ import { authProblems } from "./auth_checks.ts";
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
+import { linkProblems } from "./link_checks.ts";
 import { slowConsumerProblems } from "./slow_consumer_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
@@ -27,10 +28,12 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => [
         ...twice(realm, ["roles", "*", "name"], "a role"),
         ...twice(realm, ["roles", "*", "id"], "an id"),
+        ...twice(realm, ["rlinks", "*", "id"], "an id"),
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
       ...storeProblems(worker),
       ...slowConsumerProblems(worker),
+      ...linkProblems(worker, env),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
     ]),

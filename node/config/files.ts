@@ -5,6 +5,7 @@
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { authFiles, secretFileProblem } from "./auth_files.ts";
+import { linkFiles } from "./link_checks.ts";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
 import { payloadSchemaProblems } from "./schema_checks.ts";
@@ -19,8 +20,9 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     select(value, ["endpoint", "tls"], path)
   );
   const auth = authFiles(config);
+  const links = linkFiles(config);
   const wanted = [
-    ...auth.files.flatMap(({ path, value }): WantedFile[] =>
+    ...[...auth.files, ...links.files].flatMap(({ path, value }): WantedFile[] =>
       typeof value === "string" ? [{ path, file: value, kind: "file" }] : []
     ),
     ...sections.flatMap(tlsFiles),
@@ -31,7 +33,9 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...await storeFolderProblems(config, directory),
     ...await payloadSchemaProblems(config, directory),
     ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),
-    ...await Promise.all(auth.secrets.map((one) => secretFileProblem(one, directory))),
+    ...await Promise.all(
+      [...auth.secrets, ...links.secrets].map((one) => secretFileProblem(one, directory)),
+    ),
   ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;
   // Loaded only where there is TLS.

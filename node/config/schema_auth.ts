@@ -6,7 +6,7 @@ import { z } from "zod";
 import { kinds, refused, section, text, whole } from "./fields.ts";
 import { jwt } from "./schema_jwt.ts";
 import { secretText, who } from "./schema_principal.ts";
-import { realmName } from "./schema_realm.ts";
+import { realmName } from "./schema_names.ts";
 
 /** Keys of principals that no problem, log line or page may show. */
 export const SECRET_KEYS = [

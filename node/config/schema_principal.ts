@@ -1,7 +1,7 @@
 /** What all principals of the configuration have: what they become, and secrets that may stand elsewhere. Part of `schema_auth.ts`. */
 import { z } from "zod";
 import { section, text } from "./fields.ts";
-import { realmName } from "./schema_realm.ts";
+import { realmName } from "./schema_names.ts";
 
 export const who = {
   "role": text('Role, which the realm must have; without it "default-role" holds').optional(),

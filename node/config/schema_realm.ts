@@ -1,5 +1,7 @@
 /** Realms, roles and permissions. The rules are `router/permission.ts`'s; this file knows how Crossbar.io writes them down. */
 import { z } from "zod";
+import { link } from "./schema_link.ts";
+import { realmName } from "./schema_names.ts";
 import { resumption } from "./schema_resumption.ts";
 import { roleSlowConsumers } from "./schema_slow_consumers.ts";
 import { store } from "./schema_store.ts";
@@ -91,14 +93,6 @@ const options = section("How the realm routes", {
   ),
 });
 
-/** A realm name as Crossbar.io allows it. */
-export const REALM_NAME = /^[A-Za-z][A-Za-z\d_\-@.]{2,254}$/;
-
-export const realmName = z.string().regex(
-  REALM_NAME,
-  "3 to 255 letters, digits and _ - @ . , a letter first",
-);
-
 export const realm = section("A namespace of its own: sessions of different realms never meet", {
   "name": realmName.describe("Name of the realm, which peers join"),
   "id": id("Id of the realm, unique in its worker (default: realm001, ...)"),
@@ -111,7 +105,7 @@ export const realm = section("A namespace of its own: sessions of different real
   ),
   "inventory": refused('FlatBuffers are not supported; write JSON Schemas in "schemas"'),
   "stats": refused("session statistics come with a later version; remove the key"),
-  "rlinks": refused("router-to-router links come with a later version; remove the key"),
+  "rlinks": z.array(link).default([]).describe("Links to realms of other routers"),
 });
 
 export type RealmConfig = z.output<typeof realm>;

@@ -1,0 +1,53 @@
+/** What router links say about the rest of a configuration: secrets and files that they name. On the raw value, as `checks.ts` and `files.ts`. */
+import { type Environment, variableIn } from "./environment.ts";
+import type { Problem } from "./problems.ts";
+import { type Found, select } from "./select.ts";
+
+const LINKS = ["realms", "*", "rlinks", "*"] as const;
+const SECRETS: readonly (readonly [method: string, key: string])[] = [
+  ["ticket", "ticket"],
+  ["wampcra", "secret"],
+  ["scram", "password"],
+  ["cryptosign", "privkey"],
+  ["jwt", "token"],
+];
+const TLS_FILES = [["ca_certificates", "*"], ["certificate"], ["key"]];
+
+/** @param worker a router worker. */
+export function linkProblems(worker: Found, env: Environment): Problem[] {
+  return [
+    ...select(worker.value, ["realms", "*"], worker.path).flatMap(silentRealm),
+    ...select(worker.value, LINKS, worker.path).flatMap(secretsOf).flatMap((found) => {
+      const variable = typeof found.value === "string" ? variableIn(found.value) : undefined;
+      if (variable === undefined || env[variable]) return [];
+      // Not named: it may be a secret that looks like one.
+      const text =
+        "found the name of an environment variable that is not set, expected one that is";
+      return [{ path: found.path, text }];
+    }),
+  ];
+}
+
+/** Files with secrets, and files of TLS. */
+export function linkFiles(config: unknown): { secrets: Found[]; files: Found[] } {
+  const links = select(config, ["workers", "*", ...LINKS]);
+  return {
+    secrets: links.flatMap(secretsOf).flatMap(({ value, path }) => select(value, ["file"], path)),
+    files: links.flatMap(({ value, path }) =>
+      TLS_FILES.flatMap((key) => select(value, ["transport", "endpoint", "tls", ...key], path))
+    ),
+  };
+}
+
+function secretsOf({ value, path }: Found): Found[] {
+  return SECRETS.flatMap(([method, key]) => select(value, ["authentication", method, key], path));
+}
+
+/** A link learns from the meta API what there is to forward. */
+function silentRealm({ value, path }: Found): Problem[] {
+  const isSilent = select(value, ["options", "enable_meta_api"])[0]?.value === false;
+  const links = select(value, ["rlinks", "*"]);
+  if (!isSilent || links.length === 0) return [];
+  const text = 'found links in a realm without meta API, expected "enable_meta_api" to be true';
+  return [{ path: [...path, "rlinks"], text }];
+}
