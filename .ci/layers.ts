@@ -16,6 +16,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   transports: 3,
   client: 4,
   node: 5,
+  protocols: 5,
 };
 
 /** What a file of a layer may never import, although its number would allow it. */
@@ -36,6 +37,7 @@ const SELF: Readonly<Record<string, string>> = {
   "realmway": "mod.ts",
   "realmway/router": "router/mod.ts",
   "realmway/node": "node/mod.ts",
+  "realmway/protocols": "protocols/mod.ts",
 };
 
 /** Data that any layer but wamp/ may import: the version stands there. */

@@ -5,13 +5,12 @@
 import type { ByteStream } from "./byte_stream.ts";
 import type { TransportHost, TransportStats } from "./host.ts";
 import { Outbox } from "./outbox.ts";
-import { acceptDeflate, Deflater, Inflater } from "./websocket_deflate.ts";
-import { CloseCode, WebSocketEndpoint } from "./websocket_endpoint.ts";
-import { Opcode } from "./websocket_frame.ts";
-import { refusalOf, upgradeAnswer } from "./websocket_handshake.ts";
 import { refuseUpgrade, type Upgrade } from "./websocket.ts";
+import { acceptBare } from "./websocket_bare.ts";
+import { CloseCode } from "./websocket_endpoint.ts";
+import { Opcode } from "./websocket_frame.ts";
+import { refusalOf } from "./websocket_handshake.ts";
 import type { WebSocketOptions } from "./websocket_options.ts";
-import { WebSocketWire } from "./websocket_wire.ts";
 
 export interface TesteeService {
   readonly host: TransportHost;
@@ -25,49 +24,31 @@ export function serveTestee(stream: ByteStream, upgrade: Upgrade, service: Teste
   const { request } = upgrade;
   const refused = refusalOf(request, options);
   if (refused !== undefined) return refuseUpgrade(stream, host, refused);
-  const deflate = options.deflate === undefined
-    ? undefined
-    : acceptDeflate(request.extensions, options.deflate);
-  const outbox = new Outbox(stream, host.turnOf(stream), host.writers);
-  const answer = upgradeAnswer(request, undefined, deflate?.header, {});
-  outbox.writer().ascii(answer);
-  const wire = new WebSocketWire({
-    maskKeys: options.masksServerFrames ? host.maskKeys : undefined,
-    appliesMask: options.appliesMask,
-    fragmentBytes: options.autoFragmentBytes,
-    deflater: deflate === undefined ? undefined : new Deflater(deflate.agreement),
-  });
-  const endpoint = new WebSocketEndpoint({
-    message: (isText, bytes, start, end) => {
-      stats.receivedMessages++;
-      stats.receivedBytes += end - start;
-      if (outbox.waiting > host.slowConsumers.hardLimitBytes) {
-        stats.closedSlowConsumers++;
-        return endpoint.close(CloseCode.POLICY, "Cannot echo: the peer does not read");
-      }
-      const writer = outbox.writer();
-      wire.open(writer, isText ? Opcode.TEXT : Opcode.BINARY, end - start);
-      writer.range(bytes, start, end);
-      wire.close(writer);
-      stats.sentMessages++;
-      stats.sentBytes += end - start;
-    },
-    violated: () => {},
-    pingMissed: () => stats.missedPings++,
-    closed: () => {},
-  }, {
-    role: "server",
+  const { outbox, wire, endpoint } = acceptBare(
     stream,
-    outbox,
-    wire,
-    deadlines: host.deadlines,
-    options,
-    inflater: deflate === undefined
-      ? undefined
-      : new Inflater(deflate.agreement, options.maxMessageBytes),
-    accepts: "both",
-    maxUnreadBytes: host.slowConsumers.limitBytes,
-  });
+    upgrade,
+    { protocol: undefined, headers: {} },
+    service,
+    {
+      message: (isText, bytes, start, end) => {
+        stats.receivedMessages++;
+        stats.receivedBytes += end - start;
+        if (outbox.waiting > host.slowConsumers.hardLimitBytes) {
+          stats.closedSlowConsumers++;
+          return endpoint.close(CloseCode.POLICY, "Cannot echo: the peer does not read");
+        }
+        const writer = outbox.writer();
+        wire.open(writer, isText ? Opcode.TEXT : Opcode.BINARY, end - start);
+        writer.range(bytes, start, end);
+        wire.close(writer);
+        stats.sentMessages++;
+        stats.sentBytes += end - start;
+      },
+      violated: () => {},
+      pingMissed: () => stats.missedPings++,
+      closed: () => {},
+    },
+  );
   endpoint.start();
   endpoint.read(upgrade.first, upgrade.end);
 }

@@ -45,6 +45,22 @@ export interface WebSocketOwner {
   pingMissed(): void;
   /** Nothing can be sent or received any more. Once, last. */
   closed(how: ClosedHow, code: number, reason: string): void;
+  /** A ping came, and answering it is the owner's. Without, it is answered here. */
+  ping?(bytes: Uint8Array, start: number, end: number): void;
+  /** A pong came. */
+  pong?(bytes: Uint8Array, start: number, end: number): void;
+  /** Set: messages that are not compressed come here piece by piece, as they arrive, instead of whole. */
+  readonly pieces?: MessagePieces;
+}
+
+/** A message as it arrives. Bytes are valid during the call, and may be changed. */
+export interface MessagePieces {
+  messageBegin(isText: boolean): void;
+  /** @param length of the frame's payload. */
+  frameBegin(length: number): void;
+  frameData(bytes: Uint8Array, start: number, end: number): void;
+  frameEnd(): void;
+  messageEnd(): void;
 }
 
 export interface WebSocketParts {
@@ -85,12 +101,17 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
   #messageFirst = 0;
   #message: Assembly | undefined = undefined;
   #utf8: Utf8Check | undefined = undefined;
+  readonly #pieces: MessagePieces | undefined;
+  /** Of the message that is being passed on in pieces. */
+  #passedBytes = 0;
+  #isInFrame = false;
   /** The payload of a control frame that came in pieces, perhaps between those of a message. */
   #control: Assembly | undefined = undefined;
 
   constructor(owner: WebSocketOwner, parts: WebSocketParts) {
     const { role, options, stream, outbox } = parts;
     this.#owner = owner;
+    this.#pieces = owner.pieces;
     this.#parts = parts;
     this.#maxMessageBytes = options.maxMessageBytes || Number.MAX_SAFE_INTEGER;
     this.#maxFrameBytes = options.maxFrameBytes || Number.MAX_SAFE_INTEGER;
@@ -200,7 +221,7 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
     }
     if (length > this.#maxFrameBytes) this.#tooBig("frame", length, this.#maxFrameBytes);
     else {
-      const total = (this.#message?.length ?? 0) + length;
+      const total = (this.#message?.length ?? 0) + this.#passedBytes + length;
       if (total > this.#maxMessageBytes) this.#tooBig("message", total, this.#maxMessageBytes);
     }
   }
@@ -211,6 +232,9 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
     if ((first & 0x0f) >= Opcode.CLOSE) return this.#controlPayload(bytes, start, end, isLast);
     if (this.#keepAlive.isWaiting && this.#parts.options.autoPingRestartsOnAnyTraffic) {
       this.#keepAlive.heard();
+    }
+    if (this.#pieces !== undefined && ((this.#messageFirst | first) & RSV1) === 0) {
+      return this.#pass(this.#pieces, bytes, start, end, isLast);
     }
     if (isLast && (first & FIN) !== 0 && this.#messageFirst === 0) {
       // PERF: the usual message, one frame in one piece, is not stored (plain: the lines below).
@@ -254,6 +278,38 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
     if (this.#state !== "open") return;
     const isFirstFrame = this.#first === this.#messageFirst;
     (this.#message ??= new Assembly()).add(bytes, start, end, isFirstFrame ? this.#length : 0);
+  }
+
+  /** Passes a piece of a message on. The owner may close the connection at any of these calls. */
+  #pass(
+    pieces: MessagePieces,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isLast: boolean,
+  ): void {
+    const isFirst = this.#messageFirst === 0;
+    if (isFirst) this.#messageFirst = this.#first;
+    const isText = (this.#messageFirst & 0x0f) === Opcode.TEXT;
+    const isFrameBegin = !this.#isInFrame;
+    this.#isInFrame = !isLast;
+    this.#passedBytes += end - start;
+    const isMessageEnd = isLast && (this.#first & FIN) !== 0;
+    if (isText && this.#validatesUtf8) {
+      this.#utf8 ??= new Utf8Check();
+      if (!this.#utf8.accepts(bytes, start, end)) return this.#badText();
+    }
+    if (this.#state === "open" && isFirst) pieces.messageBegin(isText);
+    if (this.#state === "open" && isFrameBegin) pieces.frameBegin(this.#length);
+    if (this.#state === "open" && end > start) pieces.frameData(bytes, start, end);
+    if (this.#state === "open" && isLast) pieces.frameEnd();
+    if (!isMessageEnd) return;
+    this.#messageFirst = 0;
+    this.#passedBytes = 0;
+    const isComplete = this.#utf8?.isComplete ?? true;
+    this.#utf8?.reset();
+    if (!isComplete) return this.#badText();
+    if (this.#state === "open") pieces.messageEnd();
   }
 
   #storedMessage(): void {
@@ -311,6 +367,10 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
     const { outbox, wire } = this.#parts;
     switch (this.#first & 0x0f) {
       case Opcode.PING:
+        if (this.#owner.ping !== undefined) {
+          if (this.#state === "open") this.#owner.ping(bytes, start, end);
+          return;
+        }
         // A peer that pings without reading gets no further pongs. [RFC 6455 5.5.3]
         if (this.#state === "open" && outbox.waiting <= this.#parts.maxUnreadBytes) {
           wire.control(outbox, Opcode.PONG, bytes, start, end);
@@ -318,6 +378,7 @@ export class WebSocketEndpoint implements FrameSink, KeepAliveOwner {
         return;
       case Opcode.PONG:
         this.#keepAlive.pong(bytes, start, end);
+        if (this.#state === "open") this.#owner.pong?.(bytes, start, end);
         return;
       case Opcode.CLOSE:
         this.#peerClose(bytes, start, end);

@@ -34,6 +34,12 @@ export class WebSocketWire {
   #reserved = 0;
   #opcode = 0;
   #isOpen = false;
+  /** Of the frame that is being sent in pieces: bytes to come, mask key, and how many bytes it has been applied to. */
+  #left = 0;
+  #pieceKey: number | undefined = undefined;
+  #masked = 0;
+  /** Control frames that wait for its end. */
+  #held: (() => void)[] = [];
 
   constructor(parts: WebSocketWireParts) {
     this.#parts = parts;
@@ -95,8 +101,46 @@ export class WebSocketWire {
     else this.close(writer);
   }
 
+  /** Bytes that the frame begun by `beginFrame` still lacks. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Begins a frame of a message whose frames the owner makes itself. @param first FIN and opcode. */
+  beginFrame(outbox: Outbox, first: number, length: number): void {
+    const writer = outbox.writer();
+    const size = headerBytes(length) + this.#maskBytes;
+    writer.reserve(size);
+    this.#pieceKey = this.#key();
+    this.#masked = 0;
+    this.#left = length;
+    writeHeader(writer.bytes, writer.length, first, length, this.#pieceKey);
+    writer.length += size;
+  }
+
+  /** The next bytes of that frame; no more than are left. */
+  frameData(outbox: Outbox, bytes: Uint8Array): void {
+    const writer = outbox.writer();
+    const start = writer.length;
+    writer.range(bytes, 0, bytes.length);
+    if (this.#pieceKey !== undefined) {
+      applyMask(writer.bytes, start, writer.length, this.#pieceKey, this.#masked & 3, undefined);
+    }
+    this.#masked += bytes.length;
+    this.#left -= bytes.length;
+    if (this.#left > 0 || this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const send of held) send();
+  }
+
   /** A control frame: between messages, or within a fragmented one of the peer. */
   control(outbox: Outbox, opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#left > 0) {
+      const kept = new Uint8Array(bytes.subarray(start, end));
+      this.#held.push(() => this.control(outbox, opcode, kept, 0, kept.length));
+      return;
+    }
     const writer = outbox.writer();
     this.seal(writer);
     this.#start = writer.length;
