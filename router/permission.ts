@@ -4,7 +4,7 @@
  * Called by broker, dealer and meta API for every request. HOT. [WAMP authorization]
  */
 import type { Event } from "../wamp/message.ts";
-import type { Match } from "../wamp/uri.ts";
+import { isProtected, type Match } from "../wamp/uri.ts";
 import type { AuthorizerOptions } from "./authorizer.ts";
 import { Limits, type RoleLimits } from "./limits.ts";
 import { PatternIndex } from "./pattern_index.ts";
@@ -136,8 +136,10 @@ export class Role implements Rights {
     const rule = this.rule(uri);
     const isDefault = rule === this.#otherwise;
     if (!isDefault && !covers(rule, pattern)) return true;
+    // No pattern takes calls of reserved names anyway.
     return this.#permissions.some((one) =>
-      !one.allow.register && mayOverlap(one, pattern) && (isDefault || comesFirst(one, rule))
+      !one.allow.register && !isProtected(fixedPart(one)) && mayOverlap(one, pattern) &&
+      (isDefault || comesFirst(one, rule))
     );
   }
 

@@ -58,6 +58,14 @@ test("Role: patterns within a rule may be registered, whatever other rules refus
       rule("exact", "net.my", true),
     ],
   });
+  const open = new Role({
+    name: "open",
+    allowByDefault: true,
+    permissions: [rule("prefix", "wamp.", false), rule("exact", "crossbar.x", false)],
+  });
+  for (const [match, uri] of [["prefix", ""], ["prefix", "w"], ["wildcard", ".."]] as const) {
+    assert.equal(open.registersBeyond(match, uri), false, "no pattern takes calls of these");
+  }
   const may = (match: Match, uri: string) =>
     role.rule(uri).allow.register && !role.registersBeyond(match, uri);
   const patterns: [Match, string, boolean][] = [
