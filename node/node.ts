@@ -28,6 +28,7 @@ import type { SqliteStore, StoreStats } from "./store/sqlite_store.ts";
 import { openStore } from "./stores.ts";
 import { systemRandom } from "./random.ts";
 import { type TransportServices, transportServices } from "./services.ts";
+import { type AuthStats, newAuthStats, Throttle } from "./throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
 
 export interface NodeSettings {
@@ -60,6 +61,8 @@ export interface NodeListener {
   /** What clients and browsers connect to, the most useful first. */
   readonly urls: readonly string[];
   readonly stats: TransportStats;
+  /** How attempts to authenticate ended. */
+  readonly authStats: AuthStats;
 }
 
 /** The file of a realm's events. */
@@ -107,6 +110,7 @@ class RunningNode implements Node {
   readonly #host: TransportHost;
   readonly #startedAt: number;
   readonly #jars: CookieJars;
+  readonly #throttle: Throttle;
   readonly #open: OpenListener[] = [];
   readonly #links: Link[] = [];
   #stopping: Promise<void> | undefined;
@@ -122,6 +126,13 @@ class RunningNode implements Node {
     this.router = new Router({ clock, random, log: log ?? logFor("router") });
     const [worker] = config.workers;
     const slow = worker?.options.slow_consumers;
+    const rules = worker?.options.throttle;
+    this.#throttle = new Throttle({
+      addressFailures: rules?.address_failures ?? Infinity,
+      authidFailures: rules?.authid_failures ?? Infinity,
+      periodMs: (rules?.period ?? 0) * 1000,
+      countsLoopback: rules?.loopback ?? false,
+    }, clock);
     this.#host = new TransportHost({
       clock,
       onFault: (error) => this.#log.error("Fault in a connection: {error}", { error }),
@@ -220,6 +231,7 @@ class RunningNode implements Node {
   async #openTransport(id: string, config: TransportConfig): Promise<void> {
     const { directory, env = process.env } = this.#settings;
     const stats = newStats();
+    const authStats = newAuthStats();
     const services = await transportServices(config, {
       id,
       router: this.router,
@@ -228,6 +240,8 @@ class RunningNode implements Node {
       directory,
       env,
       jars: this.#jars,
+      throttle: this.#throttle,
+      authStats,
     });
     const endpoint = await listeningEndpoint(config.endpoint, {
       directory,
@@ -245,7 +259,14 @@ class RunningNode implements Node {
     });
     this.#open.push(listener);
     const urls = urlsOf(config, services, listener.address, isSecure);
-    this.listeners.push({ id, type: config.type, address: listener.address, urls, stats });
+    this.listeners.push({
+      id,
+      type: config.type,
+      address: listener.address,
+      urls,
+      stats,
+      authStats,
+    });
     const text = isOnAllInterfaces(listener.address)
       ? "Listening on all interfaces ({address}), here {url}"
       : "Listening on {url}";

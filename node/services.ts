@@ -21,6 +21,7 @@ import type {
 } from "./config/schema_web.ts";
 import type { CookieJar, CookieJars } from "./cookies.ts";
 import { rawSocketOptions, webSocketOptions } from "./options.ts";
+import type { AuthStats, Throttle } from "./throttle.ts";
 import { everyService, findService } from "./web/find.ts";
 import { parseWebPath } from "./web/web_path.ts";
 
@@ -51,6 +52,8 @@ export interface ServiceParts {
   readonly directory: string;
   readonly env: Environment;
   readonly jars: CookieJars;
+  readonly throttle: Throttle;
+  readonly authStats: AuthStats;
 }
 
 /** Rejects with StartError when principals cannot be used. */
@@ -187,5 +190,6 @@ async function gateFor(
   if (auth === undefined) return anonymous("anonymous", random);
   const { gateOf } = await import("./auth.ts");
   const identityOf = jar && ((cookie: string) => jar.identityOf(cookie));
-  return await gateOf(auth, { directory, env, router, random, clock, log, identityOf });
+  const gate = await gateOf(auth, { directory, env, router, random, clock, log, identityOf });
+  return parts.throttle.guard(gate, parts.authStats);
 }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts";
 import { bytes, id, kinds, none, refused, section, whole } from "./fields.ts";
 import { realm } from "./schema_realm.ts";
+import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
 
 const COMPONENTS = "components come with a later version; run them as clients";
@@ -44,6 +45,7 @@ const slowConsumers = section("What happens to peers that do not read what they 
 
 const workerOptions = section("How the worker runs", {
   "slow_consumers": slowConsumers.prefault({}),
+  "throttle": throttle.prefault({}),
   "title": refused(PROCESS),
   "python": refused("this router is no Python program; remove the key"),
   "pythonpath": refused(COMPONENTS),

@@ -296,3 +296,29 @@ test("Tokens: a shared secret may stand in a file, as all secrets may, if nobody
     (error) => error instanceof ConfigError && /found rights 644.*chmod 600/.test(error.message),
   );
 });
+
+test("Throttle: a node refuses who has failed too often, and counts it", async () => {
+  const auth = {
+    ticket: { type: "static", principals: { joe: { ticket: SECRET, role: "user" } } },
+  };
+  const roles = [{ name: "user", "allow-by-default": true }];
+  const node = await startNode(
+    parseConfig({
+      version: 2,
+      workers: [{
+        type: "router",
+        options: { throttle: { address_failures: 3, loopback: true } },
+        realms: [{ name: "realm1", roles }],
+        transports: [{ type: "websocket", endpoint: LOOPBACK, auth }],
+      }],
+    }),
+    { directory: place.directory, log },
+  );
+  const url = node.listeners[0]?.urls[0] ?? "";
+  const of = (ticket: string) => refusal(url, { ticket: { authid: "joe", ticket } });
+  for (let i = 0; i < 3; i++) assert.equal(await of("x"), "wamp.error.authentication_denied");
+  assert.equal(await of(SECRET), "realmway.error.limit_exceeded");
+  const { denied, throttled } = node.listeners[0]?.authStats ?? {};
+  assert.deepEqual([denied, throttled], [3, 1]);
+  await node.stop();
+});
