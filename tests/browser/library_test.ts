@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import type * as Library from "../../mod.ts";
-import { ApplicationError } from "../../mod.ts";
+import { ApplicationError, connect } from "../../mod.ts";
+import { parseConfig, startNode } from "../../node/mod.ts";
+import { CuttingProxy } from "../kit/cutting_proxy.ts";
+import { FakeRandom } from "../kit/fake_random.ts";
 import { DevServer, launchBrowser, MISSING } from "./browser_kit.ts";
 
 let server: DevServer;
@@ -26,8 +29,8 @@ declare global {
 }
 
 /** The library's modules, as the development server offers them one by one. */
-async function load(): Promise<void> {
-  await page.evaluate(async () => {
+async function load(into = page): Promise<void> {
+  await into.evaluate(async () => {
     const path = "/page/src/mod.ts";
     globalThis.library = await import(path);
   });
@@ -94,4 +97,64 @@ test("Library in Chromium: refused connections and joins reject", { skip: MISSIN
   }, server.port);
   assert.match(String(seen[0]), /^ConnectError,.*nowhere.*refused/);
   assert.match(String(seen[1]), /^JoinError,.*no_such_realm/);
+});
+
+test("Library in Chromium: a session survives its connection", { skip: MISSING }, async () => {
+  // The page of the development server may connect to that alone.
+  const context = await browser.newContext({ bypassCSP: true });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await load(page);
+  const node = await startNode(
+    parseConfig({
+      version: 2,
+      workers: [{
+        type: "router",
+        realms: [{
+          name: "realm1",
+          roles: [{ name: "anonymous", "allow-by-default": true }],
+          resumption: {},
+        }],
+        transports: [{
+          type: "websocket",
+          endpoint: { type: "tcp", interface: "127.0.0.1", port: 0 },
+        }],
+      }],
+    }),
+    { directory: "." },
+  );
+  const { port } = node.listeners[0]?.address as { port: number };
+  const proxy = await CuttingProxy.open(port, new FakeRandom(1), 2 ** 30);
+  const url = `ws://127.0.0.1:${proxy.port}/`;
+  const other = await connect({ url: `ws://127.0.0.1:${port}/`, realm: "realm1" });
+  await page.evaluate(async (url) => {
+    const { connect } = globalThis.library;
+    const seen: unknown[] = [];
+    const session = await connect({
+      url,
+      realm: "realm1",
+      resumable: {
+        onLost: () => {
+          // The arguments are those of now.
+          const args = [["while away"]];
+          session.publish("com.example.browser", args, {}, { excludeMe: false });
+          args[0]?.push("changed");
+        },
+      },
+    });
+    await session.subscribe("com.example.browser", ([value]) => void seen.push(value));
+    await session.register("com.example.browser.seen", () => [...seen]);
+  }, url);
+  proxy.cutAll();
+  other.publish("com.example.browser", ["from another"]);
+  let seen: readonly unknown[] = [];
+  while (seen.length < 2) seen = await other.call("com.example.browser.seen");
+  assert.deepEqual(seen.map((one) => JSON.stringify(one)).sort(), [
+    '"from another"',
+    '["while away"]',
+  ]);
+  await other.leave();
+  await context.close();
+  await node.stop();
+  await proxy.close();
 });
