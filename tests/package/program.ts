@@ -1,6 +1,6 @@
 // The npm package's types, as its users' compilers see them. Checked by .ci/run, lane "package".
 import { connect, type ConnectOptions, type Session } from "realmway";
-import { type Node, startNode } from "realmway/node";
+import type { Node, startNode } from "realmway/node";
 import { WebSocketServerProtocol } from "realmway/protocols";
 import type { Router } from "realmway/router";
 

@@ -112,7 +112,7 @@ test("Links: a router that comes late, or again, is joined when it is there", as
   const port = portOf(first);
   await first.stop();
   const transport = { type: "websocket", url: `ws://127.0.0.1:${port}/ws` };
-  const retry = { initial_retry_delay: 20, max_retry_delay: 100 };
+  const retry = { "initial_retry_delay": 20, "max_retry_delay": 100 };
   const near = await node({ rlinks: [{ realm: "realm1", transport, ...retry }] });
   for (let i = 0; i < 2; i++) {
     const far = await node({}, undefined, port);
