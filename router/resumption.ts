@@ -4,7 +4,7 @@
  * `session.ts`, which keeps everything else of the session.
  */
 import { isEqual, utf8 } from "../auth/bytes.ts";
-import type { Dict } from "../wamp/message.ts";
+import type { Dict, Hello } from "../wamp/message.ts";
 import { MessageRing } from "../wamp/message_ring.ts";
 import type { Admission } from "./join.ts";
 import { KeptTransport } from "./kept_transport.ts";
@@ -63,8 +63,7 @@ export function claimOf(details: Dict): Claim | string | undefined {
 }
 
 /** Whatever is wrong: who has no right to know is not told. */
-export const UNKNOWN =
-  "found no such session, token or authid, expected those of a session that is kept";
+const UNKNOWN = "found no such session, token or authid, expected those of a session that is kept";
 
 export class Resumption {
   readonly transport: KeptTransport;
@@ -123,6 +122,28 @@ export class Resumption {
     this.#token = tokenOf(this.#rules.random);
     return undefined;
   }
+}
+
+/** Undefined unless the peer asks for it and the realm allows it. */
+export function resumptionOf(
+  { details }: Hello,
+  rules: ResumptionRules | undefined,
+  connection: Transport,
+): Resumption | undefined {
+  if (rules === undefined || details["resumable"] !== true) return undefined;
+  return new Resumption(connection, rules);
+}
+
+/** Gives a session to the one who claims it, or says why not. @param own who joined it. */
+export function take(
+  resumption: Resumption | undefined,
+  claim: Claim | string,
+  own: Admission | undefined,
+  claimant: Admission,
+): string | undefined {
+  if (typeof claim === "string") return claim;
+  if (resumption === undefined || own === undefined) return UNKNOWN;
+  return resumption.take(claim, own, claimant);
 }
 
 /** Anonymous peers are given another authid each time: there the token alone tells who they are. */

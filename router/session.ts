@@ -24,7 +24,7 @@ import type { Rights, Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
 import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
 import type { ProgressiveCall } from "./progressive_call.ts";
-import { type Claim, claimOf, Resumption, UNKNOWN } from "./resumption.ts";
+import { type Claim, claimOf, type Resumption, resumptionOf, take } from "./resumption.ts";
 import type { Realm } from "./realm.ts";
 import type { Registration } from "./registration.ts";
 import type { Router } from "./router.ts";
@@ -253,16 +253,11 @@ export class Session implements MessageHandler, Applicant {
     this.lastInvocation = 0;
     this.features = this.#router.sharedFeatures(featuresOf(hello));
     this.#state = "joined";
-    const details = welcomeDetails(admission, realm.hasMetaApi);
-    const resumption = realm.resumption !== undefined && hello.details["resumable"] === true
-      ? new Resumption(this.transport, realm.resumption)
-      : undefined;
-    const offered = resumption === undefined ? details : { ...details, ...resumption.offer };
-    this.transport.send({ type: Type.WELCOME, session: id, details: offered });
-    if (resumption !== undefined) {
-      this.#resumption = resumption;
-      this.transport = resumption.transport;
-    }
+    const resumption = resumptionOf(hello, realm.resumption, this.transport);
+    const details = { ...welcomeDetails(admission, realm.hasMetaApi), ...resumption?.offer };
+    this.transport.send({ type: Type.WELCOME, session: id, details });
+    this.#resumption = resumption;
+    if (resumption !== undefined) this.transport = resumption.transport;
     if (role.slowConsumers !== undefined) {
       this.#slow = realm.slowConsumers.transportFor(this, this.transport, role.slowConsumers);
       this.transport = this.#slow;
@@ -367,17 +362,12 @@ export class Session implements MessageHandler, Applicant {
 
   /** HELLO takes up an earlier session, which goes on over this connection. */
   #takeUp(claim: Claim | string, admission: Admission, realm: Realm): void {
-    const refuse = (why: string) =>
-      this.abort(uris.CANNOT_RESUME, `Cannot resume the session: ${why}`);
-    if (typeof claim === "string") return refuse(claim);
-    const session = realm.sessions.get(claim.session);
-    if (session === undefined) return refuse(UNKNOWN);
-    const { admission: own } = session;
-    const resumption = session.#resumption;
-    const problem = own === undefined || resumption === undefined
-      ? UNKNOWN
-      : resumption.take(claim, own, admission);
-    if (problem !== undefined) return refuse(problem);
+    const session = typeof claim === "string" ? undefined : realm.sessions.get(claim.session);
+    const resumption = session === undefined ? undefined : session.#resumption;
+    const problem = take(resumption, claim, session?.admission, admission);
+    if (session === undefined || problem !== undefined) {
+      return this.abort(uris.CANNOT_RESUME, `Cannot resume the session: ${problem}`);
+    }
     this.#stopTimer();
     this.#state = "serving";
     this.#served = session;
