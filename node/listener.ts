@@ -4,11 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock, Log } from "../router/ports.ts";
-import type { Address } from "../transports/byte_stream.ts";
+import type { Address, ByteStream } from "../transports/byte_stream.ts";
 import type { Endpoint, Listener } from "../transports/endpoint.ts";
 import type { TransportHost } from "../transports/host.ts";
+import type { TrustedProxies } from "../transports/forwarded.ts";
 import { createHttpSeam, type HttpSeam } from "../transports/http_seam.ts";
 import { listen } from "../transports/listen.ts";
+import { peerName } from "../transports/peer_name.ts";
+import { serveProxied } from "../transports/proxy_protocol.ts";
 import { serveRawSocket } from "../transports/rawsocket.ts";
 import { serveStream, type StreamRoutes } from "../transports/sniff.ts";
 import { serveTestee } from "../transports/testee.ts";
@@ -20,6 +23,10 @@ export interface ListenerParts {
   readonly endpoint: Endpoint;
   readonly services: TransportServices;
   readonly host: TransportHost;
+  /** Peers are balancers that say whom they speak for. */
+  readonly speaksProxyProtocol: boolean;
+  /** Whose headers are believed. */
+  readonly proxies: TrustedProxies | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Makes the HTTP services' handler; asked for at the first request. */
@@ -56,7 +63,7 @@ export class OpenListener {
     const hasHttp = Object.keys(parts.services.http.paths).length > 0;
     const http = hasHttp ? seamOf(parts) : undefined;
     const routes = routesOf(parts, http, streams);
-    const listener = await listen(parts.endpoint, (stream) => serveStream(stream, routes));
+    const listener = await listen(parts.endpoint, (stream) => serve(stream, routes, parts));
     return new OpenListener(listener, http, streams);
   }
 
@@ -76,8 +83,25 @@ export class OpenListener {
   }
 }
 
+/** At once, or behind the header of a proxy. */
+function serve(stream: ByteStream, routes: StreamRoutes, parts: ListenerParts): void {
+  const { speaksProxyProtocol, proxies, host, log } = parts;
+  if (!speaksProxyProtocol) return serveStream(stream, routes);
+  const peer = peerName(stream.remote);
+  const refused = (problem: string) =>
+    log.warn("Closed the connection of {peer}: {problem}", { peer, problem });
+  const { remote } = stream;
+  if (proxies !== undefined && "host" in remote && !proxies.has(remote.host)) {
+    stream.onClose = () => {};
+    refused("it is no trusted proxy");
+    return stream.abort();
+  }
+  const options = { wheel: host.deadlines, timeoutMs: QUIET_MS };
+  serveProxied(stream, options, (behind) => serveStream(behind, routes), refused);
+}
+
 function routesOf(
-  { services, host }: ListenerParts,
+  { services, host, proxies }: ListenerParts,
   http: HttpSeam | undefined,
   streams: OpenStreams,
 ): StreamRoutes {
@@ -96,6 +120,8 @@ function routesOf(
     ...(services.webSocketPlaces.length > 0 && {
       upgrade: (stream, request, rest) => {
         const upgrade = { request, first: rest, end: 0 };
+        const behind = proxies?.peerBehind(stream.behind ?? stream.remote, request.headers);
+        if (behind !== undefined) stream.behind = behind;
         const service = testee === undefined ? services.webSocket(request.path) : undefined;
         if (service !== undefined) serveWebSocket(stream, upgrade, service);
         else if (testee !== undefined) serveTestee(stream, upgrade, testee);

@@ -9,6 +9,7 @@ import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
 import { systemClock } from "../transports/clock.ts";
 import { canSetBacklog } from "../transports/listen.ts";
+import { TrustedProxies } from "../transports/forwarded.ts";
 import { newStats, TransportHost, type TransportStats } from "../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import type { Authorization, AuthorizationSettings } from "./authorization.ts";
@@ -253,6 +254,10 @@ class RunningNode implements Node {
       endpoint,
       services,
       host: this.#host,
+      speaksProxyProtocol: config.endpoint.proxy_protocol,
+      proxies: config.endpoint.trusted_proxies.length === 0
+        ? undefined
+        : new TrustedProxies(config.endpoint.trusted_proxies),
       clock: this.#clock,
       log: this.#log,
       loadHttp: () => this.#httpHandler(services, isSecure),

@@ -20,6 +20,8 @@ export type StreamEnd = "clean" | "reset" | "timeout";
 
 export interface ByteStream {
   readonly remote: Address;
+  /** Whom a proxy at `remote` speaks for. Set by who reads that (`proxy_protocol.ts`, `forwarded.ts`); not there otherwise. */
+  behind?: Address;
   readonly local: Address;
   readonly tls: TlsPeer | undefined;
   /** True: one of the runtime's own sockets; false: one of node:net or node:tls, whose callbacks are turns of their own. */

@@ -87,7 +87,7 @@ export function serveRawSocket(
       details: {
         kind: "rawsocket",
         serializer: codec.name,
-        peer: peerName(stream.remote),
+        peer: peerName(stream.behind ?? stream.remote),
         ...(service.listener === undefined ? {} : { listener: service.listener }),
         isSecure: stream.tls !== undefined,
         ...tlsDetails(stream.tls),

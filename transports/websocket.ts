@@ -109,7 +109,7 @@ function answerUpgrade(
     details: {
       kind: "websocket",
       serializer: serializerOf(subprotocol),
-      peer: peerName(stream.remote),
+      peer: peerName(stream.behind ?? stream.remote),
       ...(service.listener === undefined ? {} : { listener: service.listener }),
       isSecure: stream.tls !== undefined,
       http: new HandshakeDetails(request, subprotocol.name),

@@ -1,5 +1,6 @@
 /** Where a transport listens: TCP, with or without TLS, or a unix domain socket. */
 import { z } from "zod";
+import { networkProblem } from "../../transports/forwarded.ts";
 import { flag, kinds, refused, section, text, whole } from "./fields.ts";
 
 const PORT = 'a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the environment';
@@ -24,6 +25,21 @@ const backlog = whole(
   "Connections that may wait to be accepted (default: 511); Bun always takes 512",
 ).optional();
 
+/** Beyond Crossbar.io. */
+const behindProxy = {
+  "proxy_protocol": flag(
+    false,
+    "Peers are balancers that say by the PROXY protocol, version 1 or 2, whom they speak for; connections without are closed",
+  ),
+  "trusted_proxies": z.array(
+    z.string().refine((text) => networkProblem(text) === undefined, {
+      error: 'an address, or a network such as "10.0.0.0/8"',
+    }),
+  ).default([]).describe(
+    "Addresses and networks whose X-Forwarded-For or Forwarded headers, and PROXY headers, are believed (default: headers none, PROXY all)",
+  ),
+};
+
 const tcp = section("A TCP port", {
   "type": z.literal("tcp"),
   "port": z.union([
@@ -44,6 +60,7 @@ const tcp = section("A TCP port", {
     "Let other processes listen on the same port; Linux spreads the connections",
   ),
   "tls": tls.optional(),
+  ...behindProxy,
   "user_timeout": refused(
     "no runtime can set TCP_USER_TIMEOUT; remove the key and use auto_ping_timeout",
   ),
@@ -54,6 +71,7 @@ const unix = section("A unix domain socket", {
   "type": z.literal("unix"),
   "path": text("Path of the socket, relative to the node directory; a stale socket is replaced"),
   backlog,
+  ...behindProxy,
 });
 
 const REFUSED = {

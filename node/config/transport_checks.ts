@@ -8,6 +8,7 @@ export function checkTransports(config: unknown): Problem[] {
   return select(config, ["workers", "*", "transports", "*"]).flatMap((transport) => [
     ...silenceProblems(transport),
     ...sizeProblems(transport),
+    ...proxyProblems(transport),
     ...select(transport.value, ["rawsocket"], transport.path).flatMap(sizeProblems),
   ]);
 }
@@ -24,6 +25,15 @@ function silenceProblems({ path, value }: Found): Problem[] {
   const text = 'found nothing that it speaks, expected "websocket", "rawsocket" or "web"; ' +
     "add one or remove the transport";
   return [{ path, text }];
+}
+
+/** The header of a proxy stands before TLS begins, where no runtime lets us read. */
+function proxyProblems({ path, value }: Found): Problem[] {
+  const proxied = select(value, ["endpoint", "proxy_protocol"], path)[0];
+  const tls = select(value, ["endpoint", "tls"], path)[0];
+  if (proxied?.value !== true || tls === undefined) return [];
+  const text = "found it together with TLS, expected one of the two; let the balancer end TLS";
+  return [{ path: proxied.path, text }];
 }
 
 /** `max_message_size` of RawSocket stands in one of two places; two values could not both hold. */

@@ -57,6 +57,8 @@ test("Fixture: everything on one port, and a unix socket", async () => {
   assert.deepEqual(only(transports[1], "rawsocket").endpoint, {
     type: "unix",
     path: "router.sock",
+    proxy_protocol: false,
+    trusted_proxies: [],
   });
 });
 
