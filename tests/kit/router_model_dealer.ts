@@ -57,6 +57,19 @@ export interface ModelCall {
   isInterrupted: boolean;
   /** Set when its callee may decline it. */
   readonly rerouting: ModelRerouting | undefined;
+  /** Set when it is part of a call to all callees; it has no caller then. */
+  readonly gathering?: ModelGathering;
+}
+
+/** A call to all callees of a registration. */
+interface ModelGathering {
+  readonly caller: ModelPeer;
+  readonly request: number;
+  readonly wantsProgress: boolean;
+  /** In order of registration: a call that goes on, or its answer; undefined where that went on in progress. */
+  readonly parts: (ModelCall | Dict | undefined)[];
+  timer: ReturnType<RouterModel["after"]> | undefined;
+  isClosed: boolean;
 }
 
 interface ModelRerouting {
@@ -80,6 +93,11 @@ export interface ModelUpload {
   details?: Dict;
 }
 
+/** Arguments as a gathered result has them. */
+function valuesOf([args = [], kwargs = {}]: readonly unknown[]): Dict {
+  return { "args": args, "kwargs": kwargs };
+}
+
 /** A callee without a node key is a node of its own. */
 function nodeKey({ peer, options }: ModelCallee): string {
   return (options["nkey"] ?? `session ${peer.session.value}`) as string;
@@ -99,6 +117,7 @@ const BUSY = "crossbar.error.max_concurrency_reached";
 export class DealerModel {
   readonly registrations: ModelRegistration[] = [];
   readonly calls: ModelCall[] = [];
+  readonly gatherings: ModelGathering[] = [];
   readonly #model: RouterModel;
 
   constructor(model: RouterModel) {
@@ -223,6 +242,9 @@ export class DealerModel {
     }
     const timeout = (options["timeout"] ?? 0) as number;
     const { rkey, runmode } = options;
+    if (runmode === "all") {
+      return this.#callAll(peer, request, options, procedure, payload, registration);
+    }
     if (runmode === "partition" && rkey === undefined) return refuse("wamp.error.invalid_argument");
     if (typeof rkey === "string") {
       const nodes = registration.callees.map(nodeKey);
@@ -330,6 +352,129 @@ export class DealerModel {
     model.send(callee.peer, "INVOCATION", call.id, registration.id, sent, ...payload);
   }
 
+  #callAll(
+    peer: ModelPeer,
+    request: number,
+    options: Dict,
+    procedure: string,
+    payload: readonly unknown[],
+    registration: ModelRegistration,
+  ): void {
+    const model = this.#model;
+    if (options["progress"] === true) {
+      return model.sendError(peer, 48, request, "wamp.error.feature_not_supported");
+    }
+    const permission = model.permission(peer, procedure);
+    const takesProgress = options["receive_progress"] === true;
+    const timeout = (options["timeout"] ?? 0) as number;
+    const parts: ModelGathering["parts"] = [];
+    const gathering: ModelGathering = {
+      caller: peer,
+      request,
+      wantsProgress: takesProgress,
+      parts,
+      timer: undefined,
+      isClosed: false,
+    };
+    this.gatherings.push(gathering);
+    if (timeout > 0) {
+      gathering.timer = model.after(timeout, () => {
+        this.#endGathering(gathering, "wamp.error.timeout");
+        model.sendError(peer, 48, request, "wamp.error.timeout");
+      });
+    }
+    for (const callee of registration.callees) {
+      const limit = (callee.options["concurrency"] ?? Infinity) as number;
+      const inFlight = this.calls.filter((call) => call.callee === callee).length;
+      const canPass = !options["ppt_scheme"] ||
+        callee.peer.announces("callee", "payload_passthru_mode");
+      if (inFlight >= limit || !canPass) {
+        const error = inFlight >= limit ? BUSY : "wamp.error.feature_not_supported";
+        parts.push({ "error": error, "args": [TEXT] });
+        continue;
+      }
+      const wantsProgress = takesProgress &&
+        callee.peer.announces("callee", "progressive_call_results") &&
+        callee.peer.announces("callee", "call_canceling");
+      const forwards = callee.options["forward_timeout"] === true;
+      const isDisclosed = permission.disclose.caller !== false &&
+        (permission.disclose.caller === true || callee.options["disclose_caller"] === true ||
+          options["disclose_me"] === true);
+      const call: ModelCall = {
+        caller: undefined,
+        request,
+        callee,
+        id: ++callee.peer.lastInvocation,
+        wantsProgress,
+        timeout: 0,
+        timer: undefined,
+        isInterrupted: false,
+        rerouting: undefined,
+        gathering,
+      };
+      this.calls.push(call);
+      parts.push(call);
+      const details = {
+        ...passedOn(options),
+        ...(registration.match === "exact" ? {} : { "procedure": procedure }),
+        ...(wantsProgress ? { "receive_progress": true } : {}),
+        ...(forwards && timeout > 0 ? { "timeout": timeout } : {}),
+        ...(isDisclosed ? identity("caller", peer) : {}),
+        ...permission.trust,
+      };
+      model.send(callee.peer, "INVOCATION", call.id, registration.id, details, ...payload);
+    }
+    this.#answerGathering(gathering);
+  }
+
+  /** What one callee says to a call to all. @param entry its place in the final result. */
+  #gathered(call: ModelCall, entry: Dict | undefined): void {
+    const { gathering } = call;
+    if (gathering === undefined || gathering.isClosed) return;
+    const at = gathering.parts.indexOf(call);
+    if (at < 0) return;
+    gathering.parts[at] = entry;
+    this.#answerGathering(gathering);
+  }
+
+  #answerGathering(gathering: ModelGathering): void {
+    const { parts, caller, request } = gathering;
+    if (parts.some((part) => part !== undefined && "callee" in part)) return;
+    this.#closeGathering(gathering);
+    const entries = parts.filter((part) => part !== undefined);
+    this.#model.send(caller, "RESULT", request, {}, [entries]);
+  }
+
+  #closeGathering(gathering: ModelGathering): void {
+    gathering.isClosed = true;
+    this.#model.cancel(gathering.timer);
+    this.gatherings.splice(this.gatherings.indexOf(gathering), 1);
+  }
+
+  #endGathering(gathering: ModelGathering, reason: string): void {
+    this.#closeGathering(gathering);
+    for (const part of gathering.parts) {
+      if (part !== undefined && "callee" in part) this.#giveUp(part as ModelCall, reason);
+    }
+  }
+
+  #cancelGathering(gathering: ModelGathering, mode: unknown): void {
+    const { caller, request, parts } = gathering;
+    if (mode === "kill") {
+      for (const part of [...parts]) {
+        if (part === undefined || !("callee" in part)) continue;
+        const call = part as ModelCall;
+        if (!call.callee.peer.announces("callee", "call_canceling")) {
+          this.#gathered(call, { "error": "wamp.error.canceled", "args": [TEXT], "kwargs": {} });
+        } else if (!call.isInterrupted) this.#interrupt(call, "kill", "wamp.error.canceled");
+      }
+      return;
+    }
+    if (mode === "skip") this.#closeGathering(gathering);
+    else this.#endGathering(gathering, "wamp.error.canceled");
+    this.#model.sendError(caller, 48, request, "wamp.error.canceled");
+  }
+
   /** A CALL under a request id that was used before. False: it continues nothing. */
   continue(peer: ModelPeer, wire: Wire): boolean {
     const [, request, options, procedure, ...payload] = wire as [string, number, Dict, string];
@@ -356,6 +501,7 @@ export class DealerModel {
       }
     }
     const { caller } = call;
+    if (call.gathering !== undefined) return this.#yieldPart(call, options, payload);
     if (options["progress"] === true) {
       if (caller === undefined || !call.wantsProgress) return;
       if (call.rerouting !== undefined) call.rerouting.hasProgressed = true;
@@ -369,6 +515,26 @@ export class DealerModel {
     }
   }
 
+  #yieldPart(call: ModelCall, options: Dict, payload: readonly unknown[]): void {
+    const isProgress = options["progress"] === true;
+    if (!isProgress) this.#finish(call);
+    const { gathering } = call;
+    if (gathering === undefined || gathering.isClosed) return;
+    const { caller, request, wantsProgress } = gathering;
+    const isOpaque = Boolean(options["ppt_scheme"]);
+    const canPass = wantsProgress && caller.announces("caller", "payload_passthru_mode");
+    if (isOpaque && !canPass) {
+      const error = "wamp.error.feature_not_supported";
+      if (!isProgress) this.#gathered(call, { "error": error, "args": [TEXT], "kwargs": {} });
+      return;
+    }
+    if (wantsProgress) {
+      const details = { ...passedOn(options), "progress": true };
+      this.#model.send(caller, "RESULT", request, details, ...payload);
+    }
+    if (!isProgress) this.#gathered(call, wantsProgress ? undefined : valuesOf(payload));
+  }
+
   error(peer: ModelPeer, wire: Wire): void {
     const [, type, id, details, error, ...payload] = wire;
     if (type !== 68 || !isValidUri(error as string)) throw new Violation();
@@ -376,6 +542,9 @@ export class DealerModel {
     const call = this.#invocation(peer, id as number);
     if (call === undefined) return;
     this.#finish(call);
+    if (call.gathering !== undefined) {
+      this.#gathered(call, { "error": error, ...valuesOf(payload) });
+    }
     if (call.caller === undefined) return;
     if (error === "wamp.error.unavailable" && call.rerouting !== undefined) {
       return this.#reroute(call, call.rerouting, call.caller);
@@ -420,6 +589,8 @@ export class DealerModel {
     if (!optionsAreValid(options)) throw new Violation();
     const queued = this.waiting.find((one) => one.caller === peer && one.request === request);
     if (queued !== undefined) return this.#refuse(queued, "wamp.error.canceled");
+    const gathering = this.gatherings.find((one) => one.caller === peer && one.request === request);
+    if (gathering !== undefined) return this.#cancelGathering(gathering, options["mode"]);
     const call = this.calls.find((one) => one.caller === peer && one.request === request);
     if (call === undefined) return;
     const asked = options["mode"] ?? "killnowait";
@@ -437,8 +608,12 @@ export class DealerModel {
     for (const registration of [...peer.registrations]) this.#remove(peer, registration);
     for (const one of this.waiting.filter(({ caller }) => caller === peer)) this.#unqueue(one);
     for (const call of this.calls.filter((one) => one.callee.peer === peer)) {
+      this.#gathered(call, { "error": "wamp.error.canceled", "args": [TEXT], "kwargs": {} });
       this.#answer(call, "wamp.error.canceled");
       this.#finish(call);
+    }
+    for (const gathering of this.gatherings.filter(({ caller }) => caller === peer)) {
+      this.#endGathering(gathering, "wamp.error.canceled");
     }
     const made = this.calls.filter((one) => one.caller === peer);
     for (const call of made.sort((a, b) => a.request - b.request)) {

@@ -343,7 +343,7 @@ export class Program {
     if (this.#random.oneIn(6)) return { "progress": true };
     return this.#options({
       "rkey": this.#resource,
-      "runmode": () => "partition",
+      "runmode": () => this.#random.pick(["partition", "all", "all"]),
       "timeout": () => this.#random.index(4) * 500,
       "receive_progress": this.#boolean,
       "progress": this.#boolean,
@@ -364,8 +364,8 @@ export class Program {
 
   #cancel(peer: ModelPeer): Wire | undefined {
     const random = this.#random;
-    const { calls, waiting } = this.#model.dealer;
-    const own = [...calls, ...waiting].filter((call) => call.caller === peer);
+    const { calls, waiting, gatherings } = this.#model.dealer;
+    const own = [...calls, ...waiting, ...gatherings].filter((call) => call.caller === peer);
     if (own.length === 0) return undefined;
     const request = random.oneIn(20) ? 1 + random.index(20) : random.pick(own).request;
     const modes = [{}, { "mode": "skip" }, { "mode": "kill" }, { "mode": "killnowait" }];
