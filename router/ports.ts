@@ -18,6 +18,8 @@ export interface Transport {
   /** Sends to this peer alone. The payload is copied out before it returns. Never throws, never re-enters the caller, never closes
    * in place: a full or broken transport tells its `MessageHandler` on a later turn. */
   send(message: Message): void;
+  /** As `send`, but throws what encoding throws: then nothing was sent. Absent where nothing is encoded. */
+  sendOrThrow?(message: Message): void;
   /** As `send`, for a message that other peers receive too: encoded and framed once. */
   deliver(outgoing: Outgoing): void;
   /** For who keeps messages to send them again: encodes arguments that were made in this process, so that what is done to them later

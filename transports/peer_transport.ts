@@ -74,15 +74,17 @@ export class PeerTransport implements Transport {
   }
 
   send(message: Message): void {
+    try {
+      this.sendOrThrow(message);
+    } catch (error) {
+      this.#unsendable(message, error);
+    }
+  }
+
+  sendOrThrow(message: Message): void {
     if (!this.#admits(message)) return;
     const before = this.#outbox.waiting;
-    let hasRoom: boolean;
-    try {
-      hasRoom = this.#link.append(this.#outbox, message);
-    } catch (error) {
-      return this.#unsendable(message, error);
-    }
-    if (hasRoom) this.#count(this.#outbox.waiting - before);
+    if (this.#link.append(this.#outbox, message)) this.#count(this.#outbox.waiting - before);
     else this.#unsendable(message, undefined);
   }
 
