@@ -2,8 +2,11 @@
  * Slows down who guesses credentials: attempts from one address are refused beyond a number of failures, and those at one authid wait longer
  * and longer, since refusing them would let anybody lock others out. Counts how attempts end. Wraps the gate of a service.
  */
-import type { Decision, Gate, Refusal } from "../router/join.ts";
+import type { Challenge, Denial } from "../auth/authmethod.ts";
+import { saslprep } from "../auth/saslprep.ts";
+import type { Decision, Gate } from "../router/join.ts";
 import type { Clock } from "../router/ports.ts";
+import type { Hello } from "../wamp/message.ts";
 import * as uris from "../wamp/uris.ts";
 
 export interface ThrottleOptions {
@@ -40,8 +43,21 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 4_000;
 /** Addresses and authids that are remembered; the oldest are forgotten first. */
 const MOST = 20_000;
+/** As much of an authid as is looked at. UTF-16 units. */
+const MOST_NAME = 200;
 
-const DENIALS: readonly string[] = [uris.AUTHENTICATION_DENIED, uris.NO_SUCH_PRINCIPAL];
+/** Refusals that say nothing about credentials. All others count as failures: authenticators have reasons of their own. */
+const HARMLESS: readonly string[] = [
+  uris.AUTHENTICATION_FAILED,
+  uris.AUTHENTICATION_REQUIRED,
+  uris.NO_MATCHING_AUTH_METHOD,
+  uris.NO_SUCH_REALM,
+  uris.NO_SUCH_ROLE,
+  uris.INVALID_URI,
+  uris.INVALID_ARGUMENT,
+  uris.PROTOCOL_VIOLATION,
+  uris.LIMIT_EXCEEDED,
+];
 
 /** One for all services of a node: who is refused here tries there. */
 export class Throttle {
@@ -49,6 +65,7 @@ export class Throttle {
   readonly #clock: Clock;
   readonly #addresses: Failures;
   readonly #authids: Failures;
+  readonly #judged = new Map<string, Judged>();
 
   constructor(options: ThrottleOptions, clock: Clock) {
     this.#options = options;
@@ -63,30 +80,102 @@ export class Throttle {
       admit: (hello, details, session) => {
         const address = addressIn(details.peer);
         const isExempt = !this.#options.countsLoopback && isLoopback(address);
-        const authid = hello.details["authid"];
         const attempt = {
-          address,
-          authid: typeof authid === "string" ? `${hello.realm} ${authid}`.slice(0, 200) : undefined,
+          address: isExempt ? undefined : address,
+          authid: isExempt ? undefined : nameIn(hello),
+          stats,
         };
-        const admit = () => gate.admit(hello, details, session);
-        if (isExempt) return this.#watch(admit(), undefined, stats);
-        const refusal = this.#refusal(address);
-        if (refusal !== undefined) {
-          stats.throttled++;
-          return refusal;
-        }
-        // Counted before it is known how it ends, so that many at once do not slip through.
-        this.#addresses.add(address, 1);
-        const delayMs = this.#delayOf(attempt.authid);
-        if (delayMs === 0) return this.#watch(admit(), attempt, stats);
+        const judge = () => this.#judge(attempt, () => gate.admit(hello, details, session));
+        const delayMs = this.#isRefused(attempt) ? 0 : this.#delayOf(attempt.authid);
+        if (delayMs === 0) return judge();
         stats.delayed++;
-        return this.#wait(delayMs).then(() => this.#watch(admit(), attempt, stats));
+        return this.#wait(delayMs).then(judge);
       },
     };
   }
 
-  #refusal(address: string): Refusal | undefined {
-    if (this.#addresses.count(address) < this.#options.addressFailures) return undefined;
+  /** A look at what the peer has shown. Of one address only as many are taken at a time as may yet fail, and others wait for their end,
+   * so that many at once neither slip through nor are refused. */
+  #judge<S extends Decision>(
+    attempt: Attempt,
+    look: Look<S>,
+  ): Judgement<S> | Promise<Judgement<S>> {
+    const { address } = attempt;
+    if (address === undefined) return this.#look(attempt, look);
+    if (this.#isRefused(attempt)) {
+      attempt.stats.throttled++;
+      this.#wake(address);
+      return this.#refusal(address);
+    }
+    const judged = this.#judged.get(address) ?? { count: 0, waiting: [] };
+    this.#judged.set(address, judged);
+    if (this.#addresses.count(address) + judged.count >= this.#options.addressFailures) {
+      const turn = new Promise<void>((resolve) => judged.waiting.push(resolve));
+      return turn.then(() => this.#judge(attempt, look));
+    }
+    judged.count++;
+    return this.#look(attempt, look);
+  }
+
+  #look<S extends Decision>(attempt: Attempt, look: Look<S>): Judgement<S> | Promise<Judgement<S>> {
+    try {
+      const step = look();
+      if (!(step instanceof Promise)) return this.#end(attempt, step);
+      return step.then((one) => this.#end(attempt, one)).catch((error) => {
+        this.#free(attempt.address);
+        throw error;
+      });
+    } catch (error) {
+      this.#free(attempt.address);
+      throw error;
+    }
+  }
+
+  #end<S extends Decision>(attempt: Attempt, step: S): Judgement<S> {
+    if ("answer" in step) {
+      const { authmethod, extra, answer } = step;
+      this.#free(attempt.address);
+      return {
+        authmethod,
+        extra,
+        answer: (given) => this.#judge(attempt, () => answer(given)),
+      };
+    }
+    const { stats, address, authid } = attempt;
+    const isDenied = isDenial(step);
+    if (!("refusal" in step)) stats.admitted++;
+    else if (isDenied) stats.denied++;
+    else if (step.refusal === uris.AUTHENTICATION_FAILED) stats.failed++;
+    else stats.refused++;
+    if (isDenied && address !== undefined) this.#addresses.add(address);
+    if (isDenied && authid !== undefined) this.#authids.add(authid);
+    this.#free(address);
+    return step;
+  }
+
+  #free(address: string | undefined): void {
+    if (address === undefined) return;
+    const judged = this.#judged.get(address);
+    if (judged === undefined) return;
+    judged.count--;
+    this.#wake(address);
+  }
+
+  /** The next one that waits. */
+  #wake(address: string): void {
+    const judged = this.#judged.get(address);
+    if (judged === undefined) return;
+    const next = judged.waiting.shift();
+    if (next !== undefined) next();
+    else if (judged.count === 0) this.#judged.delete(address);
+  }
+
+  #isRefused({ address }: Attempt): boolean {
+    return address !== undefined &&
+      this.#addresses.count(address) >= this.#options.addressFailures;
+  }
+
+  #refusal(address: string): Denial {
     const seconds = Math.ceil(this.#addresses.leftMs(address) / 1000);
     return {
       refusal: uris.LIMIT_EXCEEDED,
@@ -106,46 +195,36 @@ export class Throttle {
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => this.#clock.after(ms, resolve));
   }
+}
 
-  #watch(
-    decision: Decision | Promise<Decision>,
-    attempt: Attempt | undefined,
-    stats: AuthStats,
-  ): Decision | Promise<Decision> {
-    if (decision instanceof Promise) {
-      return decision.then((one) => this.#watchOne(one, attempt, stats));
-    }
-    return this.#watchOne(decision, attempt, stats);
-  }
+/** What has been shown, and found wrong. A method that had nothing to go by has not looked at anything. */
+function isDenial(step: Decision): boolean {
+  return "refusal" in step && !HARMLESS.includes(step.refusal) &&
+    !("mayTryNext" in step && step.mayTryNext === true);
+}
 
-  #watchOne(decision: Decision, attempt: Attempt | undefined, stats: AuthStats): Decision {
-    if ("answer" in decision) {
-      const { answer } = decision;
-      return {
-        ...decision,
-        answer: async (given) => {
-          const step = await answer(given);
-          this.#watchOne(step, attempt, stats);
-          return step;
-        },
-      };
-    }
-    const refusal = "refusal" in decision ? decision.refusal : undefined;
-    const isDenied = refusal !== undefined && DENIALS.includes(refusal);
-    if (refusal === undefined) stats.admitted++;
-    else if (isDenied) stats.denied++;
-    else if (refusal === uris.AUTHENTICATION_FAILED) stats.failed++;
-    else stats.refused++;
-    if (attempt === undefined) return decision;
-    if (!isDenied) this.#addresses.add(attempt.address, -1);
-    else if (attempt.authid !== undefined) this.#authids.add(attempt.authid, 1);
-    return decision;
-  }
+/** Whom the peer says it is: in whatever realm, and however it is written (scram prepares names), or each spelling were guessed at anew. */
+function nameIn({ details }: Hello): string | undefined {
+  const authid = details["authid"];
+  if (typeof authid !== "string") return undefined;
+  const name = authid.slice(0, MOST_NAME);
+  return saslprep(name) ?? name;
+}
+
+type Look<S extends Decision> = () => S | Promise<S>;
+type Judgement<S extends Decision> = S | Challenge | Denial;
+
+/** Of one address, at this moment. */
+interface Judged {
+  count: number;
+  readonly waiting: (() => void)[];
 }
 
 interface Attempt {
-  readonly address: string;
+  /** Undefined: exempt. */
+  readonly address: string | undefined;
   readonly authid: string | undefined;
+  readonly stats: AuthStats;
 }
 
 /** Numbers by key that are forgotten after a period. */
@@ -169,14 +248,13 @@ class Failures {
     return found === undefined ? 0 : found.until - this.#clock.now();
   }
 
-  add(key: string, count: number): void {
+  add(key: string): void {
     const found = this.#living(key);
     if (found !== undefined) {
-      found.count = Math.max(0, found.count + count);
+      found.count++;
       return;
     }
-    if (count <= 0) return;
-    this.#counts.set(key, { count, until: this.#clock.now() + this.#periodMs });
+    this.#counts.set(key, { count: 1, until: this.#clock.now() + this.#periodMs });
     if (this.#counts.size <= MOST) return;
     const [oldest] = this.#counts.keys();
     if (oldest !== undefined) this.#counts.delete(oldest);
@@ -195,7 +273,16 @@ function addressIn(peer: string): string {
   const [, kind, rest = ""] = /^(tcp4|tcp6|unix):?(.*)$/.exec(peer) ?? [];
   if (kind === undefined || kind === "unix") return "unix";
   const address = rest.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  return kind === "tcp6" && !isLoopback(address) ? networkOf(address) : address;
+  if (kind !== "tcp6" || isLoopback(address)) return address;
+  return mapped(address) ?? networkOf(address);
+}
+
+/** The IPv4 address that balancers write as "::ffff:192.0.2.1" or "0:0:0:0:0:ffff:c000:201". */
+function mapped(address: string): string | undefined {
+  const [, rest] = /^(?:::|(?:0+:){5})ffff:([\da-f.:]+)$/i.exec(address) ?? [];
+  if (rest === undefined || rest.includes(".")) return rest;
+  const [high = 0, low = 0] = rest.split(":").map((group) => Number.parseInt(group, 16));
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** The first 64 bits: a customer has all of them. */
