@@ -23,6 +23,7 @@ export type Authmethod = typeof AUTHMETHODS[number];
 
 /** `tls-unique` (RFC 5929), `tls-exporter` (RFC 9266), `tls-server-end-point` (RFC 5929; for scram alone). */
 export const CHANNEL_BINDINGS = ["tls-unique", "tls-exporter", "tls-server-end-point"] as const;
+/** What both ends of a TLS connection see, by the names of RFC 5929 and RFC 9266. */
 export type ChannelBinding = typeof CHANNEL_BINDINGS[number];
 
 /** What one end knows of the connection. */

@@ -185,6 +185,7 @@ async function proof(
   return { "pubkey": key.publicKey, "signature": signature };
 }
 
+/** `authentication: { cryptosign: { privkey: "0123…" } }`: a key pair of Ed25519. */
 export interface CryptosignClientOptions extends ClientMethodOptions {
   /** The private key in hexadecimal, or whatever signs with it: an agent, a security module. */
   readonly privkey: string | SigningKey;

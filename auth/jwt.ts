@@ -181,6 +181,7 @@ function claimAt(claims: Dict, name: string): unknown {
   return value;
 }
 
+/** `authentication: { jwt: { token } }`: a JSON Web Token of somebody whom the router trusts. */
 export interface JwtClientOptions extends ClientMethodOptions {
   /** Goes over the wire as it is: use TLS. A function is asked anew in each handshake. */
   readonly token: string | (() => string | Promise<string>);

@@ -206,6 +206,7 @@ function noPrincipal({ decoyKey, principals }: ScramRouterOptions): Decoys {
   });
 }
 
+/** `authentication: { scram: { authid, password } }`: a password that the router does not know. */
 export interface ScramClientOptions extends ClientMethodOptions {
   readonly authid: string;
   readonly password: string;

@@ -60,6 +60,7 @@ export function ticketRouter(options: TicketRouterOptions): RouterMethod {
   });
 }
 
+/** `authentication: { ticket: { authid, ticket } }`: a secret that is shown. */
 export interface TicketClientOptions extends ClientMethodOptions {
   /** Goes over the wire as it is: use TLS. A function is asked anew in each handshake. */
   readonly ticket: string | (() => string | Promise<string>);

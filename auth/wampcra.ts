@@ -157,6 +157,7 @@ function noPrincipal({ decoyKey, principals }: CraRouterOptions): Decoys {
   });
 }
 
+/** `authentication: { wampcra: { authid, secret } }`: a secret that signs a challenge. */
 export interface CraClientOptions extends ClientMethodOptions {
   /** The secret itself, salted or not. */
   readonly secret: string;

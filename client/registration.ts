@@ -27,7 +27,22 @@ export interface RegisterOptions {
   readonly nodeKey?: string;
 }
 
-/** One registered procedure. */
+/** One registered procedure.
+ *
+ * @example
+ * ```ts
+ * import type { Session } from "realmway";
+ *
+ * async function serveOnce(session: Session): Promise<void> {
+ *   const registration = await session.register("com.example.once", async () => {
+ *     await registration.unregister();
+ *     return "done";
+ *   });
+ *   console.assert(registration.isActive && registration.procedure === "com.example.once");
+ * }
+ * console.assert(typeof serveOnce === "function");
+ * ```
+ */
 export class Registration {
   readonly id: number;
   /** The procedure or pattern registered. */

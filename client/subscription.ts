@@ -21,7 +21,19 @@ export interface SubscribeOptions {
   readonly nodeKey?: string;
 }
 
-/** What is known of an event besides its arguments. */
+/** What is known of an event besides its arguments.
+ *
+ * @example
+ * ```ts
+ * import type { EventDetails } from "realmway";
+ *
+ * function note(_args: readonly unknown[], _kwargs: object, details: EventDetails): void {
+ *   const { topic, publication, publisher = "somebody", isRetained } = details;
+ *   console.log(`${topic}: event ${publication} of ${publisher}${isRetained ? ", kept" : ""}`);
+ * }
+ * console.assert(note.length === 3);
+ * ```
+ */
 export class EventDetails {
   /** The topic it was published to; not the pattern that was subscribed to. */
   readonly topic: string;
@@ -59,7 +71,22 @@ export class EventDetails {
   }
 }
 
-/** One handler's subscription. Several of one session may share an ID, as the broker knows one per session and topic. */
+/** One handler's subscription. Several of one session may share an ID, as the broker knows one per session and topic.
+ *
+ * @example
+ * ```ts
+ * import type { Session } from "realmway";
+ *
+ * async function first(session: Session): Promise<void> {
+ *   const subscription = await session.subscribe("com.example.counter", async ([count]) => {
+ *     console.log(count);
+ *     await subscription.unsubscribe();
+ *   });
+ *   console.assert(subscription.isActive);
+ * }
+ * console.assert(typeof first === "function");
+ * ```
+ */
 export class Subscription {
   readonly id: number;
   /** The topic or pattern subscribed to. */

@@ -35,7 +35,23 @@ export interface ConnectionResponse {
   readonly extensions: readonly string[];
 }
 
-/** One connection of a client. */
+/** One connection of a client.
+ *
+ * @example
+ * ```ts
+ * import { type ConnectingRequest, WebSocketClientProtocol } from "realmway/protocols";
+ *
+ * class Chat extends WebSocketClientProtocol {
+ *   override onConnecting(): ConnectingRequest {
+ *     return { protocols: ["chat"], headers: { "X-Room": "1" } };
+ *   }
+ *   override onOpen(): void {
+ *     this.sendMessage("Hello");
+ *   }
+ * }
+ * console.assert(!new Chat().isOpen);
+ * ```
+ */
 export class WebSocketClientProtocol extends WebSocketProtocol {
   /** Connected, and about to ask for a WebSocket. What it returns replaces what the factory says. May be asynchronous. */
   onConnecting(
@@ -46,6 +62,7 @@ export class WebSocketClientProtocol extends WebSocketProtocol {
   onConnect(_response: ConnectionResponse): void {}
 }
 
+/** How a client's connections are made and kept: all options of the router's WebSockets, and what to ask the server for. */
 export interface WebSocketClientFactoryOptions extends Partial<WebSocketOptions> {
   /** Subprotocols, in order of preference. Default: none. */
   readonly protocols?: readonly string[];
@@ -55,7 +72,17 @@ export interface WebSocketClientFactoryOptions extends Partial<WebSocketOptions>
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Says where to connect, and makes the protocol: `connectWS` asks it. */
+/** Says where to connect, and makes the protocol: `connectWS` asks it.
+ *
+ * @example
+ * ```ts
+ * import { WebSocketClientFactory } from "realmway/protocols";
+ *
+ * const factory = new WebSocketClientFactory("ws://127.0.0.1:9000/chat");
+ * factory.setProtocolOptions({ autoPingIntervalMs: 10_000, maxMessageBytes: 65_536 });
+ * console.assert(factory.options.autoPingIntervalMs === 10_000);
+ * ```
+ */
 export class WebSocketClientFactory {
   /** "ws://127.0.0.1:9000/path", "wss://…", "unix+ws:/run/some.sock". */
   readonly url: string;

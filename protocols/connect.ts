@@ -20,6 +20,7 @@ import type {
 } from "./client.ts";
 import { HOST } from "./host.ts";
 
+/** How to connect, where the factory does not say. */
 export interface ConnectWSOptions {
   /** Where to connect, if not where the factory's URL says. */
   readonly endpoint?: ClientEndpoint;
@@ -30,7 +31,19 @@ export interface ConnectWSOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Connects as the factory says, also one of WAMP over WebSocket. Resolves to its protocol once that is open; rejects when no WebSocket comes about, after `onClose`. */
+/** Connects as the factory says, also one of WAMP over WebSocket. Resolves to its protocol once that is open; rejects when no WebSocket comes about, after `onClose`.
+ *
+ * @example
+ * ```ts
+ * import { connectWS, listenWS, WebSocketClientFactory, WebSocketServerFactory } from "realmway/protocols";
+ *
+ * const listener = await listenWS(new WebSocketServerFactory("ws://127.0.0.1:0"));
+ * const client = await connectWS(new WebSocketClientFactory(listener.url));
+ * client.sendClose(1000, "That was all");
+ * console.assert((await client.closed).wasClean);
+ * await listener.close();
+ * ```
+ */
 export async function connectWS(
   factory: WebSocketClientFactory,
   options?: ConnectWSOptions,

@@ -16,6 +16,7 @@ import {
   type WebSocketServerProtocol,
 } from "./server.ts";
 
+/** Where to listen, where the factory's URL does not say. */
 export interface ListenWSOptions {
   /** Where to listen, if not where the factory's URL says: unix sockets, inherited descriptors, a backlog, shared ports. */
   readonly endpoint?: Endpoint;
@@ -32,7 +33,19 @@ export interface ListeningPort {
   close(): Promise<void>;
 }
 
-/** Listens as the factory says, also one of WAMP over WebSocket. Rejects with an error that names the address, the cause and the remedy. */
+/** Listens as the factory says, also one of WAMP over WebSocket. Rejects with an error that names the address, the cause and the remedy.
+ *
+ * @example
+ * ```ts
+ * import { connectWS, listenWS, WebSocketClientFactory, WebSocketServerFactory } from "realmway/protocols";
+ *
+ * const listener = await listenWS(new WebSocketServerFactory("ws://127.0.0.1:0"));
+ * const client = await connectWS(new WebSocketClientFactory(listener.url));
+ * client.sendClose(1000, "That was all");
+ * console.assert((await client.closed).wasClean);
+ * await listener.close();
+ * ```
+ */
 export async function listenWS(
   factory: WebSocketServerFactory | { listen(options?: ListenWSOptions): Promise<ListeningPort> },
   options: ListenWSOptions = {},

@@ -57,7 +57,23 @@ export class ConnectionDeny extends Error {
   }
 }
 
-/** One connection of a server. */
+/** One connection of a server.
+ *
+ * @example
+ * ```ts
+ * import { type ConnectionRequest, WebSocketServerProtocol } from "realmway/protocols";
+ *
+ * class Chat extends WebSocketServerProtocol {
+ *   override onConnect({ protocols }: ConnectionRequest): string | void {
+ *     if (protocols.includes("chat")) return "chat";
+ *   }
+ *   override onMessage(payload: Uint8Array, isBinary: boolean): void {
+ *     this.sendMessage(payload, { isBinary });
+ *   }
+ * }
+ * console.assert(!new Chat().isOpen);
+ * ```
+ */
 export class WebSocketServerProtocol extends WebSocketProtocol {
   /** A client asks to connect. What it returns is the answer: the name of a subprotocol, or that and headers; nothing: no subprotocol.
    * May be asynchronous. Throwing a `ConnectionDeny` refuses the client; any other error does with status 500. */
@@ -66,6 +82,7 @@ export class WebSocketServerProtocol extends WebSocketProtocol {
   ): string | ConnectionAccepted | void | Promise<string | ConnectionAccepted | void> {}
 }
 
+/** How a server's connections are accepted and kept: all options of the router's WebSockets, and what is a server's own. */
 export interface WebSocketServerFactoryOptions extends Partial<WebSocketOptions> {
   /** Connections at a time; more are refused with status 503. Default 0: any number. */
   readonly maxConnections?: number;

@@ -28,7 +28,22 @@ export type MakeSession = (transport: Transport) => MessageHandler;
 /** The name of a serializer. */
 export type Serializer = Codec["name"];
 
-/** One connection that carries WAMP messages. Override its methods to look at what passes; they pass it on. */
+/** One connection that carries WAMP messages. Override its methods to look at what passes; they pass it on.
+ *
+ * @example
+ * ```ts
+ * import { WampProtocol } from "realmway/protocols";
+ *
+ * class Counting extends WampProtocol {
+ *   count = 0;
+ *   override receive(message: Parameters<WampProtocol["receive"]>[0]): void {
+ *     this.count++;
+ *     super.receive(message);
+ *   }
+ * }
+ * console.assert(Counting.prototype instanceof WampProtocol);
+ * ```
+ */
 export class WampProtocol implements MessageHandler {
   readonly transport: Transport;
   readonly session: MessageHandler;
@@ -69,9 +84,69 @@ export class WampProtocol implements MessageHandler {
   }
 }
 
+/** A server's connection that carries WAMP over WebSocket. Derive from it, and have `buildProtocol` of the factory make it.
+ *
+ * @example
+ * ```ts
+ * import { WampWebSocketServerProtocol } from "realmway/protocols";
+ *
+ * class Watched extends WampWebSocketServerProtocol {
+ *   override receive(message: Parameters<WampWebSocketServerProtocol["receive"]>[0]): void {
+ *     console.log(message.type);
+ *     super.receive(message);
+ *   }
+ * }
+ * console.assert(Watched.prototype instanceof WampWebSocketServerProtocol);
+ * ```
+ */
 export class WampWebSocketServerProtocol extends WampProtocol {}
+/** A client's connection that carries WAMP over WebSocket. Derive from it, and have `buildProtocol` of the factory make it.
+ *
+ * @example
+ * ```ts
+ * import { WampWebSocketClientProtocol } from "realmway/protocols";
+ *
+ * class Watched extends WampWebSocketClientProtocol {
+ *   override receive(message: Parameters<WampWebSocketClientProtocol["receive"]>[0]): void {
+ *     console.log(message.type);
+ *     super.receive(message);
+ *   }
+ * }
+ * console.assert(Watched.prototype instanceof WampWebSocketClientProtocol);
+ * ```
+ */
 export class WampWebSocketClientProtocol extends WampProtocol {}
+/** A server's connection that carries WAMP over RawSocket. Derive from it, and have `buildProtocol` of the factory make it.
+ *
+ * @example
+ * ```ts
+ * import { WampRawSocketServerProtocol } from "realmway/protocols";
+ *
+ * class Watched extends WampRawSocketServerProtocol {
+ *   override receive(message: Parameters<WampRawSocketServerProtocol["receive"]>[0]): void {
+ *     console.log(message.type);
+ *     super.receive(message);
+ *   }
+ * }
+ * console.assert(Watched.prototype instanceof WampRawSocketServerProtocol);
+ * ```
+ */
 export class WampRawSocketServerProtocol extends WampProtocol {}
+/** A client's connection that carries WAMP over RawSocket. Derive from it, and have `buildProtocol` of the factory make it.
+ *
+ * @example
+ * ```ts
+ * import { WampRawSocketClientProtocol } from "realmway/protocols";
+ *
+ * class Watched extends WampRawSocketClientProtocol {
+ *   override receive(message: Parameters<WampRawSocketClientProtocol["receive"]>[0]): void {
+ *     console.log(message.type);
+ *     super.receive(message);
+ *   }
+ * }
+ * console.assert(Watched.prototype instanceof WampRawSocketClientProtocol);
+ * ```
+ */
 export class WampRawSocketClientProtocol extends WampProtocol {}
 
 interface SerializerOptions {
@@ -148,7 +223,21 @@ export class WampWebSocketServerFactory {
   }
 }
 
-/** Serves WAMP over RawSocket, at "rs://127.0.0.1:8081" or "unix+rs:/run/router.sock". */
+/** Serves WAMP over RawSocket, at "rs://127.0.0.1:8081" or "unix+rs:/run/router.sock".
+ *
+ * @example
+ * ```ts
+ * import { WampRawSocketClientFactory, WampRawSocketServerFactory } from "realmway/protocols";
+ *
+ * const quiet = () => ({ receive() {}, fail() {}, closed() {} });
+ * const listener = await new WampRawSocketServerFactory(quiet, "rs://127.0.0.1:0").listen();
+ * const factory = new WampRawSocketClientFactory(quiet, listener.url, { serializer: "msgpack" });
+ * const protocol = await factory.connect();
+ * console.assert(protocol.transport.details.serializer === "msgpack");
+ * protocol.close();
+ * await listener.close();
+ * ```
+ */
 export class WampRawSocketServerFactory {
   static readonly protocol = WampRawSocketServerProtocol;
   readonly url: string;
@@ -197,7 +286,18 @@ const NO_SESSION: MakeSession = () => {
 };
 
 /** Connects WAMP over WebSocket: by `connectWS` and `connect` with a session of its own, or by `dial` for a session of the library:
- * `connect({ url, realm, dial: factory.dial })`. */
+ * `connect({ url, realm, dial: factory.dial })`.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "realmway";
+ * import { WampWebSocketClientFactory } from "realmway/protocols";
+ *
+ * const url = "ws://127.0.0.1:1/ws";
+ * const { dial } = new WampWebSocketClientFactory(undefined, url, { headers: { "X-Mine": "1" } });
+ * await connect({ url, realm: "realm1", dial }).catch((error) => console.assert(error.name === "ConnectError"));
+ * ```
+ */
 export class WampWebSocketClientFactory {
   static readonly protocol = WampWebSocketClientProtocol;
   readonly url: string;
@@ -242,12 +342,27 @@ export class WampWebSocketClientFactory {
   }
 }
 
+/** How WAMP over WebSocket is spoken: all options of the router's WebSockets, the serializers, and headers. */
 export interface WampWebSocketClientOptions extends Partial<WebSocketOptions>, SerializerOptions {
   /** Further headers of the request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Connects WAMP over RawSocket; as `WampWebSocketClientFactory`. */
+/** Connects WAMP over RawSocket; as `WampWebSocketClientFactory`.
+ *
+ * @example
+ * ```ts
+ * import { WampRawSocketClientFactory, WampRawSocketServerFactory } from "realmway/protocols";
+ *
+ * const quiet = () => ({ receive() {}, fail() {}, closed() {} });
+ * const listener = await new WampRawSocketServerFactory(quiet, "rs://127.0.0.1:0").listen();
+ * const factory = new WampRawSocketClientFactory(quiet, listener.url, { serializer: "msgpack" });
+ * const protocol = await factory.connect();
+ * console.assert(protocol.transport.details.serializer === "msgpack");
+ * protocol.close();
+ * await listener.close();
+ * ```
+ */
 export class WampRawSocketClientFactory {
   static readonly protocol = WampRawSocketClientProtocol;
   readonly url: string;

@@ -13,6 +13,7 @@ import {
 } from "../transports/websocket_endpoint.ts";
 import { FIN, MAX_CONTROL_BYTES, Opcode } from "../transports/websocket_frame.ts";
 
+/** How one message is sent. */
 export interface SendMessageOptions {
   /** Default: binary for bytes, text for strings. */
   readonly isBinary?: boolean;
@@ -44,7 +45,25 @@ const PIECES = [
   "onMessageEnd",
 ] as const;
 
-/** What servers' and clients' protocols have in common. Derive from `WebSocketServerProtocol` or `WebSocketClientProtocol`. */
+/** What servers' and clients' protocols have in common. Derive from `WebSocketServerProtocol` or `WebSocketClientProtocol`.
+ *
+ * @example
+ * ```ts
+ * import { WebSocketClientProtocol } from "realmway/protocols";
+ *
+ * // Counts the bytes of large messages as they arrive
+ * class Download extends WebSocketClientProtocol {
+ *   received = 0;
+ *   override onMessageFrameData(payload: Uint8Array): void {
+ *     this.received += payload.length;
+ *   }
+ *   override onMessageEnd(): void {
+ *     this.sendClose();
+ *   }
+ * }
+ * console.assert(new Download().received === 0);
+ * ```
+ */
 export abstract class WebSocketProtocol {
   #socket: BareWebSocket | undefined = undefined;
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";

@@ -91,6 +91,7 @@ export interface Timer {
   cancel(): void;
 }
 
+/** The time. Tests hand in their own. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
