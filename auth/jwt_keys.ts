@@ -31,11 +31,14 @@ export function jwkSet(set: unknown): JwtKeys {
   return { find: (header) => Promise.resolve(keys.filter((key) => fits(key, header))) };
 }
 
+/** Characters of a secret that the issuer shares. */
+export const LEAST_JWT_SECRET = 32;
+
 /** A secret that the issuer shares, as a member of a set. */
 export function jwkOfSecret(secret: string): Dict {
-  if (secret.length < 32) {
+  if (secret.length < LEAST_JWT_SECRET) {
     throw new Error(
-      `Cannot use the secret of HS256: found ${secret.length} characters, expected 32`,
+      `Cannot use the secret of HS256: found ${secret.length} characters, expected ${LEAST_JWT_SECRET} or more`,
     );
   }
   const k = toBase64(utf8(secret)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

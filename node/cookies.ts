@@ -75,7 +75,8 @@ export class CookieJar {
     this.#clock = clock;
   }
 
-  /** The cookie that a handshake brought, or a new one. @param header of the request: "a=1; b=2". */
+  /** The cookie that a handshake brought, or a new one. @param header of the request: "a=1; b=2".
+   * @param isSecure the peer came over TLS. Browsers take SameSite=None in no other way. */
   hand(header: string | undefined, isSecure: boolean): Handed {
     const { name, length, max_age: maxAge, same_site: sameSite } = this.#config;
     const given = valueIn(header, name);
@@ -89,7 +90,7 @@ export class CookieJar {
       "Path=/",
       "HttpOnly",
       `SameSite=${sameSite}`,
-      ...(isSecure ? ["Secure"] : []),
+      ...(isSecure || sameSite === "None" ? ["Secure"] : []),
     ];
     return { headers: { "Set-Cookie": attributes.join("; ") }, cookie: digest(value) };
   }

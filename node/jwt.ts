@@ -1,12 +1,20 @@
 /** From `jwt` of the configuration to the method of `auth/`: where the keys come from. Called by `auth.ts`. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fetchedJwkSet, jwkOfPem, jwkOfSecret, jwkSet, type JwtKeys } from "../auth/jwt_keys.ts";
+import {
+  fetchedJwkSet,
+  jwkOfPem,
+  jwkOfSecret,
+  jwkSet,
+  JWT_ALGORITHMS,
+  type JwtKeys,
+} from "../auth/jwt_keys.ts";
 import { type JwtClaims, jwtRouter } from "../auth/jwt.ts";
 import type { RouterMethod } from "../auth/authmethod.ts";
 import { staticPrincipals } from "../auth/principals.ts";
 import type { Clock } from "../router/ports.ts";
-import type { JwtConfig } from "./config/schema_jwt.ts";
+import { isDict } from "../wamp/options.ts";
+import { type JwtConfig, publicKey } from "./config/schema_jwt.ts";
 import { StartError } from "./start_error.ts";
 
 /** A fetch of keys takes this long at most. */
@@ -53,6 +61,38 @@ async function keysOf(config: JwtConfig, { directory, secret }: JwtSettings): Pr
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StartError(`Cannot authenticate by jwt: ${why}`, { cause });
+  }
+}
+
+/** Why no token can be checked with what `jwks` or `public_key` say; undefined when one can, and where others tell what is wrong.
+ * @param source as the configuration has it, unchecked. */
+export async function keyProblem(source: unknown, directory: string): Promise<string | undefined> {
+  if (typeof source === "string" && /^https?:/.test(source)) return undefined;
+  const pem = publicKey.safeParse(source).data;
+  const name = pem?.file ?? (typeof source === "string" ? source : undefined);
+  let text = "";
+  try {
+    if (name !== undefined) text = await readFile(resolve(directory, name), "utf8");
+  } catch {
+    return undefined;
+  }
+  const where = name === undefined ? "" : ` in ${resolve(directory, name)}`;
+  try {
+    if (pem !== undefined) {
+      await jwkOfPem(text, pem.algorithm);
+      return undefined;
+    }
+    if (name === undefined && !isDict(source)) return undefined;
+    const keys = jwkSet(name === undefined ? source : JSON.parse(text));
+    for (const algorithm of JWT_ALGORITHMS) {
+      if ((await keys.find({ algorithm, keyId: undefined })).length > 0) return undefined;
+    }
+    return `found no key${where} that checks tokens, expected one for ${JWT_ALGORITHMS.join(", ")}`;
+  } catch {
+    const expected = pem === undefined
+      ? 'a JWK set: {"keys": [...]}'
+      : `a public key or a certificate in PEM, for ${pem.algorithm}`;
+    return `found something else${where}, expected ${expected}`;
   }
 }
 

@@ -151,7 +151,9 @@ async function webSocketService(
     listener: id,
     serverName: `Realmway/${VERSION}`,
     ...(jar && {
-      onUpgrade: ({ headers }, { tls }) => jar.hand(headers["cookie"], tls !== undefined),
+      // What a peer says falsely harms its own cookie alone.
+      onUpgrade: ({ headers }, { tls }) =>
+        jar.hand(headers["cookie"], tls !== undefined || headers["x-forwarded-proto"] === "https"),
     }),
     attach: (transport) => router.attach(transport, watched),
   };

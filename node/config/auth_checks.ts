@@ -2,6 +2,8 @@
  * What `auth` says about the rest of a configuration: roles and realms that it names, secrets that it takes from the environment,
  * certificates that nobody asks for. Part of `checks.ts`, on the raw value.
  */
+import { LEAST_JWT_SECRET } from "../../auth/jwt_keys.ts";
+import { isPattern } from "../../wamp/uri.ts";
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { SECRET_KEYS } from "./schema_auth.ts";
@@ -11,12 +13,17 @@ import type { Path } from "./source.ts";
 export function authProblems(worker: Found, env: Environment): Problem[] {
   const realms = namesAt(worker, ["realms", "*", "name"]);
   const roles = namesAt(worker, ["realms", "*", "roles", "*", "name"]);
-  return select(worker.value, ["transports", "*"], worker.path).flatMap((transport) =>
-    authSections(transport).flatMap((auth) => [
+  return select(worker.value, ["transports", "*"], worker.path).flatMap((transport) => [
+    ...sameSiteProblems(transport),
+    ...authSections(transport).flatMap((auth) => [
       ...certificateProblems(auth, transport),
       ...cookieProblems(auth, transport),
       ...entriesOf(auth).flatMap((method) => [
         ...principalsProblems(method),
+        ...authenticatorProblems(method),
+        ...trustrootProblems(method, realms, roles),
+        ...tokenProblems(method, roles, env),
+        ...principalsOf(method).flatMap((who) => rolelessProblems(who, method)),
         ...nameProblems(method, ["default-role"], "role", roles),
         ...[method, ...principalsOf(method)].flatMap((who) => [
           ...nameProblems(who, ["role"], "role", roles),
@@ -25,8 +32,8 @@ export function authProblems(worker: Found, env: Environment): Problem[] {
           ...secretProblems(who, env),
         ]),
       ]),
-    ])
-  );
+    ]),
+  ]);
 }
 
 function namesAt(worker: Found, pattern: Path): unknown[] {
@@ -81,6 +88,56 @@ function principalsProblems({ value, path }: Found): Problem[] {
   return [{ path, text: `found ${found} of "principals" and "users", expected one of them` }];
 }
 
+function authenticatorProblems({ value, path }: Found): Problem[] {
+  return select(value, ["authenticator"], path).flatMap((uri) => {
+    if (typeof uri.value !== "string" || isPattern(uri.value, "exact", "loose")) return [];
+    return [{ path: uri.path, text: `found ${JSON.stringify(uri.value)}, expected a URI` }];
+  });
+}
+
+/** Without a role nobody is let in, and the answer would tell that the principal exists. Tokens may have one. */
+function rolelessProblems(principal: Found, method: Found): Problem[] {
+  const { value, path } = principal;
+  const isPrincipal = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isPrincipal || method.path.at(-1) === "jwt") return [];
+  const has = (record: unknown, key: string) => select(record, [key]).length > 0;
+  if (has(value, "role") || has(method.value, "default-role")) return [];
+  return [{ path, text: 'found no role, expected "role" here or "default-role" of the method' }];
+}
+
+function trustrootProblems(
+  { value, path }: Found,
+  realms: readonly unknown[],
+  roles: readonly unknown[],
+): Problem[] {
+  return select(value, ["trustroots"], path).flatMap(entriesOf).flatMap((root) => {
+    const realm = root.path.at(-1);
+    const problems = nameProblems(root, ["role"], "role", roles);
+    if (realms.includes(realm)) return problems;
+    const text = `found a trustroot of "${String(realm)}", expected a realm of this worker: ${
+      realms.join(", ")
+    }`;
+    return [...problems, { path: root.path, text }];
+  });
+}
+
+function tokenProblems(
+  { value, path }: Found,
+  roles: readonly unknown[],
+  env: Environment,
+): Problem[] {
+  if (path.at(-1) !== "jwt") return [];
+  const problems = select(value, ["roles"], path).flatMap(entriesOf)
+    .flatMap((role) => nameProblems(role, [], "role", roles));
+  const [secret] = select(value, ["secret"], path);
+  if (typeof secret?.value !== "string" || secret.value === "") return problems;
+  const variable = variableIn(secret.value);
+  const text = variable === undefined ? secret.value : env[variable];
+  if (!text || text.length >= LEAST_JWT_SECRET) return problems;
+  const found = `found ${text.length} characters, expected ${LEAST_JWT_SECRET} or more`;
+  return [...problems, { path: secret.path, text: found }];
+}
+
 /** The variable is not named, as it may be a secret that looks like one. */
 function secretProblems({ value, path }: Found, env: Environment): Problem[] {
   return SECRET_KEYS.flatMap((key) => {
@@ -89,6 +146,31 @@ function secretProblems({ value, path }: Found, env: Environment): Problem[] {
     if (found === undefined || variable === undefined || env[variable]) return [];
     const text = "found the name of an environment variable that is not set, expected one that is";
     return [{ path: found.path, text }];
+  });
+}
+
+/** Browsers take such a cookie over TLS alone. */
+function sameSiteProblems(transport: Found): Problem[] {
+  const endpoint = (key: string) => select(transport.value, ["endpoint", key])[0]?.value;
+  const proxies = endpoint("trusted_proxies");
+  const isBehindProxy = endpoint("proxy_protocol") === true ||
+    (Array.isArray(proxies) && proxies.length > 0);
+  if (endpoint("tls") !== undefined || isBehindProxy) return [];
+  return cookieSections(transport).flatMap((cookie) =>
+    select(cookie.value, ["same_site"], cookie.path).filter(({ value }) => value === "None")
+  ).map(({ path }) => ({
+    path,
+    text: 'found "None" without TLS, where browsers drop the cookie, expected "Lax" or "Strict", ' +
+      'or "tls", "trusted_proxies" or "proxy_protocol" of the endpoint',
+  }));
+}
+
+/** All values of `cookie` beside `auth`, however deep the transport nests its services. */
+function cookieSections(transport: Found): Found[] {
+  return entriesOf(transport).flatMap((entry) => {
+    const key = entry.path.at(-1);
+    if (key === "cookie") return [entry];
+    return key === "auth" || key === "value" ? [] : cookieSections(entry);
   });
 }
 

@@ -37,6 +37,24 @@ export function authFiles(config: unknown): AuthFiles {
   };
 }
 
+/** Keys of tokens that no token could be checked with. Whether a file is there is told elsewhere. */
+export async function tokenKeyProblems(config: unknown, directory: string): Promise<Problem[]> {
+  const sections = select(config, ["workers", "*", "transports", "*"]).flatMap(authSections)
+    .flatMap(({ value, path }) => select(value, ["jwt"], path));
+  const sources = sections.flatMap(({ value, path }) => [
+    ...select(value, ["jwks"], path),
+    ...select(value, ["public_key"], path),
+  ]);
+  if (sources.length === 0) return [];
+  // Loaded only where there are tokens.
+  const { keyProblem } = await import("../jwt.ts");
+  const problems = await Promise.all(sources.map(async ({ path, value }): Promise<Problem[]> => {
+    const text = await keyProblem(value, directory);
+    return text === undefined ? [] : [{ path, text }];
+  }));
+  return problems.flat();
+}
+
 /** What is wrong with a file that holds a secret. */
 export async function secretFileProblem(
   { path, value }: Found,
@@ -46,7 +64,7 @@ export async function secretFileProblem(
   const file = resolve(directory, value);
   try {
     const contents = await readPrivateFile(file);
-    if (contents.length > 0) return undefined;
+    if (!/^\r?\n?$/.test(new TextDecoder().decode(contents))) return undefined;
     return { path, text: `found nothing in ${file}, expected a secret` };
   } catch (cause) {
     if (cause instanceof StartError) return { path, text: cause.message };

@@ -4,7 +4,7 @@
  */
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { authFiles, secretFileProblem } from "./auth_files.ts";
+import { authFiles, secretFileProblem, tokenKeyProblems } from "./auth_files.ts";
 import { linkFiles } from "./link_checks.ts";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
@@ -30,6 +30,7 @@ export async function fileProblems(config: unknown, directory: string): Promise<
   ];
   const problems = [
     ...await Promise.all(wanted.map((one) => problemOf(one, directory))),
+    ...await tokenKeyProblems(config, directory),
     ...await storeFolderProblems(config, directory),
     ...await payloadSchemaProblems(config, directory),
     ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),

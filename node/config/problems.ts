@@ -67,13 +67,17 @@ function textOf(issue: z.core.$ZodIssue, root: unknown): string {
 /** Keys of principals whose values may be shown. */
 const OPEN_KEYS: Path = ["role", "realm", "kdf", "iterations", "memory", "keylen"];
 
-/** True for what stands in a principal of `auth`, or where one should stand. */
+/** True for what is a secret, and for what stands where a section with secrets should: in a principal of `auth`, in place of a method, in
+ * what a link shows. */
 function isSecret(path: Path): boolean {
+  const shown = path.lastIndexOf("authentication");
+  if (shown >= 0) return path.at(-1) !== "authid";
   const at = path.lastIndexOf("auth");
-  const inside = path.slice(at + 1);
-  if (at < 0 || inside.length < 2) return false;
-  return ["principals", "users"].some((key) => key === inside[1]) &&
-    !OPEN_KEYS.includes(inside.at(-1) ?? "");
+  if (at < 0) return false;
+  const [, key, ...deeper] = path.slice(at + 1);
+  if (key === undefined || key === "secret") return true;
+  return ["principals", "users"].some((name) => name === key) &&
+    !OPEN_KEYS.includes(deeper.at(-1) ?? "");
 }
 
 function kindOf(value: unknown): string {

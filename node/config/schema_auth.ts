@@ -30,7 +30,8 @@ const dynamic = section("A procedure knows the principals", {
     .describe("Realm where it is (default: the realm that the peer asks for)"),
   "default-role": role.optional(),
   "unknown-principals": unknown,
-  "timeout": whole({ min: 10, max: 60_000, unit: "ms" }, "How long an answer may take").default(
+  // A handshake has 10 s, of which a throttled one waits up to 4.
+  "timeout": whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer may take").default(
     5000,
   ),
   "expose_controller": refused("authenticators are procedures like any other; remove the key"),

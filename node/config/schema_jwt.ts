@@ -23,6 +23,11 @@ const claims = section(
   },
 );
 
+export const publicKey = section("The issuer's key in PEM, a public key or a certificate", {
+  "file": text("The file, in the node directory"),
+  "algorithm": z.enum(["RS256", "ES256", "EdDSA"]).describe("What it signs with"),
+});
+
 export const jwt = section("A JSON Web Token, sent as the answer of a challenge: use it over TLS", {
   "type": z.literal("static"),
   "jwks": z.union(
@@ -31,10 +36,7 @@ export const jwt = section("A JSON Web Token, sent as the answer of a challenge:
   ).optional().describe(
     "The issuer's keys as a JWK set: a URL (https, or http of loopback), a file in the node directory, or the set itself",
   ),
-  "public_key": section("The issuer's key in PEM, a public key or a certificate", {
-    "file": text("The file, in the node directory"),
-    "algorithm": z.enum(["RS256", "ES256", "EdDSA"]).describe("What it signs with"),
-  }).optional(),
+  "public_key": publicKey.optional(),
   "secret": secretText("The secret that the issuer shares, for HS256: 32 characters or more")
     .optional(),
   "algorithms": z.array(z.enum(ALGORITHMS)).min(1).optional()
@@ -57,6 +59,9 @@ export const jwt = section("A JSON Web Token, sent as the answer of a challenge:
   (config) =>
     [config.jwks, config.public_key, config.secret].filter((one) => one !== undefined).length === 1,
   'one of "jwks", "public_key" and "secret"',
+).refine(
+  ({ jwks }) => typeof jwks !== "string" || !/^https?:/.test(jwks) || URL.canParse(jwks),
+  { path: ["jwks"], error: "a URL with a host" },
 ).refine(
   ({ jwks }) => typeof jwks !== "string" || !/^http:/.test(jwks) || isLoopback(jwks),
   "keys by https: whoever can change them lets in whom he likes",

@@ -60,3 +60,41 @@ test("hash: prints what a configuration takes, and never the secret", async () =
   assert.equal((await hashed("md5")).code, 2);
   await remove();
 });
+
+test("check: files of keys and secrets that are of no use are named, with what is expected", async () => {
+  const roles = [{ name: "user" }];
+  const ways = [
+    [{ jwt: { type: "static", jwks: "keys.json" } }, /jwt\.jwks: .* \{"keys": \[\.\.\.\]\}$/m],
+    [{ jwt: { type: "static", jwks: { keys: [{ kty: "x" }] } } }, /jwt\.jwks: found no key that/],
+    [
+      { jwt: { type: "static", public_key: { file: "keys.json", algorithm: "RS256" } } },
+      /jwt\.public_key: found something else in .*, expected a public key .* for RS256$/m,
+    ],
+    [
+      {
+        ticket: {
+          type: "static",
+          principals: { joe: { ticket: { file: "empty" }, role: "user" } },
+        },
+      },
+      /ticket\.file: found nothing in .*, expected a secret$/m,
+    ],
+  ] as const;
+  for (const [auth, expected] of ways) {
+    const endpoint = { type: "tcp", port: 0 };
+    const { directory, remove } = await workplace({
+      version: 2,
+      workers: [{
+        type: "router",
+        realms: [{ name: "realm1", roles }],
+        transports: [{ type: "websocket", endpoint, auth }],
+      }],
+    });
+    await writeFile(joinPath(directory, ".realmway", "keys.json"), '{"key": 1}');
+    await writeFile(joinPath(directory, ".realmway", "empty"), "\n", { mode: 0o600 });
+    const { code, stderr } = await run(["check"], directory);
+    assert.equal(code, 2);
+    assert.match(stderr, expected);
+    await remove();
+  }
+});

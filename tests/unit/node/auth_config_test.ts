@@ -103,6 +103,59 @@ test("Config: tokens need one source of keys, and one that nobody can change on 
   assert.match(problems(jwt({ jwks: "http://login.example.com/jwks" }))[0] ?? "", /by https/);
 });
 
+test("Config: what tokens are checked with, and what their roles become, must be of use", () => {
+  const jwt = (more: object, env = {}) => problems({ jwt: { type: "static", ...more } }, env);
+  const SHORT = "auth.jwt.secret: found 5 characters, expected 32 or more";
+  assert.deepEqual(jwt({ secret: "short" }), [SHORT]);
+  assert.deepEqual(jwt({ secret: "$SHARED" }, { SHARED: "short" }), [SHORT]);
+  assert.deepEqual(jwt({ secret: "$SHARED" }, { SHARED: "long".repeat(8) }), []);
+  assert.deepEqual(jwt({ jwks: "https://" }), [
+    'auth.jwt.jwks: found "https://", expected a URL with a host',
+  ]);
+  assert.deepEqual(jwt({ secret: "long".repeat(8), roles: { admins: "boss" } }), [
+    'auth.jwt.roles.admins: found "boss", expected a role of this worker: user, anonymous',
+  ]);
+});
+
+test("Config: an authenticator is a URI, and answers within a handshake", () => {
+  const ticket = { type: "dynamic", authenticator: "not a uri#", timeout: 10_001 };
+  assert.deepEqual(problems({ ticket }), [
+    "auth.ticket.timeout: found 10001, expected a whole number from 10 to 10000 (ms)",
+    'auth.ticket.authenticator: found "not a uri#", expected a URI',
+  ]);
+});
+
+test("Config: a trustroot is of a realm and leads to a role", () => {
+  const root = { certificate: `0x${"0a".repeat(20)}`, role: "boss" };
+  assert.deepEqual(problems({ cryptosign: { type: "static", trustroots: { realm2: root } } }), [
+    'auth.cryptosign.trustroots.realm2.role: found "boss", expected a role of this worker: user, anonymous',
+    'auth.cryptosign.trustroots.realm2: found a trustroot of "realm2", expected a realm of this worker: realm1',
+  ]);
+});
+
+test("Config: a cookie that other sites may bring needs TLS, or a balancer that may have it", () => {
+  const cookie = { "same_site": "None" };
+  const found = (endpoint: object): string => {
+    const config = configWith({ cookie: {}, anonymous: { type: "static" } }, endpoint);
+    const [worker] = config.workers;
+    const transports = worker?.transports.map((transport) => ({ ...transport, cookie }));
+    try {
+      parseConfig({ ...config, workers: [{ ...worker, transports }] }, {});
+      return "";
+    } catch (cause) {
+      assert.ok(cause instanceof ConfigError);
+      return cause.problems.map(formatProblem).join("\n");
+    }
+  };
+  assert.match(
+    found({}),
+    /^workers\[0\]\.transports\[0\]\.cookie\.same_site: found "None" without TLS/,
+  );
+  for (const endpoint of [TLS, { trusted_proxies: ["10.0.0.1"] }, { proxy_protocol: true }]) {
+    assert.equal(found(endpoint), "");
+  }
+});
+
 test("Config: a trustroot is an address", () => {
   const trustroots = (certificate: string) => ({
     cryptosign: { type: "static", trustroots: { "realm1": { certificate, role: "user" } } },
@@ -131,23 +184,32 @@ test("Config: what a principal lacks is named with the remedy", () => {
   const EITHER =
     'auth.wampcra.users.joe: found an object, expected either "secret" or "derived-secret"';
   assert.deepEqual(wampcra({ role: "user" }), [EITHER]);
-  assert.deepEqual(wampcra({ secret: "x", "derived-secret": "y", salt: "z" }), [EITHER]);
-  assert.deepEqual(wampcra({ "derived-secret": "x" }), [
+  const both = { secret: "x", "derived-secret": "y", salt: "z", role: "user" };
+  assert.deepEqual(wampcra(both), [EITHER]);
+  assert.deepEqual(wampcra({ "derived-secret": "x", role: "user" }), [
     'auth.wampcra.users.joe: found an object, expected the "salt" of "derived-secret" beside it',
   ]);
-  assert.deepEqual(wampcra({ secret: "x" }, { principals: {} }), [
+  assert.deepEqual(wampcra({ secret: "x", role: "user" }, { principals: {} }), [
     'auth.wampcra: found both of "principals" and "users", expected one of them',
   ]);
   assert.deepEqual(problems({ wampcra: { type: "static" } }), [
     'auth.wampcra: found neither of "principals" and "users", expected one of them',
   ]);
-  const { memory: _memory, ...scram } = SCRAM;
+  assert.deepEqual(wampcra({ secret: "x" }), [
+    'auth.wampcra.users.joe: found no role, expected "role" here or "default-role" of the method',
+  ]);
+  assert.deepEqual(wampcra({ secret: "x" }, { "default-role": "user" }), []);
+  const { memory: _memory, ...rest } = SCRAM;
+  const scram = { ...rest, role: "user" };
   assert.deepEqual(problems({ scram: { type: "static", principals: { joe: scram } } }), [
     'auth.scram.principals.joe: found an object, expected the "memory" of Argon2',
   ]);
-  assert.deepEqual(problems({ tls: { type: "static", principals: { joe: {} } } }, {}, TLS), [
-    'auth.tls.principals.joe: found an object, expected one of "certificate-sha256", "certificate-sha1", "certificate-subject"',
-  ]);
+  assert.deepEqual(
+    problems({ tls: { type: "static", principals: { joe: { role: "user" } } } }, {}, TLS),
+    [
+      'auth.tls.principals.joe: found an object, expected one of "certificate-sha256", "certificate-sha1", "certificate-subject"',
+    ],
+  );
   assert.deepEqual(problems({ tls: ALL.tls }), [
     'auth.tls: found no authorities of client certificates, expected "ca_certificates" in "tls" of the endpoint',
   ]);
@@ -182,8 +244,28 @@ test("Config: no problem quotes a secret", () => {
     { scram: { type: "static", principals: { joe: { ...SCRAM, "stored-key": SECRET } } } },
     { scram: { type: "static", principals: { joe: { ...SCRAM, salt: SECRET } } } },
     { cryptosign: { type: "static", principals: { joe: { authorized_keys: [SECRET] } } } },
+    { ticket: SECRET },
+    { jwt: SECRET },
+    { jwt: { type: "static", secret: 5551234 } },
+    { jwt: { type: "static", secret: SECRET } },
   ].map((auth) => problems(auth).join("\n"));
-  for (const line of lines) {
+  const shown = [
+    SECRET,
+    { ticket: SECRET },
+    { ticket: { authid: "joe", ticket: 5551234 } },
+    { jwt: { token: 5551234 } },
+  ].map((authentication) => {
+    const config = configWith({ anonymous: { type: "static" } });
+    const [{ realms: [realm], ...worker } = assert.fail()] = config.workers;
+    const linked = { ...realm, rlinks: [{ authentication }] };
+    try {
+      parseConfig({ ...config, workers: [{ ...worker, realms: [linked] }] }, {});
+    } catch (cause) {
+      return String(cause);
+    }
+    return "";
+  });
+  for (const line of [...lines, ...shown]) {
     assert.notEqual(line, "");
     assert.doesNotMatch(line, /swordfish|5551234/);
   }
