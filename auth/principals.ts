@@ -146,6 +146,7 @@ export async function findOrDecoy(
 ): Promise<Found | Denial> {
   const decoy = await decoys.of(query.authid ?? query.publicKey ?? "");
   const record = await find(options, query);
+  await decoys.look(record ?? decoy, record !== undefined);
   if (record !== undefined) return { record, isKnown: true };
   if (options.revealsUnknown === true) return unknown(query);
   return { record: decoy, isKnown: false };
@@ -178,6 +179,8 @@ export function unknown({ authmethod, authid }: PrincipalQuery): Denial {
 /** Makes up records for principals that do not exist: always the same one for the same authid, and like those that do. */
 export interface Decoys {
   of(authid: string): Promise<Dict>;
+  /** Sees a record, so that decoys take on the looks of those that authenticators know, where there are no samples. */
+  look(record: Dict, isKnown: boolean): Promise<void>;
 }
 
 export interface DecoyOptions {
@@ -192,8 +195,26 @@ export interface DecoyOptions {
   readonly disguise: (sample: Dict, bytes: (label: string) => Promise<Bytes>) => Promise<Dict>;
 }
 
+/** What of a record is seen from outside, in which decoys differ from one another. */
+const LOOKS = [
+  "role",
+  "kdf",
+  "iterations",
+  "memory",
+  "keylen",
+  "salt",
+  "secret",
+  "derived-secret",
+  "stored-key",
+  "server-key",
+] as const;
+const NO_BYTES = new Uint8Array(DIGEST_LENGTH);
+/** Kinds of records that are remembered. */
+const MOST_LOOKS = 16;
+
 export function decoys(options: DecoyOptions): Decoys {
   const secret = options.key ?? randomBytes(DIGEST_LENGTH);
+  const seen = new Map<string, Dict>();
   const samples = (options.samples ?? []).filter((sample) => {
     try {
       return options.isFit(sample) && textIn(sample, "role") !== "" &&
@@ -203,11 +224,37 @@ export function decoys(options: DecoyOptions): Decoys {
       return false;
     }
   });
+
+  /** The same one, as long as what is seen later does not suit the authid better. */
+  async function seenLike(bytes: (label: string) => Promise<Bytes>): Promise<Dict | undefined> {
+    let best = "";
+    let found: Dict | undefined;
+    for (const [name, record] of seen) {
+      const rank = toHex(await bytes(`look ${name}`));
+      if (rank > best) [best, found] = [rank, record];
+    }
+    return found;
+  }
+
   return {
+    async look(record, isKnown) {
+      if (options.samples !== undefined) return;
+      const shown = LOOKS.filter((key) => (record[key] ?? undefined) !== undefined);
+      const plain = Object.fromEntries(shown.map((key) => [key, record[key]]));
+      try {
+        // With the same secrets in all, they differ in what is no secret.
+        const like = await options.disguise(plain, () => Promise.resolve(NO_BYTES));
+        if (!isKnown || seen.size >= MOST_LOOKS || !options.isFit(like)) return;
+        seen.set(JSON.stringify(like), like);
+      } catch {
+        // A record that cannot be used is like no other.
+      }
+    },
     async of(authid) {
       const bytes = (label: string) => hmacSha256(secret, utf8(`${label}\0${authid}`));
       const [high = 0, low = 0] = await bytes("sample");
-      const sample = samples[(high * 256 + low) % samples.length] ?? options.otherwise;
+      const sample = samples[(high * 256 + low) % samples.length] ?? await seenLike(bytes) ??
+        options.otherwise;
       const { "authid": _authid, "extra": _extra, ...rest } = sample;
       return await options.disguise(rest, bytes);
     },

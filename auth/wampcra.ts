@@ -139,12 +139,12 @@ async function keyOf(record: Dict, salting: Salting | undefined): Promise<string
   return requiredTextIn(record, "derived-secret");
 }
 
-function noPrincipal({ decoyKey, principals }: CraRouterOptions): Decoys {
+function noPrincipal({ decoyKey, principals, defaultRole }: CraRouterOptions): Decoys {
   return decoys({
     key: decoyKey,
     samples: principals.samples,
     isFit: (sample) => isSecret(sample, saltingOf(sample)),
-    otherwise: { "role": "user" },
+    otherwise: { "role": defaultRole ?? "user" },
     async disguise(sample, bytes) {
       const secret = toBase64(await bytes("secret"));
       const salt = textIn(sample, "salt") ?? "";

@@ -164,6 +164,29 @@ test("WAMP-CRA: what unknown principals are shown looks like the known ones, and
   assert.deepEqual([text["authid"], text["authrole"]], ["paul", "user"]);
 });
 
+test("WAMP-CRA: unknown principals look like those that an authenticator knows", async () => {
+  const known: Record<string, Dict> = {
+    "peter": { "secret": "secret1", "role": "chief", ...SALTING, "uid": 1 },
+    "petra": { "secret": "secret2", "role": "chief", ...SALTING, "salt": "saltABC", "uid": 2 },
+  };
+  const principals = { find: ({ authid = "" }) => known[authid] };
+  const router = wampcraRouter({ principals, decoyKey: randomBytes(32), defaultRole: "member" });
+  const extraOf = async (authid: string) => {
+    const { extra } = challengeOf(await router.begin(requestWith({ authid })));
+    const { authrole } = JSON.parse(String(extra["challenge"]));
+    return { ...extra, "challenge": authrole };
+  };
+  // Nobody is known yet; what the configuration says, is.
+  assert.deepEqual(await extraOf("paul"), { "challenge": "member" });
+  const [peter, petra] = [await extraOf("peter"), await extraOf("petra")];
+  const paul: Dict = await extraOf("paul");
+  assert.deepEqual({ ...paul, "salt": "" }, { ...peter, "salt": "" });
+  assert.match(String(paul["salt"]), /^[A-Za-z0-9]{7}$/);
+  assert.notEqual(paul["salt"], "salt123");
+  assert.deepEqual(await extraOf("paul"), paul);
+  assert.notDeepEqual(petra, peter);
+});
+
 test("WAMP-CRA: what the principal's record assigns is what is challenged and admitted", async () => {
   const records = { "peter": { ...PETER.peter, "authid": "p", "realm": "realm2", "role": "r" } };
   const extra = await extraFor(records, peter);
