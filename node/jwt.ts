@@ -97,17 +97,23 @@ export async function keyProblem(source: unknown, directory: string): Promise<st
 }
 
 async function fetched(url: string): Promise<unknown> {
-  const response = await fetch(url, {
-    signal: AbortSignal.timeout(FETCH_MS),
-    headers: { "accept": "application/jwk-set+json, application/json" },
-  });
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`Cannot fetch the JWK set: found status ${response.status}, expected 200`);
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(FETCH_MS),
+      headers: { "accept": "application/jwk-set+json, application/json" },
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`found status ${response.status}, expected 200`);
+    }
+    const text = await response.text();
+    if (text.length > MOST_BYTES) throw new Error("it is too large");
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const { origin, pathname } = new URL(url);
+    throw new Error(`Cannot get the JWK set of ${origin}${pathname}: ${why}`, { cause });
   }
-  const text = await response.text();
-  if (text.length > MOST_BYTES) throw new Error("Cannot use the JWK set: it is too large");
-  return JSON.parse(text);
 }
 
 function claimsOf(

@@ -45,7 +45,6 @@ export class Handshake {
   readonly #timer: Timer;
   /** Waits for AUTHENTICATE. */
   #challenge: Challenge | undefined = undefined;
-  #hasChallenged = false;
   #isOver = false;
 
   constructor(hello: Hello, gate: Gate, applicant: Applicant, router: Router) {
@@ -90,7 +89,6 @@ export class Handshake {
     if ("refusal" in decided) return this.#refuse(decided);
     if (!("answer" in decided)) return this.#admit(decided);
     this.#challenge = decided;
-    this.#hasChallenged = true;
     const { authmethod, extra } = decided;
     this.#applicant.transport.send({ type: Type.CHALLENGE, authmethod, extra });
   }
@@ -137,18 +135,12 @@ export class Handshake {
   }
 
   #giveUp(): void {
-    const limit = `within ${TIMEOUT_MS / 1000} s`;
-    this.#refuse(
-      this.#hasChallenged
-        ? {
-          refusal: uris.AUTHENTICATION_FAILED,
-          text: `Cannot authenticate: found no end of it ${limit}`,
-        }
-        : {
-          refusal: uris.PROTOCOL_VIOLATION,
-          text: `Cannot keep the connection: no session ${limit}`,
-        },
-    );
+    const isPeersTurn = this.#challenge !== undefined;
+    this.#refuse({
+      refusal: uris.AUTHENTICATION_FAILED,
+      text: `Cannot authenticate: found no end of it within ${TIMEOUT_MS / 1000} s`,
+      ...(!isPeersTurn && { why: "what decides, an authenticator perhaps, took too long" }),
+    });
   }
 }
 

@@ -341,6 +341,7 @@ test("Authentication: an answer that comes when the peer has gone changes nothin
     if (go === "is aborted") alice.sends("ABORT", {}, "com.myapp.tired");
     if (go === "is too late") flow.clock.advance(10_000);
     if (go === "is too late") alice.receives("ABORT", ANY, "wamp.error.authentication_failed");
+    assert.equal(flow.log.errors.splice(0).length, go === "is too late" ? 1 : 0);
     answer();
     await new Promise((resolve) => setTimeout(resolve));
     alice.receivesNothing();

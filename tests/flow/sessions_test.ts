@@ -181,7 +181,10 @@ test("Session: a peer that goes while the gate decides joins nothing", async () 
     if (go === "abort") alice.sends("ABORT", {}, "com.myapp.changed_my_mind");
     if (go === "timeout") flow.clock.advance(HELLO_TIMEOUT_MS);
     if (go === "message") alice.sends("SUBSCRIBE", 1, {}, "com.topic");
-    if (go === "timeout" || go === "message") alice.isAborted("wamp.error.protocol_violation");
+    // The gate's fault, of which the operator learns.
+    if (go === "timeout") alice.isAborted("wamp.error.authentication_failed");
+    if (go === "timeout") assert.equal(flow.log.errors.splice(0).length, 1);
+    if (go === "message") alice.isAborted("wamp.error.protocol_violation");
     decide();
     await new Promise((resolve) => setTimeout(resolve));
     alice.receivesNothing();
