@@ -29,7 +29,23 @@ const DEFAULT_DRAFT = "2020-12";
 /** Each problem with its path in the schema; none: it can be used. */
 export function schemaProblems(schema: unknown): Problem[] {
   const problems = problemsIn(schema, []);
-  return problems.length > 0 || !isDict(schema) ? problems : referenceProblems(schema);
+  if (problems.length > 0 || !isDict(schema)) return problems;
+  const references = referenceProblems(schema);
+  return references.length > 0 ? references : circleProblems(schema);
+}
+
+/** References that lead back to where they stand, for the same value, would end in no check at all. */
+function circleProblems(schema: unknown): Problem[] {
+  const draft = draftOf(schema) ?? DEFAULT_DRAFT;
+  const validator = new Validator(structuredClone(schema) as Schema | boolean, draft);
+  try {
+    validator.validate({ "args": [], "kwargs": {} });
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const text = "found a schema that refers to itself for the same value, expected an end of it";
+    return [{ path: [], text }];
+  }
 }
 
 /** @param schema one without problems, of an object with `args`, a list, and `kwargs`, an object. */

@@ -146,6 +146,17 @@ test("JSON Schema: what the validator would pass over is found before", () => {
   for (const schema of fine) assert.deepEqual(schemaProblems(schema), []);
 });
 
+test("JSON Schema: references in a circle are found before, those of a tree are none", () => {
+  for (
+    const schema of [{ "$ref": "#" }, {
+      "properties": { "args": { "allOf": [{ "$ref": "#/properties/args" }] } },
+    }]
+  ) {
+    assert.match(schemaProblems(schema).map(formatProblem).join(), /refers to itself/);
+  }
+  assert.deepEqual(schemaProblems({ "properties": { "args": { "items": { "$ref": "#" } } } }), []);
+});
+
 test("JSON Schema: what peers send does not make a check take long", () => {
   const unique = {
     "properties": { "args": { "uniqueItems": true, "items": { "type": "array" } } },
