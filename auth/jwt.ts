@@ -14,7 +14,7 @@ import type {
 } from "./authmethod.ts";
 import { denied, guarded } from "./authmethod.ts";
 import { JWT_ALGORITHMS, type JwtAlgorithm, type JwtKeys } from "./jwt_keys.ts";
-import { admitted, find, type Principals } from "./principals.ts";
+import { admitted, find, type Principals, unknown } from "./principals.ts";
 import { bearerClient } from "./ticket.ts";
 
 const METHOD = "jwt";
@@ -55,6 +55,8 @@ export interface JwtRouterOptions {
   readonly defaultRole?: string;
   /** Asked for the token's authid: must know it, and may assign what records assign, before the token. */
   readonly principals?: Principals;
+  /** Tell peers that `principals` do not know the authid. Default false. */
+  readonly revealsUnknown?: boolean;
   /** Default "static". */
   readonly authprovider?: string;
   /** Milliseconds since 1970. */
@@ -70,9 +72,11 @@ export function jwtRouter(options: JwtRouterOptions): RouterMethod {
     const rest = { ...options, authmethod: METHOD };
     if (options.principals === undefined) return admitted(record, request, rest);
     const authid = String(record["authid"]);
-    const query = { authmethod: METHOD, request, authid } as const;
+    const query = { authmethod: METHOD, request, authid, claims } as const;
     const known = await find({ principals: options.principals }, query);
-    if (known === undefined) return denied(METHOD, "no such principal");
+    if (known === undefined) {
+      return options.revealsUnknown === true ? unknown(query) : denied(METHOD, "no such principal");
+    }
     return admitted({ ...record, ...known }, request, rest);
   }
 

@@ -37,6 +37,8 @@ export interface PrincipalQuery {
   readonly certificate?: Certificate;
   /** ticket: what the peer has sent, for authenticators that judge it themselves. */
   readonly ticket?: string;
+  /** jwt: those of a token that is to be trusted. */
+  readonly claims?: Dict;
 }
 
 /** A record that cannot be used: the operator's or an authenticator's mistake. Its text has no value in it, as that may be secret. */

@@ -98,7 +98,8 @@ const MAKERS: Readonly<Record<Authmethod, Make>> = {
     const { jwtMethod } = await import("./jwt.ts");
     const { directory, clock } = settings;
     const secret = await secretOf(jwt.secret, settings);
-    return await jwtMethod(jwt, { directory, clock, secret });
+    const authenticator = jwt.type === "static" ? undefined : await asked(jwt, settings);
+    return await jwtMethod(jwt, { directory, clock, secret, asked: authenticator });
   },
 };
 

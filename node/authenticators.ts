@@ -113,7 +113,8 @@ function principalsBy(authenticate: Authenticate): Principals {
 }
 
 /** What the authenticator learns of the peer. */
-function detailsOf({ authmethod, request, publicKey, certificate, ticket }: PrincipalQuery): Dict {
+function detailsOf(query: PrincipalQuery): Dict {
+  const { authmethod, request, publicKey, certificate, ticket, claims } = query;
   return {
     "authmethod": authmethod,
     "session": request.session,
@@ -121,6 +122,7 @@ function detailsOf({ authmethod, request, publicKey, certificate, ticket }: Prin
     "authextra": request.authextra,
     "transport": request.transport,
     ...(ticket !== undefined && { "ticket": ticket }),
+    ...(claims !== undefined && { "claims": claims }),
     ...(publicKey !== undefined && { "pubkey": publicKey }),
     ...(certificate !== undefined && {
       "client_cert": {

@@ -10,7 +10,7 @@ import {
   type JwtKeys,
 } from "../auth/jwt_keys.ts";
 import { type JwtClaims, jwtRouter } from "../auth/jwt.ts";
-import type { RouterMethod } from "../auth/authmethod.ts";
+import type { RouterMethod, RouterMethodOptions } from "../auth/authmethod.ts";
 import { staticPrincipals } from "../auth/principals.ts";
 import type { Clock } from "../router/ports.ts";
 import { isDict } from "../wamp/options.ts";
@@ -27,11 +27,14 @@ export interface JwtSettings {
   readonly clock: Clock;
   /** What the configuration says of a secret. */
   readonly secret: string | undefined;
+  /** Who is asked beside the token, where the configuration has an authenticator. */
+  readonly asked?: RouterMethodOptions | undefined;
 }
 
 export async function jwtMethod(config: JwtConfig, settings: JwtSettings): Promise<RouterMethod> {
-  const { audience, issuer, algorithms, claims, roles, principals, max_age: maxAge } = config;
-  const { clock } = settings;
+  const { audience, issuer, algorithms, claims, roles, max_age: maxAge } = config;
+  const { clock, asked } = settings;
+  const principals = config.type === "static" ? config.principals : undefined;
   return jwtRouter({
     keys: await keysOf(config, settings),
     clockTolerance: config.clock_tolerance,
@@ -44,6 +47,7 @@ export async function jwtMethod(config: JwtConfig, settings: JwtSettings): Promi
     ...(maxAge !== undefined && { maxAge }),
     ...(config["default-role"] !== undefined && { defaultRole: config["default-role"] }),
     ...(principals !== undefined && { principals: staticPrincipals(principals) }),
+    ...asked,
   });
 }
 

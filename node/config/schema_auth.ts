@@ -4,6 +4,13 @@
  */
 import { z } from "zod";
 import { kinds, refused, section, text, whole } from "./fields.ts";
+import {
+  AUTHENTICATORS,
+  byFunction,
+  defaultRole as role,
+  dynamic,
+  unknownPrincipals as unknown,
+} from "./schema_authenticator.ts";
 import { jwt } from "./schema_jwt.ts";
 import { secretText, who } from "./schema_principal.ts";
 import { realmName } from "./schema_names.ts";
@@ -17,48 +24,13 @@ export const SECRET_KEYS = [
   "server-key",
 ] as const;
 
-const role = text("Role of those who have none of their own");
-
-const unknown = z.enum(["hide", "tell"]).default("hide").describe(
-  "Whether peers are told that an authid is unknown (wamp.error.no_such_principal), or denied like those with wrong credentials",
-);
-
-const dynamic = section("A procedure knows the principals", {
-  "type": z.literal("dynamic"),
-  "authenticator": text("URI of the procedure; called with (realm, authid, details)"),
-  "authenticator-realm": realmName.optional()
-    .describe("Realm where it is (default: the realm that the peer asks for)"),
-  "default-role": role.optional(),
-  "unknown-principals": unknown,
-  // A handshake has 10 s, of which a throttled one waits up to 4.
-  "timeout": whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer may take").default(
-    5000,
-  ),
-  "expose_controller": refused("authenticators are procedures like any other; remove the key"),
-});
-
-const byFunction = section("A function of a user module knows the principals", {
-  "type": z.literal("function"),
-  "create": text(
-    'Function that makes the authenticator, "./file.ts:name" or "folder.file.name" below the node directory; called with "config"',
-  ),
-  "config": z.json().optional().describe("What it is called with"),
-  "default-role": role.optional(),
-  "unknown-principals": unknown,
-  "expose_controller": refused(
-    "user modules have no access to the node's controller; remove the key",
-  ),
-});
-
-const TYPES = ["static", "dynamic", "function"] as const;
-
 function method<const S extends z.core.$ZodLooseShape>(doc: string, shape: S) {
   const known = section("Principals of the configuration", {
     "type": z.literal("static"),
     "unknown-principals": unknown,
     ...shape,
   });
-  return kinds(doc, [known, dynamic, byFunction], TYPES, {});
+  return kinds(doc, [known, dynamic, byFunction], AUTHENTICATORS, {});
 }
 
 const principals = <T extends z.core.$ZodType>(principal: T) =>
@@ -77,7 +49,7 @@ const anonymous = kinds(
     dynamic,
     byFunction,
   ],
-  TYPES,
+  AUTHENTICATORS,
   {},
 );
 

@@ -1,6 +1,7 @@
 /** JSON Web Tokens: who signs them, and what their claims become. Beyond Crossbar.io. Part of `schema_auth.ts`. */
 import { z } from "zod";
-import { section, text, whole } from "./fields.ts";
+import { kinds, section, text, whole } from "./fields.ts";
+import { AUTHENTICATORS, dynamicShape, functionShape } from "./schema_authenticator.ts";
 import { secretText, who } from "./schema_principal.ts";
 
 const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
@@ -28,8 +29,8 @@ export const publicKey = section("The issuer's key in PEM, a public key or a cer
   "algorithm": z.enum(["RS256", "ES256", "EdDSA"]).describe("What it signs with"),
 });
 
-export const jwt = section("A JSON Web Token, sent as the answer of a challenge: use it over TLS", {
-  "type": z.literal("static"),
+/** Which tokens count, and for what. */
+const tokens = {
   "jwks": z.union(
     [z.string().min(1), z.object({ "keys": z.array(z.record(z.string(), z.json())).min(1) })],
     'a URL, a file, or {"keys": [...]}',
@@ -53,9 +54,26 @@ export const jwt = section("A JSON Web Token, sent as the answer of a challenge:
     "Roles of the realm by those of tokens; others do not count (default: they are taken as they are)",
   ),
   "default-role": text("Role of those whose token has none").optional(),
-  "principals": z.record(z.string().min(1), section("A principal", { ...who })).optional()
-    .describe("Those who are known, by authid; a token alone does not do then"),
-}).refine(
+};
+
+export const jwt = kinds(
+  "A JSON Web Token, sent as the answer of a challenge: use it over TLS",
+  [
+    section("What tokens claim decides", {
+      "type": z.literal("static"),
+      ...tokens,
+      "principals": z.record(z.string().min(1), section("A principal", { ...who })).optional()
+        .describe("Those who are known, by authid; a token alone does not do then"),
+    }),
+    section("A procedure is asked, too, and told the claims", { ...dynamicShape, ...tokens }),
+    section("A function of a user module is asked, too, and told the claims", {
+      ...functionShape,
+      ...tokens,
+    }),
+  ],
+  AUTHENTICATORS,
+  {},
+).refine(
   (config) =>
     [config.jwks, config.public_key, config.secret].filter((one) => one !== undefined).length === 1,
   'one of "jwks", "public_key" and "secret"',

@@ -272,6 +272,43 @@ test("Tokens: signed by keys at hand or fetched, they say who joins", async () =
   }
 });
 
+test("Tokens: an authenticator is told what one claims, and decides", async () => {
+  const secret = "a secret of thirty-two characters";
+  const token = (subject: string) =>
+    new SignJWT({ team: "red" }).setProtectedHeader({ alg: "HS256" })
+      .setSubject(subject).setExpirationTime("1m").sign(new TextEncoder().encode(secret));
+  const by = async (authid: string) => ({ jwt: { authid: "root", token: await token(authid) } });
+  await withNode({ jwt: { ...dynamic, secret } }, async (url, open) => {
+    await (await open()).register(
+      URI,
+      ([, authid, { authmethod, claims }]: readonly [
+        string,
+        string,
+        { authmethod: string; claims: { team: string } },
+      ]) => authid === "joe" && { role: "boss", extra: { authmethod, team: claims.team } },
+    );
+    const joe = await joins(url, await by("joe"));
+    assert.deepEqual(joe, {
+      authid: "joe",
+      authrole: "boss",
+      authmethod: "jwt",
+      authprovider: "dynamic",
+      authextra: { authmethod: "jwt", team: "red" },
+    });
+    assert.equal(await refusal(url, await by("jim")), "wamp.error.authentication_denied");
+  });
+  await writeFile(
+    joinPath(place.directory, "claims.ts"),
+    `export const make = () => (_realm: string, authid: string) => authid === "joe" ? "user" : null;`,
+  );
+  const create = "./claims.ts:make";
+  const tell = { type: "function", create, secret, "unknown-principals": "tell" };
+  await withNode({ jwt: tell }, async (url) => {
+    assert.equal((await joins(url, await by("joe"))).authrole, "user");
+    assert.equal(await refusal(url, await by("jim")), "wamp.error.no_such_principal");
+  });
+});
+
 test("Tokens: a shared secret may stand in a file, as all secrets may, if nobody else can read it", async () => {
   const secret = "a secret of thirty-two characters";
   await writeFile(joinPath(place.directory, "hs256"), `${secret}\n`, { mode: 0o600 });

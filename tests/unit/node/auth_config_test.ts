@@ -72,6 +72,12 @@ test("Config: principals may be known to procedures and functions", () => {
     const dynamic = { type: "dynamic", authenticator, "authenticator-realm": "realm1" };
     assert.deepEqual(problems({ [method]: dynamic }, {}, TLS), []);
     assert.deepEqual(problems({ [method]: { type: "function", create } }, {}, TLS), []);
+    const secret = "long".repeat(8);
+    assert.deepEqual(problems({ jwt: { ...dynamic, secret } }), []);
+    assert.deepEqual(
+      problems({ jwt: { type: "function", create, secret, roles: { a: "user" } } }),
+      [],
+    );
     assert.deepEqual(
       problems({ [method]: { ...dynamic, "authenticator-realm": "r2x" } }, {}, TLS),
       [
