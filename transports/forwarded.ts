@@ -46,7 +46,8 @@ export function networkProblem(network: string): string | undefined {
   const [address = "", bits, ...more] = network.split("/");
   const version = isIP(address);
   const most = version === 6 ? 128 : 32;
-  const isNetwork = version !== 0 && more.length === 0 &&
+  // A zone ("fe80::1%eth0") is of this machine, and no list of addresses takes it.
+  const isNetwork = version !== 0 && !address.includes("%") && more.length === 0 &&
     (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
   return isNetwork ? undefined : 'an address, or a network such as "10.0.0.0/8"';
 }
