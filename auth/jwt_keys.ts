@@ -4,6 +4,7 @@
  */
 import type { Dict } from "../wamp/message.ts";
 import { isDict } from "../wamp/options.ts";
+import { LEAST_JWT_SECRET } from "./bounds.ts";
 import { toBase64, utf8 } from "./bytes.ts";
 
 /** The algorithms there are. "EdDSA" is Ed25519. */
@@ -30,9 +31,6 @@ export function jwkSet(set: unknown): JwtKeys {
   const keys = keysOf(set);
   return { find: (header) => Promise.resolve(keys.filter((key) => fits(key, header))) };
 }
-
-/** Characters of a secret that the issuer shares. */
-export const LEAST_JWT_SECRET = 32;
 
 /** A secret that the issuer shares, as a member of a set. */
 export function jwkOfSecret(secret: string): Dict {

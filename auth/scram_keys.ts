@@ -4,6 +4,7 @@
  * counts as unpadded Base64 text, nothing is escaped or normalized, and the channel binding flags are left out. [WAMP wamp-scram]
  */
 import type { Dict } from "../wamp/message.ts";
+import { MEMORY, MOST_COST, MOST_ITERATIONS } from "./bounds.ts";
 import { type Bytes, concat, fromBase64, fromHex, isEqual, toBase64, utf8, xor } from "./bytes.ts";
 import { argon2id, DIGEST_LENGTH, hmacSha256, pbkdf2, sha256 } from "./crypto.ts";
 import { countIn, PrincipalError, requiredTextIn } from "./principals.ts";
@@ -23,11 +24,6 @@ export interface Hashing {
 /** What others write for "argon2id13". In a principal's record it says that the keys are of the dialect "autobahn". */
 export const AUTOBAHN_ARGON2 = "argon2id-13";
 
-const MOST_ITERATIONS = 10_000_000;
-/** Argon2 wants 8 KiB at least; 1 GiB is more than a client should be asked for. */
-const MEMORY = { least: 8, most: 1_048_576 } as const;
-/** Argon2's cost, KiB times iterations: about 16 s. */
-const MOST_COST = 16_777_216;
 /** Less would be a router that wants an easy hash to crack. [RFC 7677, section 4] */
 const LEAST_ITERATIONS = 4096;
 const LEAST_COST = 1024;

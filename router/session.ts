@@ -158,7 +158,8 @@ export class Session implements MessageHandler, Applicant {
   fail(error: ProtocolError): void {
     if (this.#state === "gone") return;
     if (this.#state === "serving") return this.#taken()?.fail(error);
-    this.#router.log.warn("Session {session} broke the protocol: {problem}", {
+    const who = this.id === 0 ? "{peer}" : "Session {session}";
+    this.#router.log.warn(`${who} broke the protocol: {problem}`, {
       session: this.id,
       peer: this.transport.details.peer,
       problem: error.message,

@@ -2,7 +2,7 @@
  * What `auth` says about the rest of a configuration: roles and realms that it names, secrets that it takes from the environment,
  * certificates that nobody asks for. Part of `checks.ts`, on the raw value.
  */
-import { LEAST_JWT_SECRET } from "../../auth/jwt_keys.ts";
+import { LEAST_JWT_SECRET } from "../../auth/bounds.ts";
 import { isPattern } from "../../wamp/uri.ts";
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";

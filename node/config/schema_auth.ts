@@ -3,6 +3,7 @@
  * business. Methods are tried in the order in which the file has them: see `auth_order.ts`.
  */
 import { z } from "zod";
+import { MEMORY, MOST_COST, MOST_ITERATIONS } from "../../auth/bounds.ts";
 import { kinds, refused, section, text, whole } from "./fields.ts";
 import {
   AUTHENTICATORS,
@@ -118,14 +119,18 @@ const scramPrincipal = section('A principal: what "realmway hash" prints', {
     /^([0-9a-fA-F]{2}){8,}$|^[A-Za-z0-9+/]{11,}={0,2}$/,
     "at least 8 bytes in hexadecimal or Base64",
   ).describe("The salt, in hexadecimal or Base64"),
-  "iterations": whole({ min: 1, max: 100_000_000 }, "How often it is hashed"),
-  "memory": whole({ min: 1, max: 4_194_304, unit: "KiB" }, "Memory of Argon2").optional(),
+  "iterations": whole({ min: 1, max: MOST_ITERATIONS }, "How often it is hashed"),
+  "memory": whole({ min: MEMORY.least, max: MEMORY.most, unit: "KiB" }, "Memory of Argon2")
+    .optional(),
   "stored-key": hash("Stored key"),
   "server-key": hash("Server key"),
   ...who,
 }).refine(
   (record) => record.kdf === "pbkdf2" || record.memory !== undefined,
   'the "memory" of Argon2',
+).refine(
+  ({ kdf, memory = 0, iterations }) => kdf === "pbkdf2" || memory * iterations <= MOST_COST,
+  `"memory" times "iterations" of at most ${MOST_COST}`,
 );
 
 const scram = method(

@@ -216,6 +216,10 @@ test("Config: what a principal lacks is named with the remedy", () => {
       'auth.tls.principals.joe: found an object, expected one of "certificate-sha256", "certificate-sha1", "certificate-subject"',
     ],
   );
+  const dear = { ...SCRAM, iterations: 20, memory: 1_048_576, role: "user" };
+  assert.deepEqual(problems({ scram: { type: "static", principals: { joe: dear } } }), [
+    'auth.scram.principals.joe: found an object, expected "memory" times "iterations" of at most 16777216',
+  ]);
   assert.deepEqual(problems({ tls: ALL.tls }), [
     'auth.tls: found no authorities of client certificates, expected "ca_certificates" in "tls" of the endpoint',
   ]);
