@@ -202,6 +202,7 @@ interface FunctionMethod extends Asking {
   readonly type: "function";
   readonly create: string;
   readonly config?: unknown;
+  readonly timeout: number;
 }
 
 /** What all methods with principals are told. @param listed makes a port of those in the configuration, their secrets resolved. */
@@ -216,16 +217,23 @@ async function known(
 }
 
 async function asked(config: DynamicMethod | FunctionMethod, settings: AuthSettings) {
-  const { router, log, directory } = settings;
+  const { router, log, directory, clock } = settings;
+  const timeoutMs = config.timeout;
   const principals = config.type === "dynamic"
     ? procedurePrincipals({
       router,
       log,
       procedure: config.authenticator,
       realm: config["authenticator-realm"],
-      timeoutMs: config.timeout,
+      timeoutMs,
     })
-    : await functionPrincipals({ create: config.create, config: config.config, directory });
+    : await functionPrincipals({
+      create: config.create,
+      config: config.config,
+      directory,
+      timeoutMs,
+      clock,
+    });
   return { ...rulesOf(config), authprovider: config.type, principals };
 }
 

@@ -7,7 +7,7 @@ import { DenialError } from "../auth/authmethod.ts";
 import type { PrincipalQuery, Principals } from "../auth/principals.ts";
 import { isApplicationError } from "../client/errors.ts";
 import type { Session } from "../client/session.ts";
-import type { Log } from "../router/ports.ts";
+import type { Clock, Log, Timer } from "../router/ports.ts";
 import type { Router } from "../router/router.ts";
 import type { Dict } from "../wamp/message.ts";
 import { isDict } from "../wamp/options.ts";
@@ -72,11 +72,13 @@ export interface FunctionOptions {
   /** What it is called with, once. */
   readonly config: unknown;
   readonly directory: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
 }
 
 /** Rejects with StartError when there is no such function, or when it makes none. */
 export async function functionPrincipals(options: FunctionOptions): Promise<Principals> {
-  const { create, config, directory } = options;
+  const { create, config, directory, timeoutMs, clock } = options;
   const make = await userFunction(create, directory);
   let made: unknown;
   try {
@@ -92,7 +94,18 @@ export async function functionPrincipals(options: FunctionOptions): Promise<Prin
     );
   }
   const authenticate = made;
-  return principalsBy((...question) => Reflect.apply(authenticate, undefined, question));
+  return principalsBy(async (...question) => {
+    let timer: Timer | undefined;
+    const late = new Promise((_resolve, reject) => {
+      const text = `The authenticator "${create}" has not answered within ${timeoutMs} ms`;
+      timer = clock.after(timeoutMs, () => reject(new Error(text)));
+    });
+    try {
+      return await Promise.race([Reflect.apply(authenticate, undefined, question), late]);
+    } finally {
+      timer?.cancel();
+    }
+  });
 }
 
 function principalsBy(authenticate: Authenticate): Principals {

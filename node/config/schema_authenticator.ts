@@ -9,6 +9,11 @@ export const unknownPrincipals = z.enum(["hide", "tell"]).default("hide").descri
   "Whether peers are told that an authid is unknown (wamp.error.no_such_principal), or denied like those with wrong credentials",
 );
 
+// A handshake has 10 s, of which a throttled one waits up to 4.
+const timeout = whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer may take").default(
+  5000,
+);
+
 /** A procedure. */
 export const dynamicShape = {
   "type": z.literal("dynamic"),
@@ -17,10 +22,7 @@ export const dynamicShape = {
     .describe("Realm where it is (default: the realm that the peer asks for)"),
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
-  // A handshake has 10 s, of which a throttled one waits up to 4.
-  "timeout": whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer may take").default(
-    5000,
-  ),
+  timeout,
   "expose_controller": refused("authenticators are procedures like any other; remove the key"),
 } as const;
 
@@ -35,6 +37,7 @@ export const functionShape = {
   "config": z.json().optional().describe("What it is called with"),
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
+  timeout,
   "expose_controller": refused(
     "user modules have no access to the node's controller; remove the key",
   ),

@@ -223,6 +223,16 @@ test("Authenticators: a function of a user module knows principals", async () =>
     const reason = await refusal(url, { ticket: { authid: "joe", ticket: "x" } });
     assert.equal(reason, "wamp.error.authentication_denied");
   });
+  await writeFile(
+    joinPath(place.directory, "silent.ts"),
+    `export const make = () => () => new Promise(() => {});`,
+  );
+  const silent = { type: "function", create: "./silent.ts:make", timeout: 50 };
+  await withNode({ ticket: silent }, async (url) => {
+    const reason = await refusal(url, { ticket: { authid: "joe", ticket: SECRET } });
+    assert.equal(reason, "wamp.error.authentication_failed");
+    assert.match(JSON.stringify(errors.splice(0)), /has not answered within 50 ms/);
+  });
   const missing = { ...method, create: "./keys.ts:nothing" };
   await assert.rejects(withNode({ ticket: missing }, async () => {}), /found nothing of that name/);
 });
