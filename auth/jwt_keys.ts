@@ -14,6 +14,8 @@ export type JwtAlgorithm = typeof JWT_ALGORITHMS[number];
 /** Fetched keys are taken for good for so long, and asked for again at most so often. Milliseconds. */
 const LIFETIME_MS = 600_000;
 const PAUSE_MS = 30_000;
+/** As often while there are none: an issuer may start after its routers. */
+const RETRY_MS = 5_000;
 
 /** What a token's header says of its key. */
 export interface JwtHeader {
@@ -80,7 +82,7 @@ export function fetchedJwkSet({ fetch, now = Date.now }: FetchedKeysOptions): Jw
 
   /** One request at a time, and not again too soon. */
   async function refresh(): Promise<void> {
-    if (asking === undefined && now() - askedAt < PAUSE_MS) {
+    if (asking === undefined && now() - askedAt < (keys === undefined ? RETRY_MS : PAUSE_MS)) {
       if (keys === undefined) {
         throw new Error("Cannot fetch the JWK set: the last try failed just now");
       }
