@@ -53,6 +53,9 @@ export const limits = section(
     "message_size": bytes({ min: 1, max: 1_073_741_824 }, "Bytes of the arguments of one message")
       .optional(),
   },
+).refine(
+  (one) => one.sessions_per_authid_policy === "refuse" || one.sessions_per_authid !== undefined,
+  { path: ["sessions_per_authid"], error: 'a number, as "sessions_per_authid_policy" has it' },
 );
 
 /** Checked by `schema_checks.ts`. */

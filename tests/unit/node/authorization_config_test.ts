@@ -90,6 +90,9 @@ test("Config: limits of a role become the router's", () => {
     },
   );
   assert.equal(roleOf({})?.limits, undefined);
+  assert.deepEqual(problems({ limits: { "sessions_per_authid_policy": "kick-oldest" } }), [
+    'limits.sessions_per_authid: missing, expected a number, as "sessions_per_authid_policy" has it',
+  ]);
   assert.deepEqual(problems({ limits: { "session": 1, "message_rate": 5, "calls": -1 } }), [
     "limits.calls: found -1, expected a whole number from 0 to 10000000",
     "limits.message_rate: found 5, expected an object",
