@@ -28,7 +28,7 @@ after(async () => {
   assert.deepEqual(errors, []);
 });
 
-async function start(cookie: object): Promise<Node> {
+async function start(cookie: object, endpoint: object = {}): Promise<Node> {
   const config = parseConfig({
     version: 2,
     workers: [{
@@ -39,7 +39,7 @@ async function start(cookie: object): Promise<Node> {
       }],
       transports: [{
         type: "websocket",
-        endpoint: { type: "tcp", port: 0, interface: "127.0.0.1" },
+        endpoint: { type: "tcp", port: 0, interface: "127.0.0.1", ...endpoint },
         cookie,
         auth: {
           cookie: {},
@@ -55,7 +55,11 @@ async function start(cookie: object): Promise<Node> {
 const urlOf = (node: Node) => node.listeners[0]?.urls[0] ?? "";
 
 /** What a browser sends and is told: a handshake with a cookie or none. */
-function handshake(url: string, cookie?: string): Promise<string | undefined> {
+function handshake(
+  url: string,
+  cookie?: string,
+  more: Record<string, string> = {},
+): Promise<string | undefined> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
     const asking = request({
@@ -69,6 +73,7 @@ function handshake(url: string, cookie?: string): Promise<string | undefined> {
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
         "Sec-WebSocket-Protocol": "wamp.2.json",
         ...(cookie !== undefined && { "Cookie": cookie }),
+        ...more,
       },
     });
     asking.on("upgrade", (response, socket) => {
@@ -112,6 +117,17 @@ test("Cookies: a handshake without one is given one that scripts and other sites
     /^sid=[\w-]{32}; Max-Age=60; Path=\/; HttpOnly; SameSite=Strict$/,
   );
   await named.stop();
+});
+
+test("Cookies: one that came through a balancer's TLS goes over TLS alone, as one for other sites always does", async () => {
+  const balanced = await start({});
+  const proto = (name: string) => ({ "X-Forwarded-Proto": name });
+  assert.match(await handshake(urlOf(balanced), undefined, proto("https")) ?? "", /; Secure$/);
+  assert.doesNotMatch(await handshake(urlOf(balanced), undefined, proto("http")) ?? "", /Secure/);
+  await balanced.stop();
+  const foreign = await start({ same_site: "None" }, { trusted_proxies: ["127.0.0.1"] });
+  assert.match(await handshake(urlOf(foreign)) ?? "", /; SameSite=None; Secure$/);
+  await foreign.stop();
 });
 
 for (const type of ["memory", "file", "sqlite"]) {
