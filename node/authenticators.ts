@@ -62,7 +62,16 @@ export function procedurePrincipals(options: ProcedureOptions): Principals {
       throw new DenialError(uris.NO_SUCH_REALM, text);
     }
     const session = await sessionIn(where);
-    return await session.call(procedure, [realm, authid, details], {}, { timeoutMs });
+    const answer = await session.call(procedure, [realm, authid, details], {}, { timeoutMs });
+    // Whoever may register the procedure in this realm has no say in others.
+    const assigned = isDict(answer) ? answer["realm"] ?? realm : realm;
+    if (options.realm === undefined && assigned !== realm) {
+      throw new Error(
+        `Cannot use the authenticator's answer: found realm ${JSON.stringify(assigned)}, ` +
+          `expected "${realm}", where it is; name its realm in "authenticator-realm" if it may decide about others`,
+      );
+    }
+    return answer;
   });
 }
 

@@ -103,7 +103,8 @@ test("Authenticators: a procedure judges tickets, and says who it is that joins"
         assert.match(transport.peer, /^tcp4:127\.0\.0\.1:\d+$/);
         if (authid === "joe" && details["ticket"] === SECRET) return "user";
         if (authid === "jane") return { role: "boss", authid: "Jane", extra: { n: 1 } };
-        if (authid === "lost") return { role: "user", realm: "nowhere" };
+        // Who may register in one realm says nothing of who may enter another.
+        if (authid === "lost") return { role: "boss", realm: "keys" };
         if (authid === "banned") throw new ApplicationError("com.example.banned", ["Go away"]);
         return null;
       },
@@ -120,7 +121,8 @@ test("Authenticators: a procedure judges tickets, and says who it is that joins"
     const of = (authid: string) => refusal(url, { ticket: { authid, ticket: "x" } });
     assert.equal(await of("joe"), "wamp.error.authentication_denied");
     assert.equal(await of("nobody"), "wamp.error.authentication_denied");
-    assert.equal(await of("lost"), "wamp.error.no_such_realm");
+    assert.equal(await of("lost"), "wamp.error.authentication_failed");
+    assert.match(JSON.stringify(errors.splice(0)), /found realm .*keys.*authenticator-realm/);
     assert.equal(await of("banned"), "com.example.banned");
     assert.deepEqual(seen[0], ["realm1", "joe", SECRET, "ticket"]);
   }));
@@ -170,9 +172,18 @@ test("Authenticators: one in another realm decides about anonymous sessions, too
     async (url, _open, node) => {
       const openUrl = node.listeners[1]?.urls[0] ?? "";
       const authenticator = await connect({ url: openUrl, realm: "keys" });
-      await authenticator.register(URI, ([realm]) => ({ role: "user", extra: { realm } }));
-      const { authrole, authextra } = await joins(url);
-      assert.deepEqual([authrole, authextra], ["user", { realm: "realm1" }]);
+      let realm = "keys";
+      await authenticator.register(URI, ([asked]) => ({ role: "user", realm, extra: { asked } }));
+      const session = await connect({ url, realm: "realm1" });
+      const { authrole, authextra } = session.details;
+      assert.deepEqual(
+        [session.details["realm"], authrole, authextra],
+        ["keys", "user", { asked: "realm1" }],
+      );
+      await session.leave();
+      realm = "nowhere";
+      const reason = await refusal(url, { anonymous: {} });
+      assert.equal(reason, "wamp.error.no_such_realm");
       await authenticator.leave();
     },
   ));
