@@ -27,16 +27,17 @@ import type { EventHandler, SubscribeOptions, Subscription } from "./subscriptio
 export class Session {
   /** Given by the router, and random. */
   readonly id: number;
+  /** The one that the router let this session into, which may be another than was asked for. */
   readonly realm: string;
   /** WELCOME.Details as received: what the router is and can do, and who this session is to it. */
   readonly details: Dict;
   readonly #exchange: Exchange;
 
-  /** Made by `connect`. */
+  /** Made by `connect`. @param realm that was asked for; some routers say no other. */
   constructor(exchange: Exchange, realm: string, welcome: Welcome) {
     this.#exchange = exchange;
     this.id = welcome.session;
-    this.realm = realm;
+    this.realm = textIn(welcome.details, "realm") ?? realm;
     this.details = welcome.details;
   }
 

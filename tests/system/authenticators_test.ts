@@ -177,7 +177,7 @@ test("Authenticators: one in another realm decides about anonymous sessions, too
       const session = await connect({ url, realm: "realm1" });
       const { authrole, authextra } = session.details;
       assert.deepEqual(
-        [session.details["realm"], authrole, authextra],
+        [session.realm, authrole, authextra],
         ["keys", "user", { asked: "realm1" }],
       );
       await session.leave();
