@@ -17,6 +17,7 @@ const TLS_FILES = [["ca_certificates", "*"], ["certificate"], ["key"]];
 export function linkProblems(worker: Found, env: Environment): Problem[] {
   return [
     ...select(worker.value, ["realms", "*"], worker.path).flatMap(silentRealm),
+    ...select(worker.value, LINKS, worker.path).flatMap((link) => keyProblems(link, env)),
     ...select(worker.value, LINKS, worker.path).flatMap(secretsOf).flatMap((found) => {
       const variable = typeof found.value === "string" ? variableIn(found.value) : undefined;
       if (variable === undefined || env[variable]) return [];
@@ -26,6 +27,17 @@ export function linkProblems(worker: Found, env: Environment): Problem[] {
       return [{ path: found.path, text }];
     }),
   ];
+}
+
+/** One that cannot be a key would be found out by each attempt to connect. */
+function keyProblems({ value, path }: Found, env: Environment): Problem[] {
+  return select(value, ["authentication", "cryptosign", "privkey"], path).flatMap((found) => {
+    if (typeof found.value !== "string" || found.value === "") return [];
+    const variable = variableIn(found.value);
+    const key = variable === undefined ? found.value : env[variable];
+    if (!key || /^([0-9a-fA-F]{64}){1,2}$/.test(key)) return [];
+    return [{ path: found.path, text: "found a string, expected 64 hexadecimal digits" }];
+  });
 }
 
 /** Files with secrets, and files of TLS. */

@@ -264,10 +264,12 @@ test("Config: no problem quotes a secret", () => {
     { ticket: SECRET },
     { ticket: { authid: "joe", ticket: 5551234 } },
     { jwt: { token: 5551234 } },
+    { cryptosign: { privkey: SECRET } },
   ].map((authentication) => {
     const config = configWith({ anonymous: { type: "static" } });
     const [{ realms: [realm], ...worker } = assert.fail()] = config.workers;
-    const linked = { ...realm, rlinks: [{ authentication }] };
+    const transport = { type: "websocket", url: "ws://127.0.0.1:9/" };
+    const linked = { ...realm, rlinks: [{ realm: "realm2", transport, authentication }] };
     try {
       parseConfig({ ...config, workers: [{ ...worker, realms: [linked] }] }, {});
     } catch (cause) {
