@@ -77,6 +77,39 @@ test("Acknowledged delivery: an event by two subscriptions is confirmed twice", 
   flow.ends();
 });
 
+test("Acknowledged delivery: who may not have the event is not waited for", () => {
+  const everything = { call: true, register: true, publish: true, subscribe: true };
+  const rule = (uri: string, allow: typeof everything) => ({
+    uri,
+    match: "prefix" as const,
+    allow,
+    disclose: { caller: undefined, publisher: undefined },
+  });
+  const flow = new Flow({
+    roles: [
+      { name: "anyone", allowByDefault: true },
+      {
+        name: "limited",
+        permissions: [
+          rule("com.", everything),
+          rule("com.news.secret", { ...everything, subscribe: false }),
+        ],
+      },
+    ],
+  });
+  const publisher = flow.join();
+  const limited = flow.join({ roles: CONFIRMING, authrole: "limited" });
+  limited.subscribes("com.news.", { "match": "prefix" });
+  publisher.sends("PUBLISH", 1, ASKED, "com.news.secret", ["hello"]);
+  publisher.receives("PUBLISHED", 1, ID);
+  publisher.sends("PUBLISH", 2, ASKED, "com.news.open", ["hello"]);
+  publisher.receivesNothing();
+  const [, , publication] = limited.takes();
+  limited.sends("EVENT_RECEIVED", publication);
+  publisher.receives("PUBLISHED", 2, publication);
+  flow.ends();
+});
+
 test("Acknowledged delivery: the publisher may have left; late and foreign confirmations mean nothing", () => {
   const { flow, publisher, subscribers: [a] } = audience(1);
   publisher.sends("PUBLISH", 1, ASKED, "com.news", ["hello"]);

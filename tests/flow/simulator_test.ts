@@ -13,6 +13,7 @@ const KINDS = [
   "ERROR 16 wamp.error.invalid_uri",
   "ERROR 16 wamp.error.not_authorized",
   "ERROR 16 wamp.error.option_disallowed.disclose_me",
+  "ERROR 16 wamp.error.timeout",
   "ERROR 32 wamp.error.invalid_argument",
   "ERROR 32 wamp.error.invalid_uri",
   "ERROR 32 wamp.error.not_authorized",

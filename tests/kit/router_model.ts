@@ -280,6 +280,8 @@ export class RouterModel {
         return this.dealer.error(peer, wire);
       case "CANCEL":
         return this.dealer.cancel(peer, request, options);
+      case "EVENT_RECEIVED":
+        return this.broker.confirm(peer, request);
     }
     const requests: Record<string, () => void> = {
       "PUBLISH": () =>

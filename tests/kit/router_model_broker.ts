@@ -34,6 +34,18 @@ export interface ModelEvent {
   readonly options: Dict;
 }
 
+/** A publication whose events are waited for. */
+interface ModelDelivery {
+  readonly publisher: ModelPeer;
+  /** Of the publisher, when it published. */
+  readonly session: Unknown;
+  readonly request: number;
+  readonly publication: Unknown;
+  /** Events under way. */
+  readonly waiting: Map<ModelPeer, number>;
+  timer: ReturnType<RouterModel["after"]> | undefined;
+}
+
 interface ModelRetained {
   readonly topic: string;
   readonly publication: Unknown;
@@ -47,6 +59,7 @@ interface ModelRetained {
 
 export class BrokerModel {
   readonly subscriptions: ModelSubscription[] = [];
+  readonly deliveries: ModelDelivery[] = [];
   /** All that ever were, latest first. */
   #retained: ModelRetained[] = [];
   readonly #model: RouterModel;
@@ -121,7 +134,20 @@ export class BrokerModel {
     return true;
   }
 
+  /** EVENT_RECEIVED. */
+  confirm(peer: ModelPeer, publication: number): void {
+    if (!peer.announces("subscriber", "x_acknowledged_event_delivery")) throw new Violation();
+    const delivery = this.deliveries.find((one) => one.publication.value === publication);
+    const open = delivery?.waiting.get(peer);
+    if (delivery === undefined || open === undefined) return;
+    if (open > 1) delivery.waiting.set(peer, open - 1);
+    else this.#delivered(delivery, peer);
+  }
+
   leave(peer: ModelPeer): void {
+    for (const delivery of [...this.deliveries]) {
+      if (delivery.waiting.has(peer)) this.#delivered(delivery, peer);
+    }
     for (const subscription of [...peer.subscriptions]) this.#remove(peer, subscription);
   }
 
@@ -151,7 +177,10 @@ export class BrokerModel {
     const isReceiver = (receiver: ModelPeer) =>
       (receiver.session !== publisher || options["exclude_me"] === false) &&
       isAddressed(receiver, options);
-    this.dispatch(topic, publication, details, payload, isReceiver, options);
+    const waiting = isAcknowledged && options["x_acknowledged_delivery"] === true
+      ? new Map<ModelPeer, number>()
+      : undefined;
+    this.dispatch(topic, publication, details, payload, isReceiver, options, waiting);
     if (options["x_retain_clear"] === true) {
       this.#retained = this.#retained.filter((one) => one.topic !== topic);
     }
@@ -170,7 +199,34 @@ export class BrokerModel {
         expires,
       });
     }
-    if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
+    if (waiting !== undefined && waiting.size > 0) {
+      const session = peer.session;
+      const delivery: ModelDelivery = {
+        publisher: peer,
+        session,
+        request,
+        publication,
+        waiting,
+        timer: undefined,
+      };
+      this.deliveries.push(delivery);
+      delivery.timer = model.after((options["x_delivery_timeout_ms"] ?? 10_000) as number, () => {
+        this.deliveries.splice(this.deliveries.indexOf(delivery), 1);
+        if (peer.session === session) model.sendError(peer, 16, request, "wamp.error.timeout");
+      });
+    } else if (isAcknowledged) model.send(peer, "PUBLISHED", request, publication);
+  }
+
+  /** One subscriber is through. */
+  #delivered(delivery: ModelDelivery, subscriber: ModelPeer): void {
+    const { publisher, session, request, publication, waiting, timer } = delivery;
+    waiting.delete(subscriber);
+    if (waiting.size > 0) return;
+    this.#model.cancel(timer);
+    this.deliveries.splice(this.deliveries.indexOf(delivery), 1);
+    if (publisher.session === session) {
+      this.#model.send(publisher, "PUBLISHED", request, publication);
+    }
   }
 
   /** The error that a publication is refused with. */
@@ -196,6 +252,7 @@ export class BrokerModel {
     payload: readonly unknown[],
     isReceiver: (peer: ModelPeer) => boolean,
     options: Dict,
+    waiting?: Map<ModelPeer, number>,
   ): void {
     for (const subscription of this.matching(topic)) {
       const { history } = subscription;
@@ -209,7 +266,11 @@ export class BrokerModel {
           isReceiver(peer) && isInShard(peer, subscription, options["rkey"]) &&
           this.mayReceive(peer, subscription, topic)
         ) {
-          this.#model.send(peer, "EVENT", subscription.id, publication, own, ...payload);
+          const confirms = waiting !== undefined &&
+            peer.announces("subscriber", "x_acknowledged_event_delivery");
+          if (confirms) waiting.set(peer, (waiting.get(peer) ?? 0) + 1);
+          const flagged = confirms ? { ...own, "x_acknowledged_delivery": true } : own;
+          this.#model.send(peer, "EVENT", subscription.id, publication, flagged, ...payload);
         }
       }
     }

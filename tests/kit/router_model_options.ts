@@ -53,6 +53,8 @@ const RULES: Readonly<Record<string, (value: unknown) => boolean>> = {
   "invoke": oneOf("single", "first", "last", "roundrobin", "random"),
   "mode": oneOf("skip", "kill", "killnowait"),
   "ppt_scheme": isText,
+  "x_acknowledged_delivery": isBoolean,
+  "x_delivery_timeout_ms": isPositive,
   "rkey": isText,
   "nkey": isText,
   "runmode": oneOf("partition", "all"),

@@ -15,6 +15,8 @@ const MATCHES = ["exact", "prefix", "wildcard"] as const;
 const AUTHIDS = ["ann", "ben", "eve"];
 const AUTHROLES = ["anyone", "limited", "shy", "open", "trusted"];
 const NODES = ["node1", "node2", "node3"];
+/** Subscribers that say which events they have. */
+const CONFIRMING = { "x_acknowledged_event_delivery": true, "payload_passthru_mode": true };
 /** Callees that may decline calls. */
 const DECLINING = {
   "call_reroute": true,
@@ -165,6 +167,7 @@ export class Program {
       BASIC_ROLES,
       { ...ALL_ROLES, "callee": { "features": random.pick(callees) } },
       { ...ALL_ROLES, "caller": {}, "publisher": {} },
+      { ...ALL_ROLES, "subscriber": { "features": CONFIRMING } },
     ]);
     const details = {
       "roles": random.oneIn(200) ? { "broker": {} } : roles,
@@ -305,6 +308,8 @@ export class Program {
       "acknowledge": () => !this.#random.oneIn(4),
       "exclude_me": this.#boolean,
       "rkey": this.#resource,
+      "x_acknowledged_delivery": () => !this.#random.oneIn(4),
+      "x_delivery_timeout_ms": () => this.#random.pick([500, 2000]),
       "retain": () => !this.#random.oneIn(4),
       "x_retain_ms": () => this.#random.pick([250, 1000, 5000]),
       "x_retain_clear": () => this.#random.oneIn(4),
@@ -375,7 +380,7 @@ export class Program {
   #answer(peer: ModelPeer): Wire | undefined {
     const random = this.#random;
     const pending = this.#model.dealer.calls.filter((call) => call.callee.peer === peer);
-    if (pending.length === 0) return undefined;
+    if (pending.length === 0 || random.oneIn(4)) return this.#confirmation(peer);
     const request = random.oneIn(20)
       ? 1 + random.index(peer.lastInvocation)
       : random.pick(pending).id;
@@ -396,6 +401,15 @@ export class Program {
       { ...this.#options(this.#passed()), ...progress },
       ...this.#payload(),
     ];
+  }
+
+  #confirmation(peer: ModelPeer): Wire | undefined {
+    const { deliveries } = this.#model.broker;
+    const own = deliveries.filter((one) => one.waiting.has(peer) || this.#random.oneIn(20));
+    const known = own.flatMap(({ publication }) => publication.value ?? []);
+    const canConfirm = peer.announces("subscriber", "x_acknowledged_event_delivery");
+    if (known.length === 0 || !canConfirm) return undefined;
+    return ["EVENT_RECEIVED", this.#random.pick(known)];
   }
 
   #metaCall(request: number): Wire {
