@@ -4,7 +4,7 @@
  */
 import { LEAST_JWT_SECRET } from "../../auth/bounds.ts";
 import { isPattern } from "../../wamp/uri.ts";
-import { type Environment, variableIn } from "./environment.ts";
+import { type Environment, unsetProblems, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { SECRET_KEYS } from "./schema_auth.ts";
 import { type Found, select } from "./select.ts";
@@ -138,15 +138,9 @@ function tokenProblems(
   return [...problems, { path: secret.path, text: found }];
 }
 
-/** The variable is not named, as it may be a secret that looks like one. */
 function secretProblems({ value, path }: Found, env: Environment): Problem[] {
-  return SECRET_KEYS.flatMap((key) => {
-    const found = select(value, [key], path)[0];
-    const variable = typeof found?.value === "string" ? variableIn(found.value) : undefined;
-    if (found === undefined || variable === undefined || env[variable]) return [];
-    const text = "found the name of an environment variable that is not set, expected one that is";
-    return [{ path: found.path, text }];
-  });
+  return SECRET_KEYS.flatMap((key) => select(value, [key], path))
+    .flatMap((secret) => unsetProblems(secret, env));
 }
 
 /** Browsers take such a cookie over TLS alone. */

@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the configuration's schema. Each field carries its doc line, unit, range and default, so that validation, the
- * JSON Schema and the reference page come from one place. A schema's error text is the expectation alone ("a port from 0 to 65535"):
+ * The vocabulary of the configuration's schema. Each field carries its doc line, unit, range and default, beside the rule that
+ * it is checked by. A schema's error text is the expectation alone ("a port from 0 to 65535"):
  * `problems.ts` adds what was found.
  */
 import { z } from "zod";

@@ -1,5 +1,5 @@
 /** What router links say about the rest of a configuration: secrets and files that they name. On the raw value, as `checks.ts` and `files.ts`. */
-import { type Environment, variableIn } from "./environment.ts";
+import { type Environment, unsetProblems, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 
@@ -18,14 +18,8 @@ export function linkProblems(worker: Found, env: Environment): Problem[] {
   return [
     ...select(worker.value, ["realms", "*"], worker.path).flatMap(silentRealm),
     ...select(worker.value, LINKS, worker.path).flatMap((link) => keyProblems(link, env)),
-    ...select(worker.value, LINKS, worker.path).flatMap(secretsOf).flatMap((found) => {
-      const variable = typeof found.value === "string" ? variableIn(found.value) : undefined;
-      if (variable === undefined || env[variable]) return [];
-      // Not named: it may be a secret that looks like one.
-      const text =
-        "found the name of an environment variable that is not set, expected one that is";
-      return [{ path: found.path, text }];
-    }),
+    ...select(worker.value, LINKS, worker.path).flatMap(secretsOf)
+      .flatMap((secret) => unsetProblems(secret, env)),
   ];
 }
 

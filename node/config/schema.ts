@@ -1,6 +1,6 @@
 /**
- * The node configuration, version 2 as Crossbar.io defined it: the only description of the file. Types, validation, `realmway check`, the
- * JSON Schema and the reference page come from it. Keys and defaults are Crossbar.io's where the meaning is the same; what it knows and this
+ * The node configuration, version 2 as Crossbar.io defined it: the only description of the file. Types, validation and `realmway check`
+ * come from it. Keys and defaults are Crossbar.io's where the meaning is the same; what it knows and this
  * version does not support is refused by name. `checks.ts` holds what one value says about another.
  */
 import { z } from "zod";
@@ -91,7 +91,5 @@ export const nodeSchema = section("Configuration of a node", {
 
 /** A checked configuration with every default filled in, under its names in the file. */
 export type NodeConfig = z.output<typeof nodeSchema>;
-/** A configuration as people write it. */
-export type NodeConfigInput = z.input<typeof nodeSchema>;
 export type WorkerConfig = NodeConfig["workers"][number];
 export type { TransportConfig } from "./schema_transport.ts";

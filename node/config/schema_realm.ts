@@ -109,7 +109,6 @@ export const realm = section("A namespace of its own: sessions of different real
 });
 
 export type RealmConfig = z.output<typeof realm>;
-export type RoleConfig = z.output<typeof role>;
 export type AuthorizerConfig = z.output<typeof authorizer>;
 export type LimitsConfig = z.output<typeof limits>;
 export type PermissionConfig = z.output<typeof permission>;

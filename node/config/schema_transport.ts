@@ -77,8 +77,3 @@ export const transport = kinds(
 );
 
 export type TransportConfig = z.output<typeof transport>;
-export type WebSocketTransportConfig = z.output<typeof websocket>;
-export type RawSocketTransportConfig = z.output<typeof rawsocket>;
-export type WebTransportConfig = z.output<typeof web>;
-export type UniversalTransportConfig = z.output<typeof universal>;
-export type TesteeTransportConfig = z.output<typeof testee>;
