@@ -153,10 +153,15 @@ async function webSocketService(
     ...(jar && {
       // What a peer says falsely harms its own cookie alone.
       onUpgrade: ({ headers }, { tls }) =>
-        jar.hand(headers["cookie"], tls !== undefined || headers["x-forwarded-proto"] === "https"),
+        jar.hand(headers["cookie"], tls !== undefined || isHttps(headers["x-forwarded-proto"])),
     }),
     attach: (transport) => router.attach(transport, watched),
   };
+}
+
+/** Whether the outermost proxy was reached over TLS: each proxy appends what it was reached by. */
+function isHttps(forwardedProto: string | string[] | undefined): boolean {
+  return `${forwardedProto}`.split(",", 1)[0]?.trim().toLowerCase() === "https";
 }
 
 async function rawSocketService(

@@ -140,7 +140,7 @@ try {
       spread(all.map(({ events }) => each(events))),
       rates(({ events }) => events),
     ];
-    return `| ${[name, ...cells].join(" | ")} |`;
+    return `| ${[name.replaceAll("|", "\\|"), ...cells].join(" | ")} |`;
   });
   const table = [
     "| client | CPU µs a call, 64 in flight | calls /s | CPU µs an event | events /s |",

@@ -123,6 +123,10 @@ test("Cookies: one that came through a balancer's TLS goes over TLS alone, as on
   const balanced = await start({});
   const proto = (name: string) => ({ "X-Forwarded-Proto": name });
   assert.match(await handshake(urlOf(balanced), undefined, proto("https")) ?? "", /; Secure$/);
+  assert.match(
+    await handshake(urlOf(balanced), undefined, proto("HTTPS, http")) ?? "",
+    /; Secure$/,
+  );
   assert.doesNotMatch(await handshake(urlOf(balanced), undefined, proto("http")) ?? "", /Secure/);
   await balanced.stop();
   const foreign = await start({ same_site: "None" }, { trusted_proxies: ["127.0.0.1"] });
