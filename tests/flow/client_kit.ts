@@ -1,4 +1,5 @@
 /** The library's sessions in one process with a whole router: what a program sees, end to end. */
+import assert from "node:assert/strict";
 import type { Session } from "../../client/session.ts";
 import { connect, type KeyRing } from "../../mod.ts";
 import type { RealmOptions } from "../../router/realm.ts";
@@ -33,4 +34,13 @@ export class ClientFlow extends Flow {
 /** Lets all messages on their way arrive, and what they set off. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Waits for what other threads have a part in, such as WebCrypto's, for 20 s at most. */
+export async function until(isSo: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!isSo()) {
+    assert.ok(Date.now() < end, `not so within 20 s: ${isSo}`);
+    await settled();
+  }
 }
