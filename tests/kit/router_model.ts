@@ -313,6 +313,7 @@ export class RouterModel {
     this.sessions.splice(this.sessions.indexOf(peer), 1);
     this.broker.leave(peer);
     this.dealer.leave(peer);
+    this.meta.leaves(peer);
     for (const scope of ["detached", "destroyed"]) this.#publishTestaments(peer, scope);
     this.meta.left(peer);
   }

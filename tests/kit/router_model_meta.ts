@@ -5,6 +5,7 @@ import { Bag, type ModelPeer, type RouterModel, Unknown } from "./router_model.t
 import { isAddressed, type ModelEvent, type ModelSubscription } from "./router_model_broker.ts";
 import type { ModelRegistration } from "./router_model_dealer.ts";
 import { isValidUri } from "./router_model_options.ts";
+import { ReflectionFailure, ReflectionModel } from "./router_model_reflection.ts";
 
 /** The error that a meta procedure answers with. */
 class Failure {
@@ -22,9 +23,11 @@ type Entry = ModelSubscription | ModelRegistration;
 
 export class MetaModel {
   readonly #model: RouterModel;
+  readonly #reflection: ReflectionModel;
 
   constructor(model: RouterModel) {
     this.#model = model;
+    this.#reflection = new ReflectionModel(model);
   }
 
   announce(topic: string, args: readonly unknown[]): void {
@@ -35,6 +38,11 @@ export class MetaModel {
 
   joined(peer: ModelPeer): void {
     this.announce("wamp.session.on_join", [sessionDetails(peer)]);
+  }
+
+  /** Before the last words of a session. */
+  leaves(peer: ModelPeer): void {
+    this.#reflection.leave(peer);
   }
 
   left(peer: ModelPeer): void {
@@ -66,10 +74,20 @@ export class MetaModel {
     if (wamp !== "wamp") return undefined;
     if (name === "add_testament") return this.#addTestament(peer, args, kwargs);
     if (name === "flush_testaments") return this.#flushTestaments(peer, kwargs);
+    if (kind.startsWith("reflect")) return this.#reflected(peer, procedure, args, kwargs);
     if (kind === "session") return this.#sessions(peer, name, args, kwargs);
     if (name === "get_events") return this.#getEvents(peer, args, kwargs);
     if (kind === "subscription" || kind === "registration") return this.#entries(kind, name, args);
     return undefined;
+  }
+
+  #reflected(peer: ModelPeer, procedure: string, args: readonly unknown[], kwargs: Dict): unknown {
+    try {
+      return this.#reflection.call(peer, procedure, args, kwargs);
+    } catch (failure) {
+      if (failure instanceof ReflectionFailure) return new Failure(failure.message);
+      throw failure;
+    }
   }
 
   #sessions(peer: ModelPeer, name: string, [arg]: readonly unknown[], kwargs: Dict): unknown {

@@ -130,7 +130,7 @@ class Simulation {
     for (const { id, match, pattern } of this.#model.broker.subscriptions) {
       this.#resolve(this.#realm.broker.lookup(match, pattern)?.id, id);
     }
-    this.#program = new Program(this.#random, this.#model);
+    this.#program = new Program(this.#random, this.#model, roles === "static");
   }
 
   step(): void {

@@ -10,6 +10,7 @@ import type { FakeRandom } from "./fake_random.ts";
 import type { Wire } from "./fake_transport.ts";
 import { ALL_ROLES, BASIC_ROLES } from "./flow_kit.ts";
 import type { ModelPeer, RouterModel, Unknown } from "./router_model.ts";
+import { REFLECTED } from "./router_model_reflection.ts";
 
 const MATCHES = ["exact", "prefix", "wildcard"] as const;
 const AUTHIDS = ["ann", "ben", "eve"];
@@ -36,6 +37,8 @@ const META_TOPICS = [
   "wamp.registration.on_register",
   "wamp.registration.on_unregister",
   "wamp.registration.on_delete",
+  "wamp.reflect.on_define",
+  "wamp.reflect.on_undefine",
 ];
 
 function role(name: string, disclose: boolean | undefined): RoleOptions {
@@ -85,10 +88,13 @@ export const SIMULATED_HISTORY: readonly EventHistoryOptions[] = [
 export class Program {
   readonly #random: FakeRandom;
   readonly #model: RouterModel;
+  readonly #reflects: boolean;
 
-  constructor(random: FakeRandom, model: RouterModel) {
+  /** @param reflects whether sessions ask what the realm offers: with authorizers, they see what these were asked about before. */
+  constructor(random: FakeRandom, model: RouterModel, reflects: boolean) {
     this.#random = random;
     this.#model = model;
+    this.#reflects = reflects;
   }
 
   /** The next message of a connected peer; undefined for bytes that are none. */
@@ -452,6 +458,9 @@ export class Program {
       () => this.#addTestament(request),
       () => this.#getEvents(request),
       () => this.#getEvents(request),
+      () => this.#define(request),
+      () => this.#define(request),
+      () => this.#reflects ? this.#reflect(request) : this.#define(request),
       () => call("wamp.session.flush_testaments", [], random.oneIn(2) ? {} : this.#scope()),
       () => call(`wamp.${kind}.list`),
       () => call(`wamp.${kind}.lookup`, [pattern, { "match": match }]),
@@ -467,6 +476,25 @@ export class Program {
       },
     ];
     return random.pick(calls)();
+  }
+
+  #define(request: number): Wire {
+    const random = this.#random;
+    const description = random.pick<unknown>([null, { "doc": "Adds." }, { "args": [1] }, {}]);
+    const kind = random.pick<unknown[]>([[], [random.pick(REFLECTED)]]);
+    const args = [this.#uri(), random.oneIn(30) ? "text" : description, ...kind];
+    const kwargs = random.oneIn(4) ? [{ "kind": this.#orInvalid(random.pick(REFLECTED)) }] : [];
+    return ["CALL", request, {}, "wamp.reflect.define", args, ...kwargs];
+  }
+
+  #reflect(request: number): Wire {
+    const random = this.#random;
+    const name = `wamp.reflection.${random.pick(REFLECTED)}`;
+    return random.pick<Wire>([
+      ["CALL", request, {}, `${name}.list`],
+      ["CALL", request, {}, `${name}.describe`, [this.#uri()]],
+      ["CALL", request, {}, "wamp.reflect.describe", random.oneIn(20) ? [1] : [this.#uri()]],
+    ]);
   }
 
   #addTestament(request: number): Wire {
