@@ -1,7 +1,7 @@
 /** Resumable sessions of the library against a whole router in memory, with connections that a test breaks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connect, type Session } from "../../mod.ts";
+import { connect, KeyRing, type Session } from "../../mod.ts";
 import type { ResumableOptions } from "../../mod.ts";
 import type { MessageHandler } from "../../router/ports.ts";
 import type { RealmOptions } from "../../router/realm.ts";
@@ -18,9 +18,13 @@ class BreakableFlow extends Flow {
   losesWelcome = false;
   /** Breaks the last connection; what was on its way is lost. */
   cut: () => void = () => {};
+  /** The same of the last connection of each client. */
+  readonly cuts: (() => void)[] = [];
 
-  client(resumable: boolean | ResumableOptions): Promise<Session> {
+  client(resumable: boolean | ResumableOptions, keyring?: KeyRing): Promise<Session> {
+    const index = this.cuts.push(() => {}) - 1;
     return connect({
+      ...(keyring !== undefined && { keyring }),
       url: "local",
       realm: "realm1",
       log: this.log,
@@ -50,6 +54,7 @@ class BreakableFlow extends Flow {
           isCut = true;
           for (const end of ends) end.closed("reset");
         };
+        this.cuts[index] = this.cut;
         return Promise.resolve(pair.client);
       },
     });
@@ -115,6 +120,39 @@ test("Client: a session goes on over another connection, and what was lost on th
   assert.equal(await session.call("wamp.session.count"), 2);
   await session.leave();
   assert.equal(flow.realm.sessions.size, 1);
+  flow.ends();
+});
+
+test("Client: what is being encrypted or decrypted when connections break comes once, and in order", async () => {
+  const flow = flowOf({ timeoutMs: 60_000 });
+  const key = { uri: "com.", cipher: "aes256gcm", key: "0f".repeat(32), keyId: "k" } as const;
+  const ring = () => new KeyRing([{ ...key, acceptsPlain: true }]);
+  let [cuts, resumed] = [0, 0];
+  const session = await flow.client({ onResumed: () => resumed++ }, ring());
+  const other = await flow.client({ onResumed: () => resumed++ }, ring());
+  const events: unknown[] = [];
+  await session.subscribe("com.topic", ([n]) => void events.push(n));
+  await session.register("com.double", ([n]: readonly [number]) => 2 * n);
+  const sums: Promise<number>[] = [];
+  const sent = Array.from({ length: 60 }, (_, n) => n);
+  for (const n of sent) {
+    other.publish("com.topic", [n]);
+    if (n % 3 === 0) sums.push(other.call<number>("com.double", [n]));
+    // At every depth of what is on its way: before it is sealed, between router and subscriber, while it is opened.
+    for (let turns = n % 5; turns > 0; turns--) await settled();
+    if (n % 4 === 0) {
+      // Publisher and subscriber in turns.
+      flow.cuts[cuts++ % 2]?.();
+    } else if (n % 4 === 3) {
+      await until(flow, () => resumed === cuts);
+    }
+  }
+  await until(flow, () => events.length >= sent.length);
+  assert.deepEqual(events, sent);
+  assert.deepEqual(await Promise.all(sums), sent.filter((n) => n % 3 === 0).map((n) => 2 * n));
+  assert.equal(resumed, 15);
+  await other.leave();
+  await session.leave();
   flow.ends();
 });
 
