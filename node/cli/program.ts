@@ -93,6 +93,15 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
     .action(async (options) => done(await (await import("./check.ts")).check(options)));
 
+  program.command("schema")
+    .description("print the JSON Schema of configurations, which editors complete and check by")
+    .addOption(
+      new Option("--format <format>", "json, or markdown for the reference page")
+        .choices(["json", "markdown"]).default("json"),
+    )
+    .addHelpText("after", examples(["realmway schema > realmway.schema.json"]))
+    .action(async (options) => done((await import("./schema.ts")).schema(options)));
+
   program.command("init")
     .description(
       "write a node directory with a small configuration; existing files stay as they are",

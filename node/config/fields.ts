@@ -39,12 +39,15 @@ export function kinds<
       const guess = typeof type === "string" ? nearest(type, types) : undefined;
       return alternatives(types) + (guess === undefined ? "" : `; did you mean "${guess}"?`);
     },
-  }).describe(doc);
+  }).meta({
+    description: doc,
+    ...(Object.keys(refused).length > 0 && { refusedTypes: refused }),
+  });
 }
 
 /** A key of Crossbar.io's that is not supported (yet), with the remedy. */
 export function refused(remedy: string) {
-  return z.never({ error: `${REFUSED}${remedy}` }).optional();
+  return z.never({ error: `${REFUSED}${remedy}` }).meta({ refused: remedy }).optional();
 }
 
 function isRefused(schema: unknown): boolean {
@@ -54,13 +57,13 @@ function isRefused(schema: unknown): boolean {
 /** A switch of Crossbar.io's that may only be off, with the remedy. */
 export function off(remedy: string) {
   return z.literal(false, { error: `false: true is ${REFUSED}${remedy}` }).optional()
-    .describe("Accepted when false, as in Crossbar.io's examples");
+    .meta({ description: "Accepted when false, as in Crossbar.io's examples", refused: remedy });
 }
 
 /** A list of Crossbar.io's that may only be empty, with the remedy. */
 export function none(remedy: string) {
   return z.array(z.never({ error: `${REFUSED}${remedy}` })).optional()
-    .describe("Accepted when empty, as in Crossbar.io's examples");
+    .meta({ description: "Accepted when empty, as in Crossbar.io's examples", refused: remedy });
 }
 
 export function text(doc: string) {

@@ -1,6 +1,6 @@
 /**
- * The node configuration, version 2 as Crossbar.io defined it: the only description of the file. Types, validation and `realmway check`
- * come from it. Keys and defaults are Crossbar.io's where the meaning is the same; what it knows and this
+ * The node configuration, version 2 as Crossbar.io defined it: the only description of the file. Types, validation and `realmway check`,
+ * the JSON Schema for editors and the reference page come from it. Keys and defaults are Crossbar.io's where the meaning is the same; what it knows and this
  * version does not support is refused by name. `checks.ts` holds what one value says about another.
  */
 import { z } from "zod";

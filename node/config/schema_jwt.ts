@@ -29,10 +29,14 @@ export const publicKey = section("The issuer's key in PEM, a public key or a cer
   "algorithm": z.enum(["RS256", "ES256", "EdDSA"]).describe("What it signs with"),
 });
 
+const jwkSet = z.object({
+  "keys": z.array(z.record(z.string(), z.json())).min(1).describe("The keys, as JWK"),
+}).describe("A JWK set, in place");
+
 /** Which tokens count, and for what. */
 const tokens = {
   "jwks": z.union(
-    [z.string().min(1), z.object({ "keys": z.array(z.record(z.string(), z.json())).min(1) })],
+    [z.string().min(1), jwkSet],
     'a URL, a file, or {"keys": [...]}',
   ).optional().describe(
     "The issuer's keys as a JWK set: a URL (https, or http of loopback), a file in the node directory, or the set itself",

@@ -9,11 +9,8 @@ const staticOptions = section("How files are served", {
     z.string().regex(/^\.[\w.+-]+$/, 'a suffix of file names with its dot (".svg")'),
     z.string().regex(/^[\w.+-]+\/[\w.+-]+(; ?[\w=." -]+)?$/, 'a media type ("image/svg+xml")'),
   ).default({}).describe("More media types, by suffix"),
-  "cache_timeout": whole(
-    { min: 0, max: 315_360_000, unit: "s" },
-    "How long browsers may keep a file without asking; null: they ask each time",
-  )
-    .nullable().default(43_200),
+  "cache_timeout": whole({ min: 0, max: 315_360_000, unit: "s" }, "").nullable().default(43_200)
+    .describe("How long browsers may keep a file without asking; null: they ask each time"),
   "default_file": text("File of the directory to serve for paths that do not exist").optional(),
   "allow_cross_origin": flag(true, "Let pages of other origins read the files"),
 });
@@ -124,10 +121,9 @@ export const webOptions = section("How HTTP is served", {
   "hsts": flag(false, "Tell browsers to come back over TLS only; needs a TLS endpoint"),
   "hsts_max_age": whole({ min: 0, max: 315_360_000, unit: "s" }, "How long browsers remember that")
     .default(31_536_000),
-  "client_timeout": whole(
-    { min: 1, max: 86_400, unit: "s" },
+  "client_timeout": whole({ min: 1, max: 86_400, unit: "s" }, "").nullable().default(60).describe(
     "How long an HTTP connection stays open between requests; null: without limit",
-  ).nullable().default(60),
+  ),
 });
 
 export type WebOptionsConfig = z.output<typeof webOptions>;

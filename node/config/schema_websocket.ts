@@ -51,10 +51,9 @@ export const websocketOptions = section("How WebSocket connections behave", {
     WEBSOCKET.allowsNullOrigin,
     'Accept the origin "null", which files and sandboxed pages send',
   ),
-  "external_port": whole(
-    { min: 1, max: 65535 },
+  "external_port": whole({ min: 1, max: 65535 }, "").nullable().default(null).describe(
     "Port that clients see, when something in front forwards to this endpoint",
-  ).nullable().default(null),
+  ),
   "enable_hybi10": flag(
     WEBSOCKET.versions.includes(8),
     "Accept version 8 of the protocol, a draft that old clients speak",

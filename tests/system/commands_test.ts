@@ -317,3 +317,13 @@ test("init: does not hide a .crossbar directory that is there", async () => {
   assert.match(stderr, /\.crossbar.config\.json/);
   await remove();
 });
+
+test("Commands: schema prints the JSON Schema of configurations", async () => {
+  const { directory, remove } = await workplace();
+  const { code, stdout } = await run(["schema"], directory);
+  await remove();
+  assert.equal(code, 0);
+  const schema = JSON.parse(stdout);
+  assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
+  assert.deepEqual(schema.required, ["version", "workers"]);
+});
