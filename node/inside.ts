@@ -1,4 +1,4 @@
-/** Sessions of the node's own, in its process: they join under the role "trusted". */
+/** Sessions of the node's own, in its process: they join under the role "trusted", or one that the configuration names. */
 import { connect } from "../client/connect.ts";
 import type { Session } from "../client/session.ts";
 import { embedded } from "../router/join.ts";
@@ -11,11 +11,14 @@ export interface InsideSettings {
   readonly realm: string;
   /** What the session is for. */
   readonly authid: string;
+  /** Default: "trusted", which may do everything. */
+  readonly role?: string;
   readonly log: Log;
 }
 
 /** Leaves when the router says goodbye. */
-export function joinInside({ router, realm, authid, log }: InsideSettings): Promise<Session> {
+export function joinInside({ router, realm, authid, role, log }: InsideSettings): Promise<Session> {
+  const identity = { authid, ...(role !== undefined && { authrole: role }) };
   const onFault = (error: unknown) => log.error("Fault in {authid}: {error}", { authid, error });
   return connect({
     url: "local",
@@ -24,7 +27,7 @@ export function joinInside({ router, realm, authid, log }: InsideSettings): Prom
     dial: (_options, attach) => {
       const { client, router: routerEnd } = createLocalPair(onFault);
       client.attach(attach(client));
-      routerEnd.attach(router.attach(routerEnd, embedded({ authid })));
+      routerEnd.attach(router.attach(routerEnd, embedded(identity)));
       return Promise.resolve(client);
     },
   });

@@ -2,7 +2,6 @@
  * JSON Schemas of payloads. The validator interprets them, so no code is made at run time; what it would pass over or stumble at later is
  * found here at start: keywords that it does not know, values that they cannot have, references that lead nowhere.
  */
-import { Buffer } from "node:buffer";
 import {
   dereference,
   format as formats,
@@ -17,6 +16,7 @@ import type { PayloadValues } from "../wamp/payload.ts";
 import { nearest } from "./config/nearest.ts";
 import type { Problem } from "./config/problems.ts";
 import type { Path } from "./config/source.ts";
+import { jsonOf } from "./json_value.ts";
 
 const DRAFTS: Readonly<Record<string, SchemaDraft>> = {
   "http://json-schema.org/draft-04/schema": "4",
@@ -88,19 +88,6 @@ function weight({ instanceLocation, keyword }: OutputUnit): number {
 /** As JSON has it, whatever the serializer was. */
 function instanceOf({ args, kwargs }: PayloadValues): unknown {
   return { "args": jsonOf(args), "kwargs": jsonOf(kwargs) };
-}
-
-/** Binary values are the strings that JSON has for them, large integers are numbers. [WAMP binary conversion of JSON strings] */
-function jsonOf(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Uint8Array) return `\0${base64(value)}`;
-  if (Array.isArray(value)) return value.map(jsonOf);
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, jsonOf(one)]));
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
 /** Items that a list may have which is checked for repetitions: each is compared with each. */

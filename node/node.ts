@@ -28,6 +28,7 @@ import type { RealmConfig } from "./config/schema_realm.ts";
 import type { SqliteStore, StoreStats } from "./store/sqlite_store.ts";
 import { openStore } from "./stores.ts";
 import { systemRandom } from "./random.ts";
+import { secretOf } from "./secrets.ts";
 import { type TransportServices, transportServices } from "./services.ts";
 import { type AuthStats, newAuthStats, Throttle } from "./throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
@@ -250,17 +251,17 @@ class RunningNode implements Node {
       hasNoDelay: services.hasTcpNoDelay,
     });
     const isSecure = endpoint.tls !== undefined;
+    const { trusted_proxies: trusted } = config.endpoint;
+    const proxies = trusted.length === 0 ? undefined : new TrustedProxies(trusted);
     const listener = await OpenListener.open({
       endpoint,
       services,
       host: this.#host,
       speaksProxyProtocol: config.endpoint.proxy_protocol,
-      proxies: config.endpoint.trusted_proxies.length === 0
-        ? undefined
-        : new TrustedProxies(config.endpoint.trusted_proxies),
+      proxies,
       clock: this.#clock,
       log: this.#log,
-      loadHttp: () => this.#httpHandler(services, isSecure),
+      loadHttp: () => this.#httpHandler(id, services, isSecure, proxies),
     });
     this.#open.push(listener);
     const urls = urlsOf(config, services, listener.address, isSecure);
@@ -284,16 +285,33 @@ class RunningNode implements Node {
   }
 
   /** Loaded at the first request: a router without browsers needs no web framework. */
-  async #httpHandler(services: TransportServices, isSecure: boolean): Promise<HttpHandler> {
+  async #httpHandler(
+    transport: string,
+    services: TransportServices,
+    isSecure: boolean,
+    proxies: TrustedProxies | undefined,
+  ): Promise<HttpHandler> {
     const { httpHandler } = await import("./web/handler.ts");
     const { controller: { id = hostname() } } = this.#config;
-    return httpHandler(services.http, {
-      nodeDirectory: this.#settings.directory,
+    const { directory, env = process.env, root } = this.#settings;
+    const settings = {
+      nodeDirectory: directory,
       isSecure,
       facts: { id, startedAt: this.#startedAt, now: () => this.#clock.now() },
       log: this.#log,
-      root: this.#settings.root,
-    });
+      bridge: {
+        join: async (realm: string, role: string) => {
+          const { joinInside } = await import("./inside.ts");
+          const { router } = this;
+          return await joinInside({ router, realm, role, authid: transport, log: this.#log });
+        },
+        secret: (value: unknown) => secretOf(value, { env, directory }),
+        clock: this.#clock,
+        log: this.#log,
+      },
+      root,
+    };
+    return httpHandler(services.http, settings, proxies);
   }
 }
 

@@ -6,6 +6,7 @@
 import { isPattern } from "../../wamp/uri.ts";
 import { TRUSTED } from "../../router/permission.ts";
 import { authProblems } from "./auth_checks.ts";
+import { bridgeProblems } from "./bridge_checks.ts";
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
@@ -36,6 +37,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...linkProblems(worker, env),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
+      ...bridgeProblems(worker, env),
     ]),
   ];
 }

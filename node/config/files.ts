@@ -5,6 +5,7 @@
 import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { authFiles, secretFileProblem, tokenKeyProblems } from "./auth_files.ts";
+import { bridgeSecretFiles } from "./bridge_checks.ts";
 import { linkFiles } from "./link_checks.ts";
 import { type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
@@ -35,7 +36,9 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...await payloadSchemaProblems(config, directory),
     ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),
     ...await Promise.all(
-      [...auth.secrets, ...links.secrets].map((one) => secretFileProblem(one, directory)),
+      [...auth.secrets, ...links.secrets, ...bridgeSecretFiles(config)].map((one) =>
+        secretFileProblem(one, directory)
+      ),
     ),
   ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;

@@ -70,6 +70,7 @@ const OPEN_KEYS: Path = ["role", "realm", "kdf", "iterations", "memory", "keylen
 /** True for what is a secret, and for what stands where a section with secrets should: in a principal of `auth`, in place of a method, in
  * what a link shows. */
 function isSecret(path: Path): boolean {
+  if (path.includes("secret") || path.includes("github_secret")) return true;
   const shown = path.lastIndexOf("authentication");
   if (shown >= 0) return path.at(-1) !== "authid";
   const at = path.lastIndexOf("auth");

@@ -1,5 +1,6 @@
 /** What a web transport serves: one service a path. */
 import { z } from "zod";
+import { type BridgeConfig, caller, publisher, webhook } from "./schema_bridge.ts";
 import { flag, id, kinds, off, refused, section, text, whole } from "./fields.ts";
 import { websocketConnection } from "./schema_connection.ts";
 
@@ -62,6 +63,7 @@ export type WebServiceConfig =
   | z.output<typeof redirect>
   | z.output<typeof nodeinfo>
   | z.output<typeof websocket>
+  | BridgeConfig
   | { readonly type: "path"; readonly id?: string | undefined; readonly paths: WebPathsConfig };
 
 /** A WebSocket service, wherever it stands. */
@@ -82,13 +84,20 @@ const PYTHON = "runs Python, which this router does not; run it as a service of 
 
 const service = kinds(
   "A service of a web transport",
-  [websocket, files, nodeinfo, json, redirect, folder],
-  ["websocket", "static", "nodeinfo", "json", "redirect", "path"],
+  [websocket, files, nodeinfo, json, redirect, publisher, caller, webhook, folder],
+  [
+    "websocket",
+    "static",
+    "nodeinfo",
+    "json",
+    "redirect",
+    "publisher",
+    "caller",
+    "webhook",
+    "path",
+  ],
   {
     "longpoll": `WAMP over long-polling ${LATER}`,
-    "publisher": `the HTTP bridge's publisher ${LATER}`,
-    "caller": `the HTTP bridge's caller ${LATER}`,
-    "webhook": `the HTTP bridge's webhook ${LATER}`,
     "upload": `file upload ${LATER}`,
     "reverseproxy": `the reverse proxy ${LATER}`,
     "websocket-reverseproxy": `the reverse proxy for WebSocket ${LATER}`,

@@ -12,6 +12,7 @@ import type {
   WebServiceConfig,
 } from "../config/schema_web.ts";
 import { notFound, refusedMethod, statusDocument } from "./document.ts";
+import { bridge, type BridgeParts, type WebPeer } from "./bridge.ts";
 import { everyService, findService, type FoundService } from "./find.ts";
 import { type NodeFacts, nodeInfo } from "./node_info.ts";
 import { serveFile } from "./static.ts";
@@ -25,11 +26,18 @@ export interface WebSettings {
   readonly isSecure: boolean;
   readonly facts: NodeFacts;
   readonly log: Log;
+  readonly bridge: BridgeParts;
+  /** Whom a request comes from. @param env what the server gives beside the request. */
+  readonly peerOf: (env: unknown, headers: Headers) => WebPeer;
   /** Answers in place of the service for "/", when given. */
   readonly root?: ((request: Request) => Response | Promise<Response>) | undefined;
 }
 
-type Service = (request: Request, path: WebPath) => Response | Promise<Response>;
+type Service = (
+  request: Request,
+  path: WebPath,
+  peer: () => WebPeer,
+) => Response | Promise<Response>;
 
 /** The app for one transport. */
 export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
@@ -57,7 +65,8 @@ export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
     const path = parseWebPath(request.url);
     if (path === undefined) return statusDocument(400, "Bad Request", "The address is not valid.");
     const found = findService(paths, path);
-    return found && services.get(found.config)?.(request, found.rest) || notFound();
+    const peer = () => settings.peerOf(context.env, request.headers);
+    return found && services.get(found.config)?.(request, found.rest, peer) || notFound();
   });
   app.onError((error) => {
     log.error("Cannot answer an HTTP request: {error}", { error });
@@ -82,6 +91,12 @@ function service(config: FoundService["config"], settings: WebSettings): Service
       return (request, path) =>
         serveFile(request, path, { root, nodeDirectory, options: config.options });
     }
+    case "publisher":
+    case "caller":
+    case "webhook": {
+      const answer = bridge(config, settings.bridge);
+      return leaf((request, _path, peer) => answer(request, peer()));
+    }
     default:
       return config satisfies never;
   }
@@ -89,7 +104,8 @@ function service(config: FoundService["config"], settings: WebSettings): Service
 
 /** A service with nothing below it. */
 function leaf(answer: Service): Service {
-  return (request, path) => path.names.length === 0 ? answer(request, path) : notFound();
+  return (request, path, peer) =>
+    path.names.length === 0 ? answer(request, path, peer) : notFound();
 }
 
 function jsonValue({ value, options }: JsonValueConfig): Service {

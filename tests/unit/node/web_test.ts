@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Log } from "../../../router/ports.ts";
+import { systemClock } from "../../../transports/clock.ts";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { createWeb } from "../../../node/web/services.ts";
 import { parseWebPath } from "../../../node/web/web_path.ts";
@@ -66,6 +67,13 @@ function webApp(paths: object, options: object = {}, isSecure = false) {
     options: web.options,
     isSecure,
     log,
+    bridge: {
+      join: () => Promise.reject(new Error("no router")),
+      secret: () => Promise.resolve(undefined),
+      clock: systemClock,
+      log,
+    },
+    peerOf: () => ({ host: "127.0.0.1", isSecure }),
     facts: {
       id: "node1",
       startedAt: Date.parse("2024-01-01T00:00:00Z"),
