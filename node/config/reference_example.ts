@@ -7,7 +7,6 @@ import { alternativesOf, resolved } from "./reference.ts";
 
 /** By key, as people would write them. */
 const SAMPLES: Readonly<Record<string, unknown>> = {
-  "version": 2,
   "id": "example1",
   "name": "realm1",
   "realm": "realm1",
@@ -44,6 +43,9 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   "authorized_keys": ["2f".repeat(32)],
   "principals": {},
   "rate": 100,
+  "require_ip": ["10.0.0.0/8"],
+  "certificate-sha256": "3c".repeat(32),
+  "certificate-sha1": "3c".repeat(20),
 };
 
 /** Keys that nobody must write, but that show what a section is for. */
@@ -66,6 +68,11 @@ const MOST_DEFAULTS = 4;
 /** @param schema of a section. */
 export function exampleOf(schema: EditorSchema, root: EditorSchema): unknown {
   return valueOf(schema, root, "", 0);
+}
+
+/** A value of the key `key`. */
+export function sampleFor(schema: EditorSchema, root: EditorSchema, key: string): unknown {
+  return valueOf(schema, root, key, 1);
 }
 
 function valueOf(given: EditorSchema, root: EditorSchema, key: string, depth: number): unknown {

@@ -95,10 +95,14 @@ const trustroot = section("Whose certificates let peers in", {
     .optional(),
 });
 
+const TRUSTROOTS = 'write the issuer of certificates in "trustroots"';
+
 const cryptosign = method("Challenge and response with Ed25519 keys", {
   "principals": principals(section("A principal", {
     "authorized_keys": z.array(z.string().regex(/^[0-9a-fA-F]{64}$/, KEY)).min(1)
       .describe(`Its public keys, each ${KEY}; "realmway keygen" makes one`),
+    "certificate": refused(TRUSTROOTS),
+    "trustroot": refused(TRUSTROOTS),
     ...who,
   })).default({}),
   "default-role": role.optional(),

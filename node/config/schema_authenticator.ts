@@ -14,6 +14,8 @@ const timeout = whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer 
   5000,
 );
 
+const EXPOSE = "authenticators have no access to the node's controller; remove the key";
+
 /** A procedure. */
 export const dynamicShape = {
   "type": z.literal("dynamic"),
@@ -23,7 +25,7 @@ export const dynamicShape = {
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
   timeout,
-  "expose_controller": refused("authenticators are procedures like any other; remove the key"),
+  "expose_controller": refused(EXPOSE),
 } as const;
 
 export const dynamic = section("A procedure knows the principals", dynamicShape);
@@ -38,9 +40,7 @@ export const functionShape = {
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
   timeout,
-  "expose_controller": refused(
-    "user modules have no access to the node's controller; remove the key",
-  ),
+  "expose_controller": refused(EXPOSE),
 } as const;
 
 export const byFunction = section(

@@ -1,6 +1,6 @@
 /** Where the node connects to as a client, under Crossbar.io's keys: transports of router links. */
 import { z } from "zod";
-import { kinds, section, text, whole } from "./fields.ts";
+import { kinds, refused, section, text, whole } from "./fields.ts";
 
 const file = (doc: string) => text(`${doc}: a PEM file, relative to the node directory`);
 
@@ -44,6 +44,9 @@ const connectingEndpoint = kinds(
 
 const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
 
+const OPTIONS = "the connection has the library's own options; remove the key";
+const ONE = "a link has one transport, which needs no id; remove the key";
+
 export const connectingTransport = kinds(
   "How the router is reached",
   [
@@ -54,11 +57,15 @@ export const connectingTransport = kinds(
       "endpoint": connectingEndpoint.optional(),
       "serializers": z.array(z.enum(SERIALIZERS)).min(1).default(["cbor", "msgpack", "json"])
         .describe("Serializers to offer, the preferred one first"),
+      "id": refused(ONE),
+      "options": refused(OPTIONS),
     }),
     section("WAMP over RawSocket", {
       "type": z.literal("rawsocket"),
       "endpoint": connectingEndpoint,
       "serializer": z.enum(SERIALIZERS).default("cbor").describe("Serializer to speak"),
+      "id": refused(ONE),
+      "options": refused(OPTIONS),
     }),
   ],
   ["websocket", "rawsocket"],

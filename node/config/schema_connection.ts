@@ -8,12 +8,20 @@ import { rawsocketOptions, websocketOptions } from "./schema_websocket.ts";
 
 const SERIALIZERS = ["json", "msgpack", "cbor"] as const;
 
+/** Of Crossbar.io's. */
+const REFUSED_SERIALIZERS: Readonly<Record<string, string>> = {
+  "ubjson": "no known client needs ubjson; remove it",
+  "flatbuffers": "no known client needs flatbuffers; remove it",
+};
+
 const serializer = z.enum(SERIALIZERS, {
-  error: ({ input }) =>
-    input === "ubjson" || input === "flatbuffers"
-      ? `${REFUSED}no known client needs ${input}; remove it`
-      : alternatives(SERIALIZERS),
-});
+  error: ({ input }) => {
+    const remedy = typeof input === "string" && Object.hasOwn(REFUSED_SERIALIZERS, input)
+      ? REFUSED_SERIALIZERS[input]
+      : undefined;
+    return remedy === undefined ? alternatives(SERIALIZERS) : `${REFUSED}${remedy}`;
+  },
+}).meta({ refusedTypes: REFUSED_SERIALIZERS });
 
 const serializers = z.array(serializer).min(1).optional().describe(
   "Serializers to speak (default: all); each with its batched variant where the transport has one",

@@ -19,7 +19,7 @@ const store = kinds(
     }),
   ],
   ["memory", "file", "sqlite"],
-  {},
+  { "database": 'write "type": "sqlite" with a "filename"' },
 );
 
 export const cookie = section(
@@ -33,6 +33,8 @@ export const cookie = section(
     "same_site": z.enum(["Lax", "Strict", "None"]).default("Lax").describe(
       "Whether pages of other sites may bring it: None lets them, and needs TLS",
     ),
+    "secure": refused("cookies are Secure wherever they are given over TLS; remove the key"),
+    "http_strict": refused("no script is ever shown the cookie; remove the key"),
     "store": store.prefault({ "type": "memory" }),
   },
 );

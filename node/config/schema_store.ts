@@ -72,6 +72,8 @@ const sqlite = section("Events in a file, which survive a restart and a crash", 
   ...shared,
 });
 
-export const store = kinds("Where events are kept", [memory, sqlite], ["memory", "sqlite"], {});
+export const store = kinds("Where events are kept", [memory, sqlite], ["memory", "sqlite"], {
+  "cfxdb": 'write "type": "sqlite" with a "path"',
+});
 
 export type StoreConfig = z.output<typeof store>;

@@ -79,7 +79,8 @@ const folder = section("Services below this path", {
   },
 });
 
-const LATER = "comes with a later version; remove the path";
+const LATER = "with a later version; remove the path";
+const PROXY = "put a web server such as Caddy or nginx before the node; remove the path";
 const PYTHON = "runs Python, which this router does not; run it as a service of its own";
 
 const service = kinds(
@@ -97,15 +98,15 @@ const service = kinds(
     "path",
   ],
   {
-    "longpoll": `WAMP over long-polling ${LATER}`,
-    "upload": `file upload ${LATER}`,
-    "reverseproxy": `the reverse proxy ${LATER}`,
-    "websocket-reverseproxy": `the reverse proxy for WebSocket ${LATER}`,
-    "archive": `serving archives ${LATER}`,
-    "cgi": `CGI ${LATER}`,
-    "wap": `WAMP application pages ${LATER}`,
-    "catalog": `catalogs ${LATER}`,
-    "map": `maps ${LATER}`,
+    "longpoll": `WAMP over long-polling comes ${LATER}, and connect by WebSocket`,
+    "upload": `file upload comes ${LATER}`,
+    "reverseproxy": PROXY,
+    "websocket-reverseproxy": PROXY,
+    "archive": 'unpack the archive and serve its files by "static"',
+    "cgi": "run the program as a service of its own; remove the path",
+    "wap": `WAMP application pages come ${LATER}`,
+    "catalog": "catalogs of FlatBuffers schemas are not planned; remove the path",
+    "map": "maps are not planned; remove the path",
     "wsgi": `WSGI ${PYTHON}`,
     "resource": `a Twisted resource ${PYTHON}`,
   },
