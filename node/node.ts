@@ -14,9 +14,15 @@ import { newStats, TransportHost, type TransportStats } from "../transports/host
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import type { Authorization, AuthorizationSettings } from "./authorization.ts";
 import type { Environment } from "./config/checks.ts";
+import { isDisabled } from "./config/environment.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
-import type { NodeConfig, TransportConfig } from "./config/schema.ts";
+import {
+  type NodeConfig,
+  type RouterConfig,
+  routersOf,
+  type TransportConfig,
+} from "./config/schema.ts";
 import { formatPath } from "./config/source.ts";
 import { configWarnings } from "./config/warnings.ts";
 import { CookieJars } from "./cookies.ts";
@@ -32,6 +38,7 @@ import { secretOf } from "./secrets.ts";
 import { type TransportServices, transportServices } from "./services.ts";
 import { type AuthStats, newAuthStats, Throttle } from "./throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
+import { Children, type NodeEnd } from "./worker/children.ts";
 
 export interface NodeSettings {
   /** The node directory, absolute: paths of the configuration are relative to it. */
@@ -83,6 +90,8 @@ export interface Node {
   readonly listeners: readonly NodeListener[];
   /** Of realms whose events are in a file. */
   readonly stores: readonly NodeStore[];
+  /** Resolves when the configuration says that a worker's end ends the node (`controller.options.shutdown`); whoever started it stops it then. */
+  readonly shutdownWanted: Promise<NodeEnd>;
   /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
   stop(): Promise<void>;
 }
@@ -115,6 +124,9 @@ class RunningNode implements Node {
   readonly #throttle: Throttle;
   readonly #open: OpenListener[] = [];
   readonly #links: Link[] = [];
+  readonly #children: Children;
+  readonly #routers: readonly RouterConfig[];
+  readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
 
   constructor(config: NodeConfig, settings: NodeSettings) {
@@ -126,7 +138,19 @@ class RunningNode implements Node {
     this.#startedAt = clock.now();
     this.#jars = new CookieJars({ directory: settings.directory, clock, log: this.#log });
     this.router = new Router({ clock, random, log: log ?? logFor("router") });
-    const [worker] = config.workers;
+    const { directory, env = process.env } = settings;
+    this.#routers = routersOf(config).map(([, router]) => router)
+      .filter(({ options }) => !isDisabled(options.disabled, env));
+    const { promise, resolve } = Promise.withResolvers<NodeEnd>();
+    this.shutdownWanted = promise;
+    this.#children = new Children(config, {
+      directory,
+      env,
+      clock,
+      log: this.#log,
+      onShutdown: resolve,
+    });
+    const [worker] = this.#routers;
     const slow = worker?.options.slow_consumers;
     const rules = worker?.options.throttle;
     this.#throttle = new Throttle({
@@ -153,7 +177,7 @@ class RunningNode implements Node {
     for (const { path, text } of configWarnings(this.#config)) {
       this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
     }
-    for (const worker of this.#config.workers) {
+    for (const worker of this.#routers) {
       for (const realm of worker.realms) await this.#addRealm(realm);
       // Before anybody can join: what was retained is there from the first moment.
       await Promise.all(this.stores.map(({ store }) => store.ready()));
@@ -163,6 +187,8 @@ class RunningNode implements Node {
       }
       for (const realm of worker.realms) await this.#startLinks(realm);
     }
+    // Last: they will want to join.
+    this.#children.start();
   }
 
   stop(): Promise<void> {
@@ -171,6 +197,8 @@ class RunningNode implements Node {
 
   async #stop(): Promise<void> {
     const limitMs = this.#config.controller.options.shutdown_timeout;
+    // First: they shall find the router while they end.
+    await this.#children.stop(limitMs);
     await Promise.all(this.#open.map((listener) => listener.stopAccepting()));
     await Promise.all(this.#links.map((link) => link.stop()));
     await Promise.all([
@@ -220,7 +248,7 @@ class RunningNode implements Node {
 
   /** Once for all transports: the largest backlog that somebody asked for. */
   #tellBacklog(): void {
-    const asked = this.#config.workers.flatMap(({ transports }) => transports)
+    const asked = this.#routers.flatMap(({ transports }) => transports)
       .flatMap(({ endpoint: { backlog } }) => backlog ?? []);
     if (asked.length === 0) return;
     const backlog = Math.max(...asked);

@@ -28,7 +28,10 @@ async function dev(): Promise<number> {
   watchFaults(log);
   const port = portOf(process.env["PORT"]);
   const config = parseConfig(readJson(commentedConfig(port)).value);
-  const controller = { ...config.controller, options: { "shutdown_timeout": SHUTDOWN_MS } };
+  const controller = {
+    ...config.controller,
+    options: { ...config.controller.options, "shutdown_timeout": SHUTDOWN_MS },
+  };
   const page = createPage();
   const node = await runNode({ ...config, controller }, {
     directory: process.cwd(),

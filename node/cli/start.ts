@@ -1,6 +1,6 @@
 /**
- * `realmway start`: runs a node until SIGTERM, SIGINT or SIGHUP. Then sessions are told goodbye and the process ends with 0; a second signal
- * ends it at once. Faults that nobody caught are logged, the node goes on.
+ * `realmway start`: runs a node until SIGTERM, SIGINT or SIGHUP, or until the end of a worker ends it. Then sessions are told goodbye and the
+ * process ends with 0, or with 1 when a worker failed; a second signal ends it at once. Faults that nobody caught are logged, the node goes on.
  */
 import process from "node:process";
 import { VERSION } from "../../wamp/version.ts";
@@ -43,11 +43,13 @@ export async function start(
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
 
-  const signal = await signals.first;
-  log.info("Stopping because of {signal}", { signal });
+  const cause = await Promise.race([signals.first, node.shutdownWanted]);
+  const isSignal = typeof cause === "string";
+  if (isSignal) log.info("Stopping because of {signal}", { signal: cause });
+  else log.info("Stopping because worker {reason}", { reason: cause.reason });
   await node.stop();
   log.info("Stopped", {});
-  return 0;
+  return !isSignal && cause.hasFailed ? 1 : 0;
 }
 
 /** For people: where to connect. */

@@ -7,7 +7,7 @@ import { isPattern } from "../../wamp/uri.ts";
 import { TRUSTED } from "../../router/permission.ts";
 import { authProblems } from "./auth_checks.ts";
 import { bridgeProblems } from "./bridge_checks.ts";
-import { type Environment, variableIn } from "./environment.ts";
+import { type Environment, isDisabled, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { linkProblems } from "./link_checks.ts";
@@ -21,7 +21,8 @@ export type { Environment } from "./environment.ts";
 /** Everything that is wrong between the values of `config`. */
 export function checkRelations(config: unknown, env: Environment): Problem[] {
   return [
-    ...workerCount(config),
+    ...workerCount(config, env),
+    ...twice({ path: [], value: config }, ["workers", "*", "id"], "an id"),
     ...select(config, ["workers", "*"]).flatMap((worker) => [
       ...twice(worker, ["realms", "*", "name"], "a realm"),
       ...twice(worker, ["realms", "*", "id"], "an id"),
@@ -42,12 +43,21 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
   ];
 }
 
-function workerCount(config: unknown): Problem[] {
+/** One router, whose process is the node's. Those that are disabled do not count. */
+function workerCount(config: unknown, env: Environment): Problem[] {
   const workers = select(config, ["workers"])[0]?.value;
-  if (!Array.isArray(workers) || workers.length === 1) return [];
-  const text = `found ${workers.length} workers, expected exactly one, of type "router"; ` +
-    "more come with a later version";
-  return [{ path: ["workers"], text }];
+  if (!Array.isArray(workers)) return [];
+  if (workers.length === 0) {
+    return [{ path: ["workers"], text: "found none, expected at least one worker" }];
+  }
+  const routers = select(config, ["workers", "*"]).filter(({ value }) =>
+    select(value, ["type"])[0]?.value === "router" &&
+    !isDisabled(select(value, ["options", "disabled"])[0]?.value, env)
+  );
+  return routers.slice(1).map(({ path }) => ({
+    path,
+    text: "found another router, expected one; write its realms and transports into the first",
+  }));
 }
 
 /** Values that stand more than once where each must be its own. */

@@ -10,6 +10,12 @@ export function variableIn(text: string): string | undefined {
   return /^\$\{?([A-Za-z_]\w*)\}?$/.exec(text)?.[1];
 }
 
+/** Whether `disabled` of a worker says that it is left out. */
+export function isDisabled(disabled: unknown, env: Environment): boolean {
+  const variable = typeof disabled === "string" ? variableIn(disabled) : undefined;
+  return variable === undefined ? disabled === true : Boolean(env[variable]);
+}
+
 /** A secret whose variable is not set. The variable is not named, as it may be a secret that looks like one. */
 export function unsetProblems({ path, value }: Found, env: Environment): Problem[] {
   const variable = typeof value === "string" ? variableIn(value) : undefined;

@@ -5,7 +5,10 @@
  */
 import { z } from "zod";
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts";
+import { alternatives, REFUSED } from "./problems.ts";
 import { bytes, id, kinds, none, refused, section, whole } from "./fields.ts";
+import { guest } from "./schema_guest.ts";
+import { disabled } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
 import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
@@ -14,13 +17,29 @@ const COMPONENTS = "components come with a later version; run them as clients";
 const PROCESS = "the router runs inside the node's process; remove the key";
 const MANHOLE = "there is no Python shell to log in to; remove the key";
 
+const SHUTDOWN_MODES = [
+  "shutdown_on_worker_exit",
+  "shutdown_on_worker_exit_with_error",
+  "shutdown_on_last_worker_exit",
+] as const;
+
+const shutdownMode = z.enum(SHUTDOWN_MODES, {
+  error: ({ input }) =>
+    input === "shutdown_on_shutdown_requested"
+      ? `${REFUSED}nothing but signals asks the node to end, and they always do; remove it`
+      : alternatives(SHUTDOWN_MODES),
+});
+
 const controllerOptions = section("How the node runs", {
   "shutdown_timeout": whole(
     { min: 0, max: 600_000, unit: "ms" },
     "How long sessions may take to say goodbye when the node stops",
   ).default(2000),
   "title": refused(PROCESS),
-  "shutdown": refused("the node runs until it is told to stop; remove the key"),
+  "shutdown": z.array(shutdownMode).default([]).describe(
+    "What else ends the node than a signal: that a worker which is a process of its own ended for good, that one did so other than " +
+      "with code 0, that no worker is left (a router in the node's process always is)",
+  ),
   "enable_parallel_worker_start": refused("there is one worker; remove the key"),
 });
 
@@ -55,7 +74,7 @@ const workerOptions = section("How the worker runs", {
   "expose_controller": refused(COMPONENTS),
   "expose_shared": refused(COMPONENTS),
   "extra": refused(COMPONENTS),
-  "disabled": refused("remove the worker instead"),
+  "disabled": disabled,
 });
 
 const router = section("A router: realms, and the transports that lead to them", {
@@ -71,9 +90,8 @@ const router = section("A router: realms, and the transports that lead to them",
 
 const LATER = "come with a later version; remove this worker";
 
-const worker = kinds("What the node runs", [router], ["router"], {
+const worker = kinds("What the node runs", [router, guest], ["router", "guest"], {
   "container": `containers ${LATER} and run its components as clients`,
-  "guest": `guests ${LATER} and start the program as a service of its own`,
   "proxy": `proxies ${LATER}`,
   "websocket-testee": 'test workers are not planned; write a transport "websocket.testee"',
   "hostmonitor": `host monitors ${LATER}`,
@@ -85,11 +103,19 @@ export const nodeSchema = section("Configuration of a node", {
   "$schema": z.string().optional().describe("Where editors find the schema of this file"),
   "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
   "controller": controller.prefault({}),
-  "workers": z.array(worker, "a list with one worker of type router")
-    .describe("What the node runs: one router, for now"),
+  "workers": z.array(worker, "a list of workers")
+    .describe("What the node runs: at most one router, and guests"),
 });
 
 /** A checked configuration with every default filled in, under its names in the file. */
 export type NodeConfig = z.output<typeof nodeSchema>;
 export type WorkerConfig = NodeConfig["workers"][number];
+export type RouterConfig = Extract<WorkerConfig, { type: "router" }>;
 export type { TransportConfig } from "./schema_transport.ts";
+
+/** The routers of a configuration, each with its place in the list of workers. */
+export function routersOf(config: NodeConfig): (readonly [number, RouterConfig])[] {
+  return [...config.workers.entries()].flatMap(([i, worker]) =>
+    worker.type === "router" ? [[i, worker] as const] : []
+  );
+}

@@ -1,12 +1,12 @@
 /** What a configuration may say but nobody can mean. `check` prints it, a starting node logs it. */
 import type { Problem } from "./problems.ts";
-import type { NodeConfig, TransportConfig, WorkerConfig } from "./schema.ts";
+import { type NodeConfig, type RouterConfig, routersOf, type TransportConfig } from "./schema.ts";
 import type { AuthConfig } from "./schema_auth.ts";
 import type { WebPathsConfig } from "./schema_web.ts";
 import type { Path } from "./source.ts";
 
 export function configWarnings(config: NodeConfig): Problem[] {
-  return config.workers.flatMap((worker, w) =>
+  return routersOf(config).flatMap(([w, worker]) =>
     worker.transports.flatMap((transport, t) =>
       services(transport, ["workers", w, "transports", t]).flatMap((service) =>
         roleWarnings(service, worker.realms)
@@ -57,7 +57,7 @@ function webServices(paths: WebPathsConfig, path: Path): Service[] {
 const ANONYMOUS = { type: "static", role: "anonymous" } as const;
 
 /** Sessions without credentials whose role no realm of theirs has: each would be refused. */
-function roleWarnings({ path, auth }: Service, realms: WorkerConfig["realms"]): Problem[] {
+function roleWarnings({ path, auth }: Service, realms: RouterConfig["realms"]): Problem[] {
   const section = auth === undefined ? ANONYMOUS : auth.anonymous;
   // What an authenticator answers, nobody knows yet.
   if (section?.type !== "static") return [];

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 const KEY = "0".repeat(64);
 
@@ -53,7 +54,7 @@ const ALL = {
 };
 
 test("Config: auth takes all methods in Crossbar.io's words, and keeps the order they are written in", () => {
-  const { workers: [worker] } = parseConfig(configWith(ALL, TLS), { SECRET: "x" });
+  const worker = routerOf(parseConfig(configWith(ALL, TLS), { SECRET: "x" }));
   const transport = worker?.transports[0];
   assert.ok(transport?.type === "websocket");
   assert.deepEqual(Object.keys(transport.auth ?? {}), Object.keys(ALL));

@@ -9,6 +9,7 @@ import { parseConfig } from "../../../node/config/parse.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
 import type { NodeConfig } from "../../../node/config/schema.ts";
 import { realmOptions } from "../../../node/options.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 function parsed(role: object, realm = {}): NodeConfig {
   const realms = [{ name: "realm1", roles: [{ name: "guest", ...role }], ...realm }];
@@ -28,14 +29,14 @@ function problems(role: object, realm = {}): string[] {
 }
 
 function roleOf(role: object) {
-  const realm = parsed(role).workers[0]?.realms[0];
+  const realm = routerOf(parsed(role)).realms[0];
   assert.ok(realm);
   return realmOptions(realm).roles[0];
 }
 
 test("Config: an authorizer is a URI as with Crossbar.io, or a section", () => {
   const authorizer = (value: unknown) =>
-    parsed({ authorizer: value }).workers[0]?.realms[0]?.roles[0]?.authorizer;
+    routerOf(parsed({ authorizer: value })).realms[0]?.roles[0]?.authorizer;
   const dynamic = { type: "dynamic", authorizer: "com.example.authorize", timeout: 5000 };
   assert.deepEqual(authorizer("com.example.authorize"), dynamic);
   assert.deepEqual(authorizer({ ...dynamic, timeout: 100 }), { ...dynamic, timeout: 100 });

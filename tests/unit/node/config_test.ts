@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
 import { realmOptions } from "../../../node/options.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 const REALM = { name: "realm1", roles: [{ name: "anonymous" }] };
 const ENDPOINT = { type: "tcp", port: 8080 };
@@ -73,7 +74,7 @@ test("Config: a word outside of a list names the list", () => {
 
 test("Config: an unknown type of worker, transport, endpoint or service names the known ones", () => {
   assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "ruoter" }] }), [
-    'workers[0].type: found "ruoter", expected "router"; did you mean "router"?',
+    'workers[0].type: found "ruoter", expected "router" or "guest"; did you mean "router"?',
   ]);
   assert.deepEqual(problems(transport({ type: "websockets", endpoint: ENDPOINT })), [
     'workers[0].transports[0].type: found "websockets", expected one of "websocket", "rawsocket", "web", "universal", "websocket.testee"; did you mean "websocket"?',
@@ -122,15 +123,15 @@ test("Config: what is no object at all is refused", () => {
   assert.deepEqual(problemsOf(undefined), ["missing, expected an object"]);
 });
 
-test("Config: exactly one worker", () => {
+test("Config: at least one worker, and of routers one", () => {
   assert.deepEqual(problemsOf({ version: 2, workers: [] }), [
-    'workers: found 0 workers, expected exactly one, of type "router"; more come with a later version',
+    "workers: found none, expected at least one worker",
   ]);
   assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "router" }, { type: "router" }] }), [
-    'workers: found 2 workers, expected exactly one, of type "router"; more come with a later version',
+    "workers[1]: found another router, expected one; write its realms and transports into the first",
   ]);
   assert.deepEqual(problemsOf({ version: 2 }), [
-    "workers: missing, expected a list with one worker of type router",
+    "workers: missing, expected a list of workers",
   ]);
 });
 
@@ -297,7 +298,7 @@ test("Config: the trust level of a role and of a permission reach the router", (
       realms: [{ name: "realm1", roles: [{ name: "guest", trustlevel: 3, permissions }] }],
     }],
   });
-  const [role] = realmOptions(config.workers[0]?.realms[0] as never).roles;
+  const [role] = realmOptions(routerOf(config).realms[0] as never).roles;
   assert.equal(role?.trustlevel, 3);
   assert.deepEqual(role?.permissions?.map(({ trustlevel }) => trustlevel), [undefined, 0]);
 });

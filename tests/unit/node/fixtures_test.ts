@@ -8,13 +8,12 @@ import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
 import type { TransportConfig } from "../../../node/config/schema.ts";
 import { rawSocketOptions, realmOptions, webSocketOptions } from "../../../node/options.ts";
 import { ALLOW_ALL } from "../../../router/permission.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 const FIXTURES = join(dirname(fileURLToPath(import.meta.url)), "fixtures");
 
 async function worker(name: string, env = {}) {
-  const [worker] = (await readConfig(join(FIXTURES, name), env)).workers;
-  assert.ok(worker);
-  return worker;
+  return routerOf(await readConfig(join(FIXTURES, name), env));
 }
 
 function only<T extends TransportConfig["type"]>(config: TransportConfig | undefined, type: T) {
@@ -179,8 +178,7 @@ test("Fixture: a configuration beyond this version is refused with every reason,
     formatProblem(problem).replace(/(not supported).*/, "$1")
   );
   assert.deepEqual(lines.map((line) => line.replace(/^\d+:\d+ /, "")), [
-    "controller.options.shutdown: not supported",
-    'workers: found 2 workers, expected exactly one, of type "router"; more come with a later version',
+    'controller.options.shutdown: found "shutdown_on_worker_exit", expected a list',
     "workers[0].options.pythonpath: not supported",
     'workers[0].transports[0].paths.lp.type: "longpoll" is not supported',
     'workers[0].transports[0].paths.publish.role: found "anonymous", expected a role of that realm: authorizer, frontend',

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { realmOptions } from "../../../node/options.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 function optionsOf(store: object) {
   const realm = { name: "realm1", store };
-  const [worker] =
-    parseConfig({ version: 2, workers: [{ type: "router", realms: [realm] }] }).workers;
-  assert.ok(worker?.realms[0]);
-  const { eventHistory, retention, callQueue } = realmOptions(worker.realms[0]);
+  const config = parseConfig({ version: 2, workers: [{ type: "router", realms: [realm] }] });
+  const [checked = assert.fail()] = routerOf(config).realms;
+  const { eventHistory, retention, callQueue } = realmOptions(checked);
   return { eventHistory, retention, callQueue };
 }
 

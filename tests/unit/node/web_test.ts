@@ -9,6 +9,7 @@ import { systemClock } from "../../../transports/clock.ts";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { createWeb } from "../../../node/web/services.ts";
 import { parseWebPath } from "../../../node/web/web_path.ts";
+import { routerOf } from "../../kit/router_config.ts";
 
 const ORIGIN = "http://localhost:8080";
 const MODIFIED = new Date("2024-05-06T07:08:09Z");
@@ -60,7 +61,7 @@ function webApp(paths: object, options: object = {}, isSecure = false) {
     version: 2,
     workers: [{ type: "router", transports: [transport] }],
   });
-  const web = config.workers[0]?.transports[0];
+  const web = routerOf(config).transports[0];
   assert.ok(web?.type === "web");
   return createWeb(web.paths, {
     nodeDirectory: join(root, "node"),

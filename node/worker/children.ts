@@ -1,0 +1,78 @@
+/**
+ * The workers of a node that are processes of their own, and what their ends mean for the node: `controller.options.shutdown`.
+ * Called by `node.ts`.
+ */
+import type { Clock, Log } from "../../router/ports.ts";
+import type { Environment } from "../config/environment.ts";
+import { isDisabled } from "../config/environment.ts";
+import type { NodeConfig } from "../config/schema.ts";
+import { Child, type Exit } from "./child.ts";
+import { guestOptions } from "./guest.ts";
+
+export interface ChildrenSettings {
+  /** The node directory. */
+  readonly directory: string;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A worker's end ends the node, says the configuration. */
+  readonly onShutdown: (end: NodeEnd) => void;
+}
+
+/** Why a node ends by itself. */
+export interface NodeEnd {
+  /** For the log: `worker001 ended with 1`. */
+  readonly reason: string;
+  readonly hasFailed: boolean;
+}
+
+export class Children {
+  readonly #children: Child[] = [];
+  readonly #settings: ChildrenSettings;
+  readonly #config: NodeConfig;
+  /** Those that have not ended for good; a router in the node's process ends only with it. */
+  #running = 0;
+
+  constructor(config: NodeConfig, settings: ChildrenSettings) {
+    this.#config = config;
+    this.#settings = settings;
+  }
+
+  start(): void {
+    const { directory, env, clock, log } = this.#settings;
+    for (const [i, worker] of this.#config.workers.entries()) {
+      if (isDisabled(worker.options.disabled, env)) {
+        log.info("Worker {id} is disabled", { id: workerId(worker, i) });
+        continue;
+      }
+      this.#running++;
+      if (worker.type !== "guest") continue;
+      const id = workerId(worker, i);
+      const onGone = (exit: Exit) => this.#gone(id, exit);
+      this.#children.push(
+        new Child(guestOptions(id, worker, directory, env), { clock, log, onGone }),
+      );
+    }
+    for (const child of this.#children) child.start();
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.stop(limitMs)));
+  }
+
+  #gone(id: string, { how, hasFailed }: Exit): void {
+    this.#running--;
+    const modes = this.#config.controller.options.shutdown;
+    const isWanted = modes.includes("shutdown_on_worker_exit") ||
+      (modes.includes("shutdown_on_worker_exit_with_error") && hasFailed) ||
+      (modes.includes("shutdown_on_last_worker_exit") && this.#running === 0);
+    if (!isWanted) return;
+    const reason = how === undefined ? `${id} could not be started` : `${id} ended with ${how}`;
+    this.#settings.onShutdown({ reason, hasFailed });
+  }
+}
+
+/** @param index its place in the list of workers. */
+export function workerId({ id }: { readonly id?: string | undefined }, index: number): string {
+  return id ?? `worker${String(index + 1).padStart(3, "0")}`;
+}
