@@ -48,9 +48,13 @@ export function sendEvent(
   }
   if (sessions.length === 0) return;
   const outgoing = new Outgoing(event);
+  let count = 0;
   for (let i = 0; i < sessions.length; i++) {
     const session = sessions[i];
     if (session === undefined || session === excluded) continue;
-    if (receivers === undefined || receivers.includes(session)) session.deliver(outgoing);
+    if (receivers !== undefined && !receivers.includes(session)) continue;
+    session.deliver(outgoing);
+    count++;
   }
+  sessions[0]?.countSent(event.type, count);
 }

@@ -101,6 +101,13 @@ export class Inbox {
     this.#resume();
   }
 
+  /** The session gets another role, and perhaps another inbox. Returns what waits, in order. */
+  handOver(): readonly Message[] {
+    const waiting = this.#parked.splice(0).map(({ message }) => message);
+    this.abandon();
+    return waiting;
+  }
+
   /** Undefined: it went on, or was refused. */
   #pass(message: Message): Wait | undefined {
     if (this.#bucket !== undefined && isAnswer(message, this.#session) && !this.#bucket.take()) {

@@ -21,6 +21,7 @@ import {
   refuseContinued,
 } from "./progressive_call.ts";
 import { Reflection } from "./reflection.ts";
+import { changeRole } from "./role_change.ts";
 import { type ResumptionOptions, type ResumptionRules, resumptionRules } from "./resumption.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { Router } from "./router.ts";
@@ -30,6 +31,8 @@ import type { Testament } from "./testament.ts";
 
 /** Ids remembered as left out, per session: more than the threads of a client that compete. */
 const MAX_SKIPPED = 1024;
+/** More than the largest number of a type. */
+const MESSAGE_TYPES = 128;
 
 export interface RealmOptions {
   readonly name: string;
@@ -68,6 +71,9 @@ export class Realm {
   readonly resumption: ResumptionRules | undefined;
   /** Sessions that wait for another connection. */
   detachedCount = 0;
+  /** Messages of joined sessions by their type's number. */
+  readonly sent: Float64Array = new Float64Array(MESSAGE_TYPES);
+  readonly received: Float64Array = new Float64Array(MESSAGE_TYPES);
   /** Gaps in request ids that were let pass. */
   requestIdGaps = 0;
   readonly #roles = new Map<string, Role>();
@@ -109,7 +115,46 @@ export class Realm {
     this.broker = new Broker({ ...common, retention, eventHistory, store });
     this.dealer = new Dealer({ ...common, builtIn, callQueue });
     this.#roles.set(TRUSTED, new Role({ name: TRUSTED }));
-    for (const role of options.roles) this.#addRole(role);
+    for (const role of options.roles) this.addRole(role);
+  }
+
+  /** Starts a role. Sessions that joined under an earlier one of its name, and lost their rights with it, go on under this one.
+   * Throws when there is one of that name. */
+  addRole(options: RoleOptions): void {
+    if (this.#roles.has(options.name)) {
+      throw new Error(
+        `Cannot add role "${options.name}" to realm "${this.name}": it has one of that name`,
+      );
+    }
+    this.#setRole(options);
+  }
+
+  /** Gives a role other permissions and limits. Its sessions stay, under the new rules at once. */
+  replaceRole(options: RoleOptions): void {
+    if (options.name === TRUSTED || !this.#roles.has(options.name)) {
+      throw new Error(
+        `Cannot replace role "${options.name}" of realm "${this.name}": it has none of that name`,
+      );
+    }
+    this.#setRole(options);
+  }
+
+  /** Stops a role: nobody joins under it any more, and its sessions may do nothing from now on. False: there is none of that name. */
+  dropRole(name: string): boolean {
+    if (name === TRUSTED || !this.#roles.delete(name)) return false;
+    const nothing = new Role({ name });
+    for (const session of this.#sessionsOf(name)) changeRole(this, session, nothing);
+    return true;
+  }
+
+  #setRole(options: RoleOptions): void {
+    const role = new Role(options);
+    this.#roles.set(options.name, role);
+    for (const session of this.#sessionsOf(options.name)) changeRole(this, session, role);
+  }
+
+  #sessionsOf(role: string): Session[] {
+    return [...this.sessions.values()].filter((session) => session.role.name === role);
   }
 
   role(name: string): Role | undefined {
@@ -300,14 +345,5 @@ export class Realm {
       skipped.delete(id);
     }
     session.lastRequest = request;
-  }
-
-  #addRole(options: RoleOptions): void {
-    if (this.#roles.has(options.name)) {
-      throw new Error(
-        `Cannot add role "${options.name}" to realm "${this.name}": it has one of that name`,
-      );
-    }
-    this.#roles.set(options.name, new Role(options));
   }
 }

@@ -44,12 +44,14 @@ export class Router {
     return realm;
   }
 
-  /** Ends a realm: its sessions get GOODBYE with `reason`, and nobody joins it any more. */
-  removeRealm(name: string, reason: string): void {
+  /** Ends a realm: its sessions get GOODBYE with `reason`, and nobody joins it any more. Returns their ids. */
+  removeRealm(name: string, reason: string): number[] {
     const realm = this.#realms.get(name);
-    if (realm === undefined) return;
+    if (realm === undefined) return [];
     this.#realms.delete(name);
+    const ids = [...realm.sessions.keys()];
     for (const session of [...realm.sessions.values()]) session.goodbye(reason);
+    return ids;
   }
 
   realm(name: string): Realm | undefined {

@@ -172,11 +172,25 @@ export class Session implements MessageHandler, Applicant {
   }
 
   send(message: Message): void {
-    if (this.#state === "joined") this.transport.send(message);
+    if (this.#state !== "joined") return;
+    this.countSent(message.type);
+    this.transport.send(message);
   }
 
+  /** Does not count: see `countSent`. */
   deliver(outgoing: Outgoing): void {
     if (this.#state === "joined") this.transport.deliver(outgoing);
+  }
+
+  /** Adds to the realm's statistics. For who delivers, once a fan-out. */
+  countSent(type: number, count = 1): void {
+    const sent = this.#realm?.sent;
+    if (sent !== undefined) sent[type] = (sent[type] ?? 0) + count;
+  }
+
+  #countReceived(type: number): void {
+    const received = this.#realm?.received;
+    if (received !== undefined) received[type] = (received[type] ?? 0) + 1;
   }
 
   /** Reads nothing from the peer until `resume` was called as often. */
@@ -238,17 +252,7 @@ export class Session implements MessageHandler, Applicant {
     this.authid = admission.authid;
     this.admission = admission;
     this.limits = role.limits;
-    const dynamic = this.#dynamic(role, realm);
-    this.#role = dynamic ?? role;
-    this.#inbox = dynamic === undefined && !needsInbox(role.limits) ? undefined : new Inbox({
-      session: this,
-      realm,
-      clock: this.#router.clock,
-      limits: role.limits,
-      role: dynamic,
-      before: this.#lastInbox,
-    });
-    this.#lastInbox = this.#inbox;
+    this.#takeRole(role, realm);
     this.lastRequest = 0;
     this.skippedRequests = undefined;
     this.lastInvocation = 0;
@@ -266,6 +270,32 @@ export class Session implements MessageHandler, Applicant {
     realm.joined(this);
   }
 
+  /** For the realm: its role was stopped, started anew or changed. What becomes of slow consumers stays as it was when the session joined. */
+  assume(role: Role): void {
+    const realm = this.#realm;
+    if (this.#state !== "joined" || realm === undefined) return;
+    const waiting = this.#inbox?.handOver() ?? [];
+    this.limits?.quota?.left(this);
+    this.#takeRole(role, realm);
+    this.limits?.quota?.joined(this);
+    for (const message of waiting) this.#receive(message);
+  }
+
+  #takeRole(role: Role, realm: Realm): void {
+    this.limits = role.limits;
+    const dynamic = this.#dynamic(role, realm);
+    this.#role = dynamic ?? role;
+    this.#inbox = dynamic === undefined && !needsInbox(role.limits) ? undefined : new Inbox({
+      session: this,
+      realm,
+      clock: this.#router.clock,
+      limits: role.limits,
+      role: dynamic,
+      before: this.#lastInbox,
+    });
+    this.#lastInbox = this.#inbox;
+  }
+
   /** A fault of ours: this session pays for it, the router goes on. */
   crash(cause: unknown, where = "HELLO or AUTHENTICATE"): void {
     this.#report(cause, where);
@@ -273,6 +303,7 @@ export class Session implements MessageHandler, Applicant {
   }
 
   #receiveJoined(message: Message): void {
+    this.#countReceived(message.type);
     switch (message.type) {
       case Type.GOODBYE:
         this.transport.send({
