@@ -203,11 +203,21 @@ async function tlsOptions(config: TlsConfig, directory: string): Promise<TlsOpti
     Promise.all(chain.map(read)),
     Promise.all((config.ca_certificates ?? []).map(read)),
   ]);
+  const ciphers = await ciphersOf(config);
   return {
     key,
     cert: certificates.join("\n"),
     minVersion: `TLSv${config.min_version}`,
-    ...(config.ciphers === undefined ? {} : { ciphers: config.ciphers }),
+    ...(ciphers === undefined ? {} : { ciphers }),
     ...(authorities.length === 0 ? {} : { ca: authorities, clientCertificate: "require" }),
   };
+}
+
+/** Loaded only where there are some. */
+async function ciphersOf({ ciphers }: TlsConfig): Promise<string | undefined> {
+  if (ciphers === undefined) return undefined;
+  const { runtimeCiphers } = await import("./ciphers.ts");
+  const found = runtimeCiphers(ciphers);
+  if (found !== undefined) return found;
+  throw new StartError(`Cannot listen: found no cipher of this runtime in "${ciphers}"`);
 }

@@ -43,11 +43,19 @@ const controllerOptions = section("How the node runs", {
   "enable_parallel_worker_start": refused("there is one worker; remove the key"),
 });
 
+const FX =
+  "it is of Crossbar.io's commercial products, which have no counterpart here; remove the key";
+
 const controller = section("The node itself", {
   "id": id("Id of the node (default: the host's name)"),
   "options": controllerOptions.prefault({}),
   "manhole": refused(MANHOLE),
   "connections": none("database connections are not planned"),
+  "fabric": refused(FX),
+  "fabric-center": refused(FX),
+  "enable_docker": refused(FX),
+  "blockchain": refused(FX),
+  "ipfs": refused(FX),
   "keyring": refused("node keys come with a later version; remove the key"),
 });
 

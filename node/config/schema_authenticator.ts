@@ -25,6 +25,7 @@ export const dynamicShape = {
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
   timeout,
+  "authenticator-role": refused("the procedure is called by the router itself; remove the key"),
   "expose_controller": refused(EXPOSE),
 } as const;
 

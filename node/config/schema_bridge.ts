@@ -13,13 +13,26 @@ const postBodyLimit = bytes(
   // DEVIATION: Crossbar.io has no limit by default, which lets anybody fill the memory, and allows none above 1 MiB.
 ).default(1_048_576);
 
+/** Networks as Python writes them, too: "192.168.1.0/255.255.255.0". */
+function withBits(network: string): string {
+  const [address, mask = ""] = network.split("/");
+  const bytes = mask.split(".").map(Number);
+  if (
+    bytes.length !== 4 || bytes.some((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255)
+  ) {
+    return network;
+  }
+  const bits = bytes.map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  return /^1*0*$/.test(bits) ? `${address}/${bits.replaceAll("0", "").length}` : network;
+}
+
 const signed = section("Who may ask, and how much", {
   "key": text("Name of the key that requests must be signed with; needs the secret").optional(),
   "secret": secretText("The secret that requests must be signed with; needs the key").optional(),
   "require_tls": flag(false, "Refuse requests that did not come over TLS"),
   "require_ip": z.array(
-    z.string().refine((text) => networkProblem(text) === undefined, {
-      error: 'an address, or a network such as "10.0.0.0/8"',
+    z.string().overwrite(withBits).refine((text) => networkProblem(text) === undefined, {
+      error: 'an address, or a network such as "10.0.0.0/8" or "10.0.0.0/255.0.0.0"',
     }),
   ).min(1).optional().describe("Addresses and networks that requests may come from (default: all)"),
   "post_body_limit": postBodyLimit,

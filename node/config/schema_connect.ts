@@ -63,6 +63,7 @@ export const connectingTransport = kinds(
     section("WAMP over RawSocket", {
       "type": z.literal("rawsocket"),
       "endpoint": connectingEndpoint,
+      "url": refused("the endpoint says where the router is; remove the key"),
       "serializer": z.enum(SERIALIZERS).default("cbor").describe("Serializer to speak"),
       "id": refused(ONE),
       "options": refused(OPTIONS),

@@ -1,6 +1,6 @@
 /** Cookies of WebSocket handshakes, under Crossbar.io's keys. Part of `schema_connection.ts`. */
 import { z } from "zod";
-import { kinds, refused, section, text, whole } from "./fields.ts";
+import { kinds, off, refused, section, text, whole } from "./fields.ts";
 
 const filename = (fallback: string) => text("The file, in the node directory").default(fallback);
 
@@ -11,7 +11,7 @@ const store = kinds(
     section("In a JSON file, for hundreds of them", {
       "type": z.literal("file"),
       "filename": filename("cookies.json"),
-      "purge_on_startup": refused("remove the file before the node starts"),
+      "purge_on_startup": off("remove the file before the node starts"),
     }),
     section("In a SQLite file, for thousands of them", {
       "type": z.literal("sqlite"),

@@ -5,7 +5,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createSecureContext, getCiphers } from "node:tls";
+import { runtimeCiphers } from "../ciphers.ts";
 import { type Found, select } from "./select.ts";
 import { describe, type Problem } from "./problems.ts";
 import type { Path } from "./source.ts";
@@ -78,21 +78,7 @@ function certificatesIn(text: string): X509Certificate[] {
 }
 
 function cipherProblems({ path, value }: Found): Problem[] {
-  if (typeof value !== "string" || value === "" || hasCipher(value)) return [];
+  if (typeof value !== "string" || value === "" || runtimeCiphers(value)) return [];
   const expected = "ciphers that this runtime has, as ECDHE-RSA-AES128-GCM-SHA256, joined by :";
   return [{ path, text: `found ${describe(value)}, expected ${expected}` }];
-}
-
-/** Whether anything is left of a list. As OpenSSL has it, names that it does not know are passed over as long as it knows one. */
-function hasCipher(list: string): boolean {
-  try {
-    createSecureContext({ ciphers: list });
-  } catch {
-    return false;
-  }
-  // Deno takes any name that looks like a cipher's. Groups (HIGH, ECDHE+AESGCM) are for the runtime to judge.
-  const known = getCiphers();
-  return list.split(/[:, ]+/).some((name) =>
-    !/^[A-Z0-9]+(-[A-Z0-9]+)+$/i.test(name) || known.includes(name.toLowerCase())
-  );
 }
