@@ -38,6 +38,7 @@ import { secretOf } from "./secrets.ts";
 import { type TransportServices, transportServices } from "./services.ts";
 import { type AuthStats, newAuthStats, Throttle } from "./throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "./urls.ts";
+import type { ComponentHost } from "./worker/component_host.ts";
 import { Children, type NodeEnd } from "./worker/children.ts";
 
 export interface NodeSettings {
@@ -125,6 +126,7 @@ class RunningNode implements Node {
   readonly #open: OpenListener[] = [];
   readonly #links: Link[] = [];
   readonly #children: Children;
+  #components: ComponentHost | undefined;
   readonly #routers: readonly RouterConfig[];
   readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
@@ -187,6 +189,7 @@ class RunningNode implements Node {
       }
       for (const realm of worker.realms) await this.#startLinks(realm);
     }
+    for (const worker of this.#routers) await this.#startComponents(worker);
     // Last: they will want to join.
     this.#children.start();
   }
@@ -200,6 +203,8 @@ class RunningNode implements Node {
     // First: they shall find the router while they end.
     await this.#children.stop(limitMs);
     await Promise.all(this.#open.map((listener) => listener.stopAccepting()));
+    // Components of the router leave before it says goodbye; how long they may take is bounded as for all others.
+    await this.#leave(limitMs);
     await Promise.all(this.#links.map((link) => link.stop()));
     await Promise.all([
       this.router.shutdown(SYSTEM_SHUTDOWN, limitMs),
@@ -210,6 +215,29 @@ class RunningNode implements Node {
       this.#jars.close(STORE_CLOSING_MS),
       ...this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)),
     ]);
+  }
+
+  async #leave(limitMs: number): Promise<void> {
+    if (this.#components === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit = this.#clock.after(limitMs, resolve);
+    await Promise.race([this.#components.stopAll(), promise]);
+    limit.cancel();
+  }
+
+  /** Loaded only where there are some. */
+  async #startComponents({ components, options }: RouterConfig): Promise<void> {
+    if (components.length === 0) return;
+    const { componentId, RouterComponents } = await import("./worker/router_components.ts");
+    const { directory } = this.#settings;
+    const all = new RouterComponents(options, {
+      router: this.router,
+      directory,
+      clock: this.#clock,
+      log: this.#log,
+    });
+    this.#components = all.host;
+    for (const [i, config] of components.entries()) await all.start(componentId(config, i), config);
   }
 
   /** They connect in their own time: the other router may start later. */

@@ -1,10 +1,11 @@
 /**
- * The only place that loads code of users: a function that a configuration names, `./folder/file.ts:name`, or `folder.file.name` as Python
- * would write it, both from the node directory.
+ * The only place that loads code of users: what a configuration names, `./folder/file.ts:name`, or `folder.file.name` as Python
+ * would write it, both from the node directory, the latter also from folders where modules are searched.
  */
 import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runtimeName } from "../transports/runtime/runtime.ts";
 import { StartError } from "./start_error.ts";
 
 const SUFFIXES = [".ts", ".mts", ".js", ".mjs"] as const;
@@ -28,14 +29,21 @@ function dotted(text: string): [string, string] {
   return isPlain ? [components.slice(0, -1).join("/"), components.at(-1) ?? ""] : ["", ""];
 }
 
-/** The file of a reference; undefined when there is none. */
+/**
+ * The file of a reference; undefined when there is none.
+ * @param paths folders where a dotted name is searched before the node directory, absolute.
+ */
 export async function userFile(
   { file }: UserReference,
   directory: string,
+  paths: readonly string[] = [],
 ): Promise<string | undefined> {
-  const path = isAbsolute(file) ? file : resolve(directory, file);
-  for (const candidate of [path, ...SUFFIXES.map((suffix) => `${path}${suffix}`)]) {
-    if (await isFile(candidate)) return candidate;
+  const isDotted = !/^\.{0,2}\//.test(file) && !isAbsolute(file) && !/\.[cm]?[jt]s$/.test(file);
+  for (const folder of isDotted ? [...paths, directory] : [directory]) {
+    const path = resolve(folder, file);
+    for (const candidate of [path, ...SUFFIXES.map((suffix) => `${path}${suffix}`)]) {
+      if (await isFile(candidate)) return candidate;
+    }
   }
   return undefined;
 }
@@ -53,22 +61,57 @@ export async function userFunction(
   text: string,
   directory: string,
 ): Promise<(...args: readonly unknown[]) => unknown> {
+  const found = await userValue(text, directory);
+  if (typeof found === "function") return (...args) => Reflect.apply(found, undefined, args);
+  throw new StartError(`Cannot load "${text}": found ${kindOf(found)}, expected a function`);
+}
+
+/** What a reference names; undefined when the module has no such export. Rejects with StartError. @param paths as of `userFile`. */
+export async function userValue(
+  text: string,
+  directory: string,
+  paths: readonly string[] = [],
+): Promise<unknown> {
   const reference = userReference(text);
-  const file = reference && await userFile(reference, directory);
+  const file = reference && await userFile(reference, directory, paths);
   if (reference === undefined || file === undefined) {
-    throw new StartError(`Cannot load "${text}": found no such file below ${directory}`);
+    const places = [...paths, directory].join(", ");
+    throw new StartError(
+      `Cannot load "${text}": found no such module in ${places}, expected a file such as ${
+        reference?.file ?? "folder/file"
+      }.ts`,
+    );
   }
+  await provideLibrary();
   let module: unknown;
   try {
     module = await import(pathToFileURL(file).href);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StartError(`Cannot load "${text}": ${why}`, { cause });
+    throw new StartError(`Cannot load "${text}": ${file} is faulty (${why})`, { cause });
   }
-  const found: unknown = typeof module === "object" && module !== null
+  return typeof module === "object" && module !== null
     ? Reflect.get(module, reference.name)
     : undefined;
-  if (typeof found === "function") return (...args) => Reflect.apply(found, undefined, args);
-  const what = found === undefined ? "nothing" : `a ${typeof found}`;
-  throw new StartError(`Cannot load "${text}": found ${what} of that name, expected a function`);
+}
+
+/** What was found under a name, in words. */
+export function kindOf(found: unknown): string {
+  return found === undefined ? "nothing of that name" : `a ${typeof found} of that name`;
+}
+
+/** User modules that import "realmway" get this program's copy. Deno's import map sees to it there; Node takes the package's. */
+async function provideLibrary(): Promise<void> {
+  if (runtimeName !== "bun") return;
+  const [{ provideModules }, library, node, router] = await Promise.all([
+    import("../transports/runtime/bun.ts"),
+    import("../mod.ts"),
+    import("./mod.ts"),
+    import("../router/mod.ts"),
+  ]);
+  provideModules({
+    "realmway": library,
+    "realmway/node": node,
+    "realmway/router": router,
+  });
 }

@@ -8,6 +8,7 @@ import { TRUSTED } from "../../router/permission.ts";
 import { authProblems } from "./auth_checks.ts";
 import { bridgeProblems } from "./bridge_checks.ts";
 import { type Environment, isDisabled, variableIn } from "./environment.ts";
+import { componentProblems } from "./component_checks.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { linkProblems } from "./link_checks.ts";
@@ -27,6 +28,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...twice(worker, ["realms", "*", "name"], "a realm"),
       ...twice(worker, ["realms", "*", "id"], "an id"),
       ...twice(worker, ["transports", "*", "id"], "an id"),
+      ...twice(worker, ["components", "*", "id"], "an id"),
       ...select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => [
         ...twice(realm, ["roles", "*", "name"], "a role"),
         ...twice(realm, ["roles", "*", "id"], "an id"),
@@ -36,6 +38,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...storeProblems(worker),
       ...slowConsumerProblems(worker),
       ...linkProblems(worker, env),
+      ...componentProblems(worker),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
       ...bridgeProblems(worker, env),

@@ -6,6 +6,7 @@ import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { authFiles, secretFileProblem, tokenKeyProblems } from "./auth_files.ts";
 import { bridgeSecretFiles } from "./bridge_checks.ts";
+import { componentModuleProblems } from "./component_checks.ts";
 import { guestProblems } from "./guest_checks.ts";
 import { linkFiles } from "./link_checks.ts";
 import { type Found, select } from "./select.ts";
@@ -35,6 +36,7 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...await tokenKeyProblems(config, directory),
     ...await storeFolderProblems(config, directory),
     ...await guestProblems(config, directory),
+    ...await componentModuleProblems(config, directory),
     ...await payloadSchemaProblems(config, directory),
     ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),
     ...await Promise.all(

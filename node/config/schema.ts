@@ -6,14 +6,14 @@
 import { z } from "zod";
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts";
 import { alternatives, REFUSED } from "./problems.ts";
-import { bytes, id, kinds, none, refused, section, whole } from "./fields.ts";
+import { bytes, flag, id, kinds, none, refused, section, whole } from "./fields.ts";
+import { modulePaths, routerComponent } from "./schema_component.ts";
 import { guest } from "./schema_guest.ts";
 import { disabled } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
 import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
 
-const COMPONENTS = "components come with a later version; run them as clients";
 const PROCESS = "the router runs inside the node's process; remove the key";
 const MANHOLE = "there is no Python shell to log in to; remove the key";
 
@@ -75,13 +75,18 @@ const workerOptions = section("How the worker runs", {
   "throttle": throttle.prefault({}),
   "title": refused(PROCESS),
   "python": refused("this router is no Python program; remove the key"),
-  "pythonpath": refused(COMPONENTS),
+  ...modulePaths,
   "cpu_affinity": refused("set it for the service (systemd: CPUAffinity=); remove the key"),
   "env": refused(PROCESS),
   "reactor": refused("there is no Twisted reactor here; remove the key"),
-  "expose_controller": refused(COMPONENTS),
-  "expose_shared": refused(COMPONENTS),
-  "extra": refused(COMPONENTS),
+  "expose_controller": refused(
+    "components have no access to the node's controller; remove the key",
+  ),
+  "expose_shared": flag(
+    false,
+    "Give all components of the worker one object in common, as `shared`",
+  ),
+  "extra": refused("write extra in the components; remove the key"),
   "disabled": disabled,
 });
 
@@ -91,7 +96,8 @@ const router = section("A router: realms, and the transports that lead to them",
   "options": workerOptions.prefault({}),
   "realms": z.array(realm).default([]).describe("Realms of the router"),
   "transports": z.array(transport).default([]).describe("Transports of the router"),
-  "components": none(COMPONENTS),
+  "components": z.array(routerComponent).default([])
+    .describe("Code of yours that runs in the router's process"),
   "connections": none("database connections are not planned; remove the key"),
   "manhole": refused(MANHOLE),
 });

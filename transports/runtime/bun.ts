@@ -84,3 +84,19 @@ export async function connect(endpoint: ClientEndpoint, signal: AbortSignal): Pr
     }, reject);
   });
 }
+
+const provided = new Set<string>();
+
+/** Modules that programs loaded later get for these names; a name once given keeps its module. */
+export function provideModules(modules: Readonly<Record<string, object>>): void {
+  for (const [name, exports] of Object.entries(modules)) {
+    if (provided.has(name)) continue;
+    provided.add(name);
+    Bun.plugin({
+      name,
+      setup: (build) => {
+        build.module(name, () => ({ exports: { ...exports }, loader: "object" }));
+      },
+    });
+  }
+}

@@ -92,8 +92,8 @@ test("Config: what Crossbar.io knows and this version does not is refused by nam
   assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "container" }] }), [
     'workers[0].type: "container" is not supported by this version: containers come with a later version; remove this worker and run its components as clients',
   ]);
-  assert.deepEqual(problems({ components: [{ type: "class" }] }), [
-    "workers[0].components[0]: not supported by this version: components come with a later version; run them as clients",
+  assert.deepEqual(problems({ components: [{ type: "wamplet" }] }), [
+    'workers[0].components[0].type: "wamplet" is not supported by this version: write "class"',
   ]);
   const auth = { cookie: {}, anonymous: { type: "dynamic" } };
   assert.deepEqual(problems(transport({ type: "websocket", endpoint: ENDPOINT, auth })), [

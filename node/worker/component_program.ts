@@ -1,0 +1,140 @@
+/**
+ * What a component is made of: a class or functions of user modules, as one thing that is told of each step of its session's life.
+ * A new one is made for each session. Called by `component_host.ts`.
+ */
+import { resolve } from "node:path";
+import type { CloseDetails } from "../../client/errors.ts";
+import type { Session } from "../../client/session.ts";
+import { kindOf, userValue } from "../user_module.ts";
+import { CANNOT_START, CLASS_IMPORT_FAILED, ComponentError, textOf } from "./component_error.ts";
+
+/** What a component's code is given. */
+export interface ComponentContext {
+  readonly id: string;
+  readonly realm: string;
+  /** Of the configuration; undefined when it has none. */
+  readonly extra: unknown;
+  /** An object that all components of a router worker share, where `expose_shared` says so. */
+  readonly shared?: Record<string, unknown>;
+}
+
+/** The keys that say what a component's code is. */
+export type ComponentCode =
+  | { readonly type: "class"; readonly classname: string }
+  | { readonly type: "function"; readonly callbacks: Callbacks };
+
+type Callbacks = {
+  readonly [K in "connect" | "join" | "leave" | "disconnect"]?: string | undefined;
+};
+
+/** One for each session. Whatever the code throws comes out. */
+export interface Program {
+  connected(): unknown;
+  joined(session: Session): unknown;
+  left(session: Session, details: CloseDetails): unknown;
+  disconnected(session: Session, wasClean: boolean): unknown;
+}
+
+export interface ModulePlaces {
+  /** The node directory. */
+  readonly directory: string;
+  readonly paths: readonly string[];
+}
+
+/** The folders of a worker's options, absolute. */
+export function modulePaths(
+  { modulepath = [], pythonpath = [] }: {
+    readonly modulepath?: readonly string[] | undefined;
+    readonly pythonpath?: readonly string[] | undefined;
+  },
+  directory: string,
+): string[] {
+  return [...modulepath, ...pythonpath].map((path) => resolve(directory, path));
+}
+
+/** Loads the code. Rejects with `ComponentError`. */
+export async function programOf(
+  code: ComponentCode,
+  context: ComponentContext,
+  places: ModulePlaces,
+): Promise<Program> {
+  return code.type === "class"
+    ? await classProgram(code.classname, context, places)
+    : await functionProgram(code.callbacks, context, places);
+}
+
+type UserFunction = (...args: readonly unknown[]) => unknown;
+
+async function functionProgram(
+  callbacks: Callbacks,
+  context: ComponentContext,
+  places: ModulePlaces,
+): Promise<Program> {
+  const load = async (text: string | undefined): Promise<UserFunction | undefined> => {
+    if (text === undefined) return undefined;
+    const found = await loaded(text, places);
+    if (typeof found === "function") return (...args) => Reflect.apply(found, undefined, args);
+    throw new ComponentError(
+      CLASS_IMPORT_FAILED,
+      `Cannot load "${text}": found ${kindOf(found)}, expected a function`,
+    );
+  };
+  const [connect, join, leave, disconnect] = [
+    await load(callbacks.connect),
+    await load(callbacks.join),
+    await load(callbacks.leave),
+    await load(callbacks.disconnect),
+  ];
+  return {
+    connected: () => connect?.(context),
+    joined: (session) => join?.(session, session.details, context),
+    left: (session, details) => leave?.(session, details, context),
+    disconnected: (session, wasClean) => disconnect?.(session, wasClean, context),
+  };
+}
+
+async function classProgram(
+  classname: string,
+  context: ComponentContext,
+  places: ModulePlaces,
+): Promise<Program> {
+  const found = await loaded(classname, places);
+  const what = `Cannot load "${classname}": found`;
+  if (typeof found !== "function") {
+    throw new ComponentError(CLASS_IMPORT_FAILED, `${what} ${kindOf(found)}, expected a class`);
+  }
+  const prototype: unknown = Reflect.get(found, "prototype");
+  const hasJoin = typeof prototype === "object" && prototype !== null &&
+    typeof Reflect.get(prototype, "onJoin") === "function";
+  if (!hasJoin) {
+    throw new ComponentError(
+      CLASS_IMPORT_FAILED,
+      `${what} a class or function without a method onJoin, expected a component's class`,
+    );
+  }
+  let instance: object;
+  try {
+    instance = Reflect.construct(found, [context]);
+  } catch (cause) {
+    const text = `Cannot make a "${classname}": its constructor threw (${textOf(cause)})`;
+    throw new ComponentError(CANNOT_START, text, { cause });
+  }
+  const call = (name: string, ...args: readonly unknown[]): unknown => {
+    const method: unknown = Reflect.get(instance, name);
+    return typeof method === "function" ? Reflect.apply(method, instance, args) : undefined;
+  };
+  return {
+    connected: () => call("onConnect"),
+    joined: (session) => call("onJoin", session, session.details),
+    left: (_session, details) => call("onLeave", details),
+    disconnected: (_session, wasClean) => call("onDisconnect", wasClean),
+  };
+}
+
+async function loaded(text: string, { directory, paths }: ModulePlaces): Promise<unknown> {
+  try {
+    return await userValue(text, directory, paths);
+  } catch (cause) {
+    throw new ComponentError(CLASS_IMPORT_FAILED, textOf(cause), { cause });
+  }
+}

@@ -1,0 +1,70 @@
+/** Components that run beside the router, in its process: they join without a connection, under the role of the configuration. */
+import { embedded } from "../../router/join.ts";
+import type { Clock, Log } from "../../router/ports.ts";
+import type { Router } from "../../router/router.ts";
+import { createLocalPair } from "../../transports/local.ts";
+import type { RouterConfig } from "../config/schema.ts";
+import type { RouterComponentConfig } from "../config/schema_component.ts";
+import { type ComponentConfig, ComponentHost } from "./component_host.ts";
+import { modulePaths } from "./component_program.ts";
+
+export interface RouterComponentsSettings {
+  readonly router: Router;
+  /** The node directory. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RouterComponents {
+  readonly host: ComponentHost;
+  readonly #settings: RouterComponentsSettings;
+  readonly #shared: Record<string, unknown> | undefined;
+
+  constructor(options: RouterConfig["options"], settings: RouterComponentsSettings) {
+    const { clock, log, directory } = settings;
+    this.#settings = settings;
+    this.#shared = options.expose_shared ? {} : undefined;
+    const places = { directory, paths: modulePaths(options, directory) };
+    this.host = new ComponentHost({ clock, log, places, onStopped: () => {} });
+  }
+
+  /** Resolves when it is ready; rejects with `ComponentError`. */
+  async start(id: string, config: RouterComponentConfig): Promise<void> {
+    await this.host.start(this.#componentOf(id, config));
+  }
+
+  #componentOf(id: string, config: RouterComponentConfig): ComponentConfig {
+    const { router, log } = this.#settings;
+    const gate = embedded({ authid: router.random.authid(), authrole: config.role });
+    return {
+      code: config,
+      context: {
+        id,
+        realm: config.realm,
+        extra: config.extra,
+        ...(this.#shared && { shared: this.#shared }),
+      },
+      dial: (_options, attach) => {
+        const pair = createLocalPair((error) =>
+          log.error("Fault in component {id}: {error}", { id, error })
+        );
+        pair.client.attach(attach(pair.client));
+        pair.router.attach(router.attach(pair.router, gate));
+        return Promise.resolve(pair.client);
+      },
+      authentication: undefined,
+      // There is no connection that could be lost.
+      retries: { most: 0, firstDelayMs: 0, longestDelayMs: 0 },
+      shown: config,
+    };
+  }
+}
+
+/** @param index its place in the list. */
+export function componentId(
+  { id }: { readonly id?: string | undefined },
+  index: number,
+): string {
+  return id ?? `component${index + 1}`;
+}
