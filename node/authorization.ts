@@ -68,6 +68,11 @@ export class Authorization {
     if (asks) await this.#join();
   }
 
+  /** Nobody asks it any more. */
+  async end(): Promise<void> {
+    await (await this.#session)?.leave();
+  }
+
   async #load(): Promise<void> {
     const { roles, schemas } = this.#realm;
     const hasSchemas = Object.keys(schemas).length > 0 ||

@@ -1,7 +1,7 @@
 /** From the configuration's names and units to those of `router/` and `transports/`. One function a section, one line a key. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Permission } from "../router/permission.ts";
+import type { Permission, RoleOptions } from "../router/permission.ts";
 import type { RoleLimits } from "../router/limits.ts";
 import type { RealmOptions } from "../router/realm.ts";
 import type { ResumptionOptions } from "../router/resumption.ts";
@@ -16,7 +16,12 @@ import {
 import type { Authorization } from "./authorization.ts";
 import { type Environment, portNumber } from "./config/checks.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
-import type { LimitsConfig, PermissionConfig, RealmConfig } from "./config/schema_realm.ts";
+import type {
+  LimitsConfig,
+  PermissionConfig,
+  RealmConfig,
+  RoleConfig,
+} from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
 import type { RoleSlowConsumersConfig } from "./config/schema_slow_consumers.ts";
 import { starred } from "./config/starred.ts";
@@ -27,26 +32,28 @@ import { storeOptions } from "./stores.ts";
 export function realmOptions(config: RealmConfig, authorization?: Authorization): RealmOptions {
   return {
     name: config.name,
-    roles: config.roles.map((role) => {
-      const authorizer = authorization?.authorizer(role.name);
-      return {
-        name: role.name,
-        allowByDefault: role["allow-by-default"],
-        ...(role.slow_consumers && { slowConsumers: slowConsumers(role.slow_consumers) }),
-        ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
-        permissions: role.permissions.map((one) => {
-          const validate = authorization?.checks(one.validate);
-          return { ...permission(one), ...(validate && { validate }) };
-        }),
-        ...(authorizer && { authorizer }),
-        ...(role.limits && { limits: roleLimits(role.limits) }),
-      };
-    }),
+    roles: config.roles.map((role) => roleOptions(role, authorization)),
     uriRule: config.options.uri_check,
     requestIds: config.options.request_ids,
     hasMetaApi: config.options.enable_meta_api,
     ...(config.store && storeOptions(config.store)),
     ...(config.resumption && { resumption: resumptionOptions(config.resumption) }),
+  };
+}
+
+export function roleOptions(role: RoleConfig, authorization?: Authorization): RoleOptions {
+  const authorizer = authorization?.authorizer(role.name);
+  return {
+    name: role.name,
+    allowByDefault: role["allow-by-default"],
+    ...(role.slow_consumers && { slowConsumers: slowConsumers(role.slow_consumers) }),
+    ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
+    permissions: role.permissions.map((one) => {
+      const validate = authorization?.checks(one.validate);
+      return { ...permission(one), ...(validate && { validate }) };
+    }),
+    ...(authorizer && { authorizer }),
+    ...(role.limits && { limits: roleLimits(role.limits) }),
   };
 }
 

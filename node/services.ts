@@ -17,6 +17,7 @@ import type { AuthConfig } from "./config/schema_auth.ts";
 import type {
   WebOptionsConfig,
   WebPathsConfig,
+  WebServiceConfig,
   WebSocketConnectionConfig,
 } from "./config/schema_web.ts";
 import type { CookieJar, CookieJars } from "./cookies.ts";
@@ -31,6 +32,9 @@ export interface TransportServices {
   webSocket(path: string): WebSocketService | undefined;
   readonly testee: TesteeService | undefined;
   readonly http: HttpServices;
+  /** A service below a path that has none. */
+  addPath(path: string, config: WebServiceConfig): Promise<void>;
+  removePath(path: string): void;
   readonly hasTcpNoDelay: boolean;
   /** Of all services; 0 is no limit. */
   readonly openHandshakeTimeoutsMs: readonly number[];
@@ -108,7 +112,10 @@ interface Spoken {
 }
 
 async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportServices> {
-  const { rawSocket, paths = {}, upgradePaths = paths, options } = spoken;
+  const { rawSocket, options } = spoken;
+  // Copies, as paths may come and go.
+  const paths = { ...spoken.paths };
+  const upgradePaths = { ...spoken.upgradePaths ?? paths };
   const webSockets = new Map<object, WebSocketService>();
   const webSocketPlaces: string[] = [];
   for (const { config, names } of everyService(upgradePaths)) {
@@ -127,6 +134,19 @@ async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportS
     },
     testee: undefined,
     http: { paths, options },
+    addPath: async (path, config) => {
+      for (const { config: service } of everyService({ [path]: config })) {
+        if (service.type !== "websocket") continue;
+        webSockets.set(service, await webSocketService(service, parts));
+      }
+      paths[path] = config;
+      upgradePaths[path] ??= config;
+    },
+    removePath: (path) => {
+      const config = paths[path];
+      delete paths[path];
+      if (upgradePaths[path] === config) delete upgradePaths[path];
+    },
     hasTcpNoDelay: [...webSockets.values()].every((service) => service.options.hasTcpNoDelay),
     openHandshakeTimeoutsMs: all.map((service) => service.options.openHandshakeTimeoutMs),
     webSocketPlaces,

@@ -15,6 +15,9 @@ export interface RouterPorts {
   readonly log: Log;
 }
 
+/** How often it is looked whether the connections of a listener have ended. */
+const LOOK_AGAIN_MS = 20;
+
 export class Router {
   readonly clock: Clock;
   readonly random: Random;
@@ -94,6 +97,21 @@ export class Router {
       if (session === except || session.transport.details.cookie !== cookie) continue;
       session.goodbye(uris.CLOSE_LOGOUT);
     }
+  }
+
+  /** Says GOODBYE to all that came by a listener; resolves when their connections have ended, or after `limitMs`. */
+  endListener(listener: string, reason: string, limitMs: number): Promise<void> {
+    const connected = () =>
+      [...this.#sessions].filter(({ transport }) => transport.details.listener === listener);
+    for (const session of connected()) session.goodbye(reason);
+    const endsAt = this.clock.now() + limitMs;
+    return new Promise((resolve) => {
+      const look = () => {
+        if (connected().length === 0 || this.clock.now() >= endsAt) resolve();
+        else this.clock.after(LOOK_AGAIN_MS, look);
+      };
+      look();
+    });
   }
 
   /** Says GOODBYE to every session; resolves when all connections have ended, or after `limitMs`. */

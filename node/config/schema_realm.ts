@@ -68,7 +68,7 @@ const permission = section(
   },
 );
 
-const role = section("What sessions of this role may do", {
+export const role = section("What sessions of this role may do", {
   "name": text("Name of the role; authentication assigns it"),
   "id": id("Id of the role, unique in its realm (default: role001, ...)"),
   "allow-by-default": flag(false, "Allow everything that no rule decides"),
@@ -108,6 +108,7 @@ export const realm = section("A namespace of its own: sessions of different real
   "rlinks": z.array(link).default([]).describe("Links to realms of other routers"),
 });
 
+export type RoleConfig = z.output<typeof role>;
 export type RealmConfig = z.output<typeof realm>;
 export type AuthorizerConfig = z.output<typeof authorizer>;
 export type LimitsConfig = z.output<typeof limits>;

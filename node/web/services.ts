@@ -13,7 +13,7 @@ import type {
 } from "../config/schema_web.ts";
 import { notFound, refusedMethod, statusDocument } from "./document.ts";
 import { bridge, type BridgeParts, type WebPeer } from "./bridge.ts";
-import { everyService, findService, type FoundService } from "./find.ts";
+import { findService, type FoundService } from "./find.ts";
 import { type NodeFacts, nodeInfo } from "./node_info.ts";
 import { serveFile } from "./static.ts";
 import { webSocketPage } from "./websocket_page.ts";
@@ -43,8 +43,13 @@ type Service = (
 export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
   const { options, log } = settings;
   const app = new Hono();
-  const services = new Map<WebServiceConfig, Service>();
-  for (const { config } of everyService(paths)) services.set(config, service(config, settings));
+  // Made when wanted: paths may come and go.
+  const services = new WeakMap<WebServiceConfig, Service>();
+  const serviceOf = (config: FoundService["config"]) => {
+    const made = services.get(config) ?? service(config, settings);
+    services.set(config, made);
+    return made;
+  };
   if (settings.root !== undefined && paths["/"] !== undefined) {
     services.set(paths["/"], settings.root);
   }
@@ -66,7 +71,7 @@ export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
     if (path === undefined) return statusDocument(400, "Bad Request", "The address is not valid.");
     const found = findService(paths, path);
     const peer = () => settings.peerOf(context.env, request.headers);
-    return found && services.get(found.config)?.(request, found.rest, peer) || notFound();
+    return found === undefined ? notFound() : serviceOf(found.config)(request, found.rest, peer);
   });
   app.onError((error) => {
     log.error("Cannot answer an HTTP request: {error}", { error });

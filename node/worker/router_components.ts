@@ -14,19 +14,27 @@ export interface RouterComponentsSettings {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of a component that stopped other than by `stop`. */
+  readonly onStopped: (id: string) => void;
 }
+
+/** What concerns components, of a worker's options. */
+export type ModuleOptions = Pick<
+  RouterConfig["options"],
+  "expose_shared" | "modulepath" | "pythonpath"
+>;
 
 export class RouterComponents {
   readonly host: ComponentHost;
   readonly #settings: RouterComponentsSettings;
   readonly #shared: Record<string, unknown> | undefined;
 
-  constructor(options: RouterConfig["options"], settings: RouterComponentsSettings) {
-    const { clock, log, directory } = settings;
+  constructor(options: ModuleOptions, settings: RouterComponentsSettings) {
+    const { clock, log, directory, onStopped } = settings;
     this.#settings = settings;
     this.#shared = options.expose_shared ? {} : undefined;
     const places = { directory, paths: modulePaths(options, directory) };
-    this.host = new ComponentHost({ clock, log, places, onStopped: () => {} });
+    this.host = new ComponentHost({ clock, log, places, onStopped });
   }
 
   /** Resolves when it is ready; rejects with `ComponentError`. */
@@ -59,12 +67,4 @@ export class RouterComponents {
       shown: config,
     };
   }
-}
-
-/** @param index its place in the list. */
-export function componentId(
-  { id }: { readonly id?: string | undefined },
-  index: number,
-): string {
-  return id ?? `component${index + 1}`;
 }

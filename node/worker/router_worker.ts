@@ -1,0 +1,349 @@
+/**
+ * A router worker: its realms with their roles and links, and its transports. All of it starts and stops while the node runs, by the same
+ * methods whether the configuration or the management API asks. One thing at a time: what is asked for meanwhile waits.
+ * Made by `node.ts`; what it cannot do it throws as a `Refusal`.
+ */
+import type { Role } from "../../router/permission.ts";
+import type { Realm } from "../../router/realm.ts";
+import { CLOSE_REALM } from "../../wamp/uris.ts";
+import type { Authorization } from "../authorization.ts";
+import type { TransportConfig } from "../config/schema.ts";
+import type { RouterComponentConfig } from "../config/schema_component.ts";
+import type { LinkConfig } from "../config/schema_link.ts";
+import type { RealmConfig, RoleConfig } from "../config/schema_realm.ts";
+import type { WebServiceConfig } from "../config/schema_web.ts";
+import type { Link } from "../link/link.ts";
+import type { NodeListener } from "../node.ts";
+import { realmOptions, roleOptions } from "../options.ts";
+import type { SqliteStore } from "../store/sqlite_store.ts";
+import { openStore } from "../stores.ts";
+import type { ComponentHost } from "./component_host.ts";
+import {
+  ALREADY_EXISTS,
+  ALREADY_RUNNING,
+  NO_SUCH_OBJECT,
+  NOT_RUNNING,
+  recordOf,
+  Refusal,
+} from "./refusal.ts";
+import type { ModuleOptions, RouterComponents } from "./router_components.ts";
+import { RouterTransport, type TransportParts } from "./router_transport.ts";
+
+/** What waits for the disk gets so long at the end. */
+const STORE_CLOSING_MS = 5_000;
+
+export interface RoleRecord {
+  readonly id: string;
+  readonly config: RoleConfig;
+  /** Milliseconds since 1970, as in the other records. */
+  readonly created: number;
+  readonly authorization: Authorization | undefined;
+}
+
+export interface LinkRecord {
+  readonly id: string;
+  readonly config: LinkConfig;
+  readonly started: number;
+  /** Who asked for it; undefined: the configuration. */
+  readonly startedBy: string | undefined;
+  readonly link: Link;
+}
+
+export interface RealmRecord {
+  readonly id: string;
+  readonly config: RealmConfig;
+  readonly created: number;
+  readonly realm: Realm;
+  readonly roles: Map<string, RoleRecord>;
+  readonly links: Map<string, LinkRecord>;
+  readonly store: SqliteStore | undefined;
+}
+
+export interface WorkerParts extends TransportParts {
+  /** How long sessions may take to say goodbye. */
+  readonly goodbyeMs: number;
+  /** Of its components. */
+  readonly moduleOptions: ModuleOptions;
+}
+
+export class RouterWorker {
+  readonly id: string;
+  readonly created: number;
+  readonly realms: Map<string, RealmRecord> = new Map();
+  readonly transports: Map<string, RouterTransport> = new Map();
+  readonly parts: WorkerParts;
+  /** Told of a component that stopped by itself. */
+  onComponentStopped: (id: string) => void = () => {};
+  #components: RouterComponents | undefined = undefined;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(id: string, parts: WorkerParts) {
+    this.id = id;
+    this.parts = parts;
+    this.created = parts.clock.now();
+  }
+
+  get listeners(): NodeListener[] {
+    return [...this.transports.values()].flatMap(({ listener }) => listener ?? []);
+  }
+
+  get stores(): { readonly realm: string; readonly store: SqliteStore }[] {
+    return [...this.realms.values()].flatMap(({ config: { name }, store }) =>
+      store === undefined ? [] : [{ realm: name, store }]
+    );
+  }
+
+  realm(id: string): RealmRecord {
+    return recordOf(this.realms, id, "realm");
+  }
+
+  transport(id: string): RouterTransport {
+    return recordOf(this.transports, id, "transport");
+  }
+
+  /** A realm with the roles of its configuration; nobody has joined it before what it retains is there. Its links are started apart. */
+  startRealm(id: string, config: RealmConfig): Promise<RealmRecord> {
+    return this.#alone(async () => {
+      const { router } = this.parts;
+      if (this.realms.has(id)) throw running("realm", id);
+      if (router.realm(config.name) !== undefined) {
+        throw new Refusal(
+          ALREADY_RUNNING,
+          `Cannot start realm "${id}": found another named "${config.name}", expected a new name`,
+        );
+      }
+      const authorization = await authorizationOf(config, this.parts);
+      const store = await openStore(config, this.parts);
+      const options = realmOptions(config, authorization);
+      const realm = router.addRealm({ ...options, ...(store && { store }) });
+      const created = this.parts.clock.now();
+      const roles = new Map(config.roles.map((role, i) => {
+        const roleId = role.id ?? numbered("role", i);
+        return [roleId, { id: roleId, config: role, created, authorization: undefined }];
+      }));
+      const record = { id, config, created, realm, roles, links: new Map(), store };
+      this.realms.set(id, record);
+      await authorization?.begin();
+      await store?.ready();
+      return record;
+    });
+  }
+
+  /** Ends a realm with its links: its sessions get GOODBYE. @returns their ids. */
+  stopRealm(id: string): Promise<{ readonly record: RealmRecord; readonly sessions: number[] }> {
+    return this.#alone(async () => {
+      const record = this.realm(id);
+      await Promise.all([...record.links.values()].map(({ link }) => link.stop()));
+      record.links.clear();
+      const sessions = this.parts.router.removeRealm(record.config.name, CLOSE_REALM);
+      this.realms.delete(id);
+      await record.store?.close(STORE_CLOSING_MS);
+      return { record, sessions: sessions.sort((a, b) => a - b) };
+    });
+  }
+
+  startRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
+    return this.#alone(async () => {
+      const record = this.realm(realmId);
+      if (record.roles.has(id) || record.realm.role(config.name) !== undefined) {
+        throw new Refusal(
+          ALREADY_EXISTS,
+          `Cannot start role "${id}" of realm "${realmId}": found one of that id, or of the name "${config.name}"`,
+        );
+      }
+      return await this.#setRole(record, id, config);
+    });
+  }
+
+  /** Sessions of the role stay, under the new rules at once. */
+  replaceRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
+    return this.#alone(async () => {
+      const record = this.realm(realmId);
+      const old = recordOf(record.roles, id, `in realm "${realmId}" role`);
+      if (old.config.name !== config.name) {
+        throw new Refusal(ALREADY_EXISTS, `Cannot rename role "${old.config.name}": stop it first`);
+      }
+      const replaced = await this.#setRole(record, id, config);
+      await old.authorization?.end();
+      return replaced;
+    });
+  }
+
+  /** Nobody joins under the role any more, and its sessions may do nothing from now on. */
+  stopRole(realmId: string, id: string): Promise<RoleRecord> {
+    return this.#alone(async () => {
+      const { roles, realm } = this.realm(realmId);
+      const role = recordOf(roles, id, `in realm "${realmId}" role`);
+      realm.dropRole(role.config.name);
+      roles.delete(id);
+      await role.authorization?.end();
+      return role;
+    });
+  }
+
+  startTransport(id: string, config: TransportConfig): Promise<RouterTransport> {
+    return this.#alone(async () => {
+      if (this.transports.has(id)) throw running("transport", id);
+      const transport = new RouterTransport(id, config, this.parts);
+      this.transports.set(id, transport);
+      try {
+        await transport.start();
+      } catch (cause) {
+        this.transports.delete(id);
+        throw cause;
+      }
+      return transport;
+    });
+  }
+
+  /** Closes a transport with all its connections, whose sessions get GOODBYE. */
+  stopTransport(id: string): Promise<RouterTransport> {
+    return this.#alone(async () => {
+      const transport = this.transports.get(id);
+      if (transport === undefined) {
+        throw new Refusal(NOT_RUNNING, `Cannot stop transport "${id}": found none of that id`);
+      }
+      await transport.stop(this.parts.goodbyeMs);
+      this.transports.delete(id);
+      return transport;
+    });
+  }
+
+  startService(transport: string, path: string, config: WebServiceConfig): Promise<void> {
+    return this.#alone(() => this.#listening(transport).startService(path, config));
+  }
+
+  stopService(transport: string, path: string): Promise<WebServiceConfig> {
+    return this.#alone(() => Promise.resolve(this.#listening(transport).stopService(path)));
+  }
+
+  /** Begins to connect, in its own time: the other router may start later. */
+  startLink(realmId: string, id: string, config: LinkConfig, by?: string): Promise<LinkRecord> {
+    return this.#alone(async () => {
+      const { config: { name }, links } = this.realm(realmId);
+      if (links.has(id)) throw running("link", id);
+      const { linkOf } = await import("../links.ts");
+      const link = await linkOf(name, id, config, this.parts);
+      const record = { id, config, started: this.parts.clock.now(), startedBy: by, link };
+      links.set(id, record);
+      void link.start();
+      return record;
+    });
+  }
+
+  stopLink(realmId: string, id: string): Promise<LinkRecord> {
+    return this.#alone(async () => {
+      const { links } = this.realm(realmId);
+      const record = recordOf(links, id, `in realm "${realmId}" link`);
+      links.delete(id);
+      await record.link.stop();
+      return record;
+    });
+  }
+
+  get components(): ComponentHost | undefined {
+    return this.#components?.host;
+  }
+
+  /** Resolves when it is ready. Rejects with a `ComponentError`. Waits for nothing else: components may want to manage. */
+  async startComponent(id: string, config: RouterComponentConfig): Promise<void> {
+    // Loaded only where there are some.
+    const { RouterComponents } = await import("./router_components.ts");
+    const { moduleOptions } = this.parts;
+    this.#components ??= new RouterComponents(moduleOptions, {
+      ...this.parts,
+      onStopped: (stopped) => this.onComponentStopped(stopped),
+    });
+    await this.#components.start(id, config);
+  }
+
+  /** Rejects with a `ComponentError` when there is none. */
+  async stopComponent(id: string): Promise<void> {
+    if (this.components === undefined) {
+      throw new Refusal(NO_SUCH_OBJECT, `Cannot find component "${id}": none is running`);
+    }
+    await this.components.stop(id);
+  }
+
+  /** The first half of its end: accepts nobody any more, and leaves other routers. */
+  stopAccepting(limitMs: number): Promise<void> {
+    return this.#alone(async () => {
+      const links = [...this.realms.values()].flatMap((realm) => [...realm.links.values()]);
+      const transports = [...this.transports.values()];
+      await Promise.all(transports.map((transport) => transport.stopAccepting()));
+      // Before the router says goodbye; how long they may take is bounded as for all others.
+      await this.#leave(limitMs);
+      await Promise.all(links.map(({ link }) => link.stop()));
+    });
+  }
+
+  /** The second half, once the sessions were told. */
+  async end(limitMs: number): Promise<void> {
+    await Promise.all([...this.transports.values()].map((transport) => transport.end(limitMs)));
+    await Promise.all(this.stores.map(({ store }) => store.close(STORE_CLOSING_MS)));
+  }
+
+  async #leave(limitMs: number): Promise<void> {
+    if (this.components === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit = this.parts.clock.after(limitMs, resolve);
+    await Promise.race([this.components.stopAll(), promise]);
+    limit.cancel();
+  }
+
+  #listening(id: string): RouterTransport {
+    const transport = this.transports.get(id);
+    if (transport !== undefined) return transport;
+    throw new Refusal(NOT_RUNNING, `Cannot use transport "${id}": found none of that id`);
+  }
+
+  async #setRole(record: RealmRecord, id: string, config: RoleConfig): Promise<RoleRecord> {
+    const { realm } = record;
+    const authorization = await authorizationOf({ ...record.config, roles: [config] }, this.parts);
+    const options = roleOptions(config, authorization);
+    await authorization?.begin();
+    const old: Role | undefined = realm.role(config.name);
+    if (old === undefined) realm.addRole(options);
+    else realm.replaceRole(options);
+    const role = { id, config, created: this.parts.clock.now(), authorization };
+    record.roles.set(id, role);
+    return role;
+  }
+
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(run);
+    this.#busy = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Of what has no id in the configuration: "realm001". */
+export function numbered(kind: string, index: number): string {
+  return `${kind}${String(index + 1).padStart(3, "0")}`;
+}
+
+export function realmByName(worker: RouterWorker, name: string): RealmRecord {
+  for (const record of worker.realms.values()) if (record.config.name === name) return record;
+  throw new Refusal(
+    NO_SUCH_OBJECT,
+    `Cannot find realm "${name}": this worker has none of that name`,
+  );
+}
+
+function running(what: string, id: string): Refusal {
+  return new Refusal(ALREADY_RUNNING, `Cannot start ${what} "${id}": found one of that id running`);
+}
+
+/** Undefined where nothing but the configuration decides. */
+async function authorizationOf(
+  realm: RealmConfig,
+  settings: WorkerParts,
+): Promise<Authorization | undefined> {
+  const isWanted = Object.keys(realm.schemas).length > 0 ||
+    realm.roles.some(({ authorizer, permissions }) =>
+      authorizer !== undefined || permissions.some(({ validate }) => validate !== undefined)
+    );
+  if (!isWanted) return undefined;
+  const { Authorization } = await import("../authorization.ts");
+  return await Authorization.of(realm, settings);
+}
