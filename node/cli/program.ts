@@ -9,12 +9,11 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import { VERSION } from "../../wamp/version.ts";
+import { addClientCommands } from "./client_commands.ts";
+import { EXIT_CODES, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "./exit_codes.ts";
 import { complain, print, styled } from "./output.ts";
+import { examples, name } from "./option_values.ts";
 import type { StopSignals } from "./process_events.ts";
-
-export const EXIT_OK = 0;
-export const EXIT_FAILURE = 1;
-export const EXIT_USAGE = 2;
 
 const NODE_DIRECTORY = "node directory (default: .crossbar or .realmway in the working directory)";
 const CONFIG_FILE =
@@ -47,6 +46,11 @@ export async function failure(cause: unknown): Promise<number> {
   }
   const { StartError } = await import("../start_error.ts");
   const { ListenError } = await import("../../transports/endpoint.ts");
+  const { UsageError } = await import("./usage_error.ts");
+  if (cause instanceof UsageError) {
+    complain(cause.message);
+    return EXIT_USAGE;
+  }
   if (cause instanceof StartError || cause instanceof ListenError) complain(cause.message);
   else complain(cause instanceof Error ? cause.stack ?? cause.message : String(cause));
   return EXIT_FAILURE;
@@ -58,7 +62,8 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .configureHelp({ styleTitle: (title) => styled("bold", title), showGlobalOptions: true })
     .exitOverride()
     .showHelpAfterError('(see "realmway --help")')
-    .addHelpText("after", examples(["realmway init", "realmway start", "realmway start --help"]));
+    .addHelpText("after", examples(["realmway init", "realmway start", "realmway call --help"]))
+    .addHelpText("after", exitCodes());
   program.version(VERSION, "-V, --version", "print the version");
 
   program.command("start")
@@ -164,14 +169,16 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .addHelpText("after", examples(["realmway version"]))
     .action(async () => print((await import("./version.ts")).versionText()));
 
+  addClientCommands(program, done);
+
   // What `exitOverride` and the rest say of the program holds for its commands too.
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
 
-function name(text: string): string {
-  if (text !== "") return text;
-  throw new InvalidArgumentError("Expected a name that is not empty.");
+function exitCodes(): string {
+  const lines = EXIT_CODES.map(([code, text]) => `  ${String(code).padEnd(4)}${text}`);
+  return `\n${styled("bold", "Exit codes:")}\n${lines.join("\n")}`;
 }
 
 function port(text: string): number {
@@ -184,8 +191,4 @@ function count(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number > 0 && number <= 1e9) return number;
   throw new InvalidArgumentError("Expected a whole number from 1.");
-}
-
-function examples(lines: readonly string[]): string {
-  return `\n${styled("bold", "Examples:")}\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }

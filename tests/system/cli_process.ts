@@ -26,6 +26,8 @@ export interface Running {
   readonly ended: Promise<number | string>;
   /** Waits until standard output matches. Rejects when the process ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** As `until`, of standard error. */
+  untilComplaint(pattern: RegExp): Promise<RegExpExecArray>;
   /** Writes to standard input, and ends it. */
   type(text: string): void;
   /** Stops reading standard output, as `| head` does. */
@@ -60,7 +62,10 @@ export function launch(
     output.stdout += text;
     for (const listener of listeners) listener();
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output.stderr += text;
+    for (const listener of listeners) listener();
+  });
   const overdue = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
   const ended = new Promise<number | string>((resolve, reject) => {
     child.on("error", reject);
@@ -70,10 +75,10 @@ export function launch(
       resolve(code ?? signal ?? "unknown");
     });
   });
-  const until = (pattern: RegExp) =>
+  const untilIn = (stream: "stdout" | "stderr", pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        const match = pattern.exec(output.stdout);
+        const match = pattern.exec(output[stream]);
         if (match === null) return;
         listeners.delete(look);
         resolve(match);
@@ -102,7 +107,8 @@ export function launch(
     pid: child.pid,
     output,
     ended,
-    until,
+    until: (pattern) => untilIn("stdout", pattern),
+    untilComplaint: (pattern) => untilIn("stderr", pattern),
     type,
     stopReading: () => child.stdout.destroy(),
     pauseReading: () => child.stdout.pause(),

@@ -14,7 +14,22 @@ const KIT = join(dirname(fileURLToPath(import.meta.url)), "..", "kit");
 test("Command line: help exits with 0 and shows examples, for each command", async () => {
   const { directory, remove } = await workplace();
   const helps = await Promise.all(
-    [[], ["start"], ["check"], ["init"], ["keygen"], ["keys"], ["hash"], ["version"]].map((
+    [
+      [],
+      ["start"],
+      ["check"],
+      ["init"],
+      ["keygen"],
+      ["keys"],
+      ["hash"],
+      ["version"],
+      ["call"],
+      [
+        "publish",
+      ],
+      ["subscribe"],
+      ["register"],
+    ].map((
       command,
     ) => run([...command, "--help"], directory)),
   );

@@ -85,7 +85,7 @@ export function writePayload(payload: Payload): string {
 }
 
 /** As JSON.stringify, and for binary values and bigints. */
-function writeValue(value: unknown, depth = 0): string {
+export function writeValue(value: unknown, depth = 0): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value.toWellFormed?.() ?? value);
@@ -187,7 +187,8 @@ const LONG_INTEGER = /^-?\d{16,}$/;
 /** Marks what stands for an integer; nobody can send a string that begins so. */
 const MARK = `\0${crypto.getRandomValues(new Uint32Array(4)).join("-")}:`;
 
-function readValue(text: string): unknown {
+/** As JSON.parse, and with binary values and bigints. Throws ProtocolError. */
+export function readValue(text: string): unknown {
   try {
     if (!SPECIAL.test(text)) return JSON.parse(text);
     const marked = text.replace(TOKENS, (token) => {
