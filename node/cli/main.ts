@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run -A
 /**
- * The executable: `realmway start`, `check`, `schema`, `init`, `keygen`, `keys`, `hash`, `version`. Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
+ * The executable: `realmway start`, `check`, `config show`, `schema`, `init`, `keygen`, `keys`, `hash`, `version`. Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
  * No top-level await here: a compiled executable would start late.
  */
 import process from "node:process";

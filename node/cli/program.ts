@@ -98,6 +98,17 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
     .action(async (options) => done(await (await import("./check.ts")).check(options)));
 
+  const config = program.command("config").description("what a configuration amounts to");
+  config.command("show")
+    .description(
+      "print the configuration with its includes, variables and all defaults, without secrets",
+    )
+    .option("--cbdir <directory>", NODE_DIRECTORY, name)
+    .option("--config <file>", CONFIG_FILE, name)
+    .option("--json", "as JSON instead of YAML")
+    .addHelpText("after", examples(["realmway config show", "realmway config show --json"]))
+    .action(async (options) => done(await (await import("./config.ts")).show(options)));
+
   program.command("schema")
     .description("print the JSON Schema of configurations, which editors complete and check by")
     .addOption(
@@ -172,7 +183,9 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
   addClientCommands(program, done);
 
   // What `exitOverride` and the rest say of the program holds for its commands too.
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of [...program.commands, ...config.commands]) {
+    command.copyInheritedSettings(program);
+  }
   return program;
 }
 

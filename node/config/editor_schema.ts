@@ -48,7 +48,7 @@ export function editorSchema(): EditorSchema {
   return JSON.parse(JSON.stringify(schema));
 }
 
-/** The same, with what stands in several places only once. */
+/** The same for editors: what stands in several places only once, and with what every value may be besides (`variables.ts`, `include.ts`). */
 export function compactSchema(): EditorSchema {
   const counts = new Map<string, number>();
   const schema = editorSchema();
@@ -64,8 +64,34 @@ export function compactSchema(): EditorSchema {
     }
     return name;
   }, defs);
-  return JSON.parse(JSON.stringify({ ...root, "$defs": { ...$defs, ...defs } }));
+  const all = { ...$defs, ...defs, "variable": VARIABLE, "include": INCLUDE };
+  return JSON.parse(JSON.stringify({ ...root, "$defs": all }));
 }
+
+const VARIABLE = {
+  "type": "string",
+  "pattern": "\\$[A-Za-z_{]",
+  "description": "A variable of the environment: $NAME or ${NAME}",
+};
+
+const INCLUDE = {
+  "type": "object",
+  "properties": {
+    "$include": { "type": "string", "description": "File that has what stands here" },
+  },
+  "required": ["$include"],
+};
+
+/** Where a variable or an included file may stand, too. */
+function alternativeTo(schema: object): string | undefined {
+  if ("properties" in schema || "oneOf" in schema || "items" in schema) return "include";
+  if ("const" in schema) return undefined;
+  const isText = "type" in schema && schema.type === "string";
+  if (isText) return "enum" in schema || "pattern" in schema ? "variable" : undefined;
+  return "type" in schema && PLAIN.includes(schema.type) ? "variable" : undefined;
+}
+
+const PLAIN: readonly unknown[] = ["integer", "number", "boolean"];
 
 /** A smaller section is not worth a name. */
 const LEAST_SHARED = 200;
@@ -89,7 +115,16 @@ function shared<T>(
     const isSection = "properties" in one || "oneOf" in one;
     const name = isSection ? nameOf(JSON.stringify(one)) : undefined;
     const inner = () =>
-      Object.fromEntries(Object.entries(one).map(([key, child]) => [key, copy(child)]));
+      Object.fromEntries(
+        Object.entries(one).map(([key, child]) => [
+          key,
+          key === "properties"
+            ? propertiesOf(child)
+            : key === "items"
+            ? either(child)
+            : copy(child),
+        ]),
+      );
     if (name === undefined) return inner();
     if (!Object.hasOwn(defs, name)) {
       // Taken first: what stands below may not take it again.
@@ -98,6 +133,17 @@ function shared<T>(
     }
     return { "$ref": `#/$defs/${name}` };
   };
+  const either = (one: object): unknown => {
+    const other = alternativeTo(one);
+    if (other === undefined) return copy(one);
+    const about = ["description", "default"].filter((key) => Object.hasOwn(one, key));
+    return {
+      ...Object.fromEntries(about.map((key) => [key, Reflect.get(one, key)])),
+      "anyOf": [copy(one), { "$ref": `#/$defs/${other}` }],
+    };
+  };
+  const propertiesOf = (properties: Record<string, object>) =>
+    Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, either(one)]));
   return JSON.parse(JSON.stringify(copy(value)));
 }
 

@@ -29,7 +29,9 @@ export class ConfigError extends Error {
 export function formatProblem(problem: Problem): string {
   const place = problem.position === undefined
     ? ""
-    : `${problem.position.line}:${problem.position.column} `;
+    : `${
+      problem.position.file === undefined ? "" : `${problem.position.file}:`
+    }${problem.position.line}:${problem.position.column} `;
   const path = formatPath(problem.path);
   return path === "" ? `${place}${problem.text}` : `${place}${path}: ${problem.text}`;
 }

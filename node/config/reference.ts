@@ -64,6 +64,33 @@ Relative paths are relative to the node directory.
 \`realmway check\` tells everything that is wrong with a file at once. \`realmway schema\` prints this as JSON Schema: write it to a file and
 name that as \`"$schema"\` in the configuration, and editors complete and check while you type.
 
+## Variables and includes
+
+In any string \`\${NAME}\` stands for a variable of the environment and \`\${NAME:-default}\` for that or a default; a string may also be
+\`$NAME\` as a whole, and is then a number or \`true\` or \`false\` where such is expected. \`$\${NAME}\` is the text itself. Variables that are
+not set are told by \`check\`. Values of \`json\` services and JSON Schemas are left as they are.
+
+\`{"$include": "realms.yaml"}\` stands for what that file holds, JSON or YAML, wherever an object or a list may stand; the name is relative to
+the file that includes. Keys beside \`$include\` are added to the file's object, or take the place of its own. In a list, the items of an
+included list are items:
+
+\`\`\`json
+{
+  "version": 2,
+  "workers": [
+    {
+      "type": "router",
+      "realms": [{ "$include": "realms.yaml" }],
+      "transports": [{ "$include": "websocket.json", "id": "public" }]
+    }
+  ]
+}
+\`\`\`
+
+\`realmway config show\` prints what a file amounts to, without secrets, and \`realmway config show --json\` the same as JSON.
+
+## Keys
+
 In the headings \`[]\` is each item of a list, \`<name>\` a key that you choose. Keys marked **required** have no default.
 `;
 

@@ -11,6 +11,8 @@ export type Path = readonly PropertyKey[];
 export interface Position {
   readonly line: number;
   readonly column: number;
+  /** Where it is not the file that was asked for but one that it includes. */
+  readonly file?: string;
 }
 
 export interface Source {

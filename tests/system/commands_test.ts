@@ -342,3 +342,31 @@ test("Commands: schema prints the JSON Schema of configurations", async () => {
   assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
   assert.deepEqual(schema.required, ["version", "workers"]);
 });
+
+test("config show: what the node would take, without secrets, as YAML or JSON", async () => {
+  const config = openConfig([{
+    type: "websocket",
+    endpoint: { type: "tcp", port: 0 },
+    auth: {
+      ticket: { type: "static", principals: { joe: { ticket: "hidden", role: "anonymous" } } },
+    },
+  }]);
+  const { directory, remove } = await workplace({
+    ...config,
+    "controller": { "$include": "controller.yaml" },
+  });
+  await writeFile(join(directory, ".realmway", "controller.yaml"), "id: ${NODE_NAME}\n");
+  const env = { "NODE_NAME": "node7" };
+  const shown = await run(["config", "show"], directory, env);
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.match(shown.stdout, /^ {2}id: node7$/m);
+  assert.match(shown.stdout, /^ {4}shutdown_timeout: 2000$/m);
+  const json = await run(["config", "show", "--json"], directory, env);
+  assert.doesNotMatch(shown.stdout + json.stdout, /hidden/);
+  const { workers: [worker] } = JSON.parse(json.stdout);
+  assert.equal(worker.transports[0].auth.ticket.principals.joe.ticket, "******");
+  const unset = await run(["config", "show"], directory);
+  assert.equal(unset.code, 2);
+  assert.match(unset.stderr, /^ {2}controller\.yaml:1:1 controller\.id: .*NODE_NAME to be set$/m);
+  await remove();
+});

@@ -49,8 +49,8 @@ function onFreePorts(value: unknown): unknown {
   return isListening ? { ...copy, "port": 0, "interface": "127.0.0.1" } : copy;
 }
 
-/** A node directory with all that configurations name. */
-async function nodeDirectory() {
+/** A node directory with all that a configuration names. @param text of the configuration. */
+async function nodeDirectory(text: string) {
   const { directory, remove } = await workplace();
   const node = joinPath(directory, ".crossbar");
   await mkdir(node);
@@ -58,6 +58,11 @@ async function nodeDirectory() {
   for (const name of ["server.key", "server.crt", "ca.crt"]) {
     await copyFile(joinPath(KIT, "tls", name), joinPath(node, name));
   }
+  // Of components and authenticators.
+  await mkdir(joinPath(directory, "mill"));
+  const classes = new Set([...text.matchAll(/"mill\.app\.(\w+)"/g)].map(([, name]) => name));
+  const components = [...classes].map((name) => `export class ${name} { onJoin() {} }\n`).join("");
+  await writeFile(joinPath(directory, "mill", "app.ts"), components);
   const module = "export const create = () => () => ({ role: 'picker' });\n";
   await writeFile(joinPath(node, "authenticator.ts"), module);
   return { directory: node, remove };
@@ -83,11 +88,12 @@ for (const file of files) {
   const name = file.replace(".json", "");
   const verdict = verdicts[name];
   test(`Configurations of others: ${name} ${verdict === "starts" ? "starts" : "is refused key by key"}`, async () => {
-    const value: unknown = JSON.parse(await readFile(joinPath(CONFIGS, file), "utf8"));
+    const text = await readFile(joinPath(CONFIGS, file), "utf8");
+    const value: unknown = JSON.parse(text);
     const refused = refusedIn(value);
     if (verdict !== "starts") return assert.deepEqual(refused, verdict);
     assert.deepEqual(refused, []);
-    const { directory, remove } = await nodeDirectory();
+    const { directory, remove } = await nodeDirectory(text);
     const node = await startNode(parseConfig(onFreePorts(value), ENV), { directory, env: ENV });
     const { workers } = value as { workers: { transports?: unknown[] }[] };
     const count = workers.flatMap(({ transports = [] }) => transports).length;

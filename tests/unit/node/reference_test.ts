@@ -60,6 +60,18 @@ test("Editor schema: the short form allows and refuses what the long one does", 
     assert.deepEqual(validator.validate(value).errors, [], name);
     assert.deepEqual(problemsOf(root, value), [], name);
   }
+  const varying = {
+    "version": 2,
+    "workers": [{
+      "type": "router",
+      "realms": [{ "$include": "realms.json" }],
+      "transports": [{
+        "type": "websocket",
+        "endpoint": { "type": "tcp", "port": 0, "shared": "$SHARED", "backlog": "${BACKLOG}" },
+      }],
+    }],
+  };
+  assert.deepEqual(validator.validate(varying).errors, []);
   const wrong = { "version": 2, "workers": [{ "type": "router", "realm": [] }] };
   assert.equal(validator.validate(wrong).valid, false);
   assert.notDeepEqual(problemsOf(root, wrong), []);
