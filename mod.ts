@@ -29,8 +29,29 @@
  *
  * @module
  */
+export {
+  ApplicationSession,
+  type ChallengeAnswer,
+  type ChallengeDetails,
+  type ComponentConfig,
+  type JoinOptions,
+  type SessionDetails,
+} from "./client/application_session.ts";
 export { CallResult } from "./client/call_result.ts";
 export type { CallOptions, CancelMode } from "./client/caller.ts";
+export { Component, type ComponentOptions, type SessionFactory } from "./client/component.ts";
+export type {
+  AnyHandler,
+  ComponentRegister,
+  ComponentSubscribe,
+  HandlerDecorator,
+} from "./client/component_handlers.ts";
+export type { ComponentEvent, ComponentEvents, Listener } from "./client/component_listeners.ts";
+export type {
+  ComponentEndpoint,
+  ComponentTransport,
+  ComponentTransports,
+} from "./client/component_transports.ts";
 export {
   type Answer,
   type Authentication,
@@ -56,6 +77,7 @@ export {
   JoinError,
   SessionClosedError,
 } from "./client/errors.ts";
+export { logger, type LogLevel, startLogging } from "./client/logging.ts";
 export type { CallDetails } from "./client/invocation.ts";
 export {
   type BoxKey,
@@ -67,6 +89,9 @@ export {
 } from "./client/keyring.ts";
 export type { PublishOptions } from "./client/publisher.ts";
 export type { CallHandler, RegisterOptions, Registration } from "./client/registration.ts";
+export type { RetryOptions } from "./client/retry.ts";
+export { run, type RunOptions } from "./client/run.ts";
+export { ApplicationRunner, type RunnerOptions, type RunnerRunOptions } from "./client/runner.ts";
 export type { Session } from "./client/session.ts";
 export type {
   EventDetails,
@@ -75,12 +100,17 @@ export type {
   Subscription,
 } from "./client/subscription.ts";
 export type {
+  ClientEndpoint,
+  ClientTlsOptions,
   Clock,
   Dial,
   DialOptions,
   Log,
   MessageHandler,
+  NativeOptions,
+  RawSocketOptions,
   SerializerName,
   Timer,
   Transport,
+  WebSocketOptions,
 } from "./client/transport.ts";

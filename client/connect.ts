@@ -1,9 +1,9 @@
 /** From nothing to a joined session: dial, HELLO, WELCOME. */
 import type { Authentication } from "../auth/authentication.ts";
-import type { ClientMethod } from "../auth/authmethod.ts";
+import type { ClientMethod, Connection } from "../auth/authmethod.ts";
 import type { ClientNegotiation } from "../auth/negotiation.ts";
 import type { Dict, Welcome } from "../wamp/message.ts";
-import { CANNOT_AUTHENTICATE, TIMEOUT } from "../wamp/uris.ts";
+import { CANNOT_AUTHENTICATE, CLOSE_NORMAL, TIMEOUT } from "../wamp/uris.ts";
 import { VERSION } from "../wamp/version.ts";
 import { systemClock } from "./clock.ts";
 import { dial as defaultDial } from "./dial.ts";
@@ -20,6 +20,7 @@ import type {
   DialOptions,
   Log,
   MessageHandler,
+  NativeOptions,
   SerializerName,
   Transport,
 } from "./transport.ts";
@@ -67,6 +68,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Where failures go that nobody awaits. Default: warnings and errors to the console. */
   readonly log?: Log;
+  /** Where to connect and how, beyond the URL; not in browsers. */
+  readonly native?: NativeOptions;
   /** Opens the connection in another way, such as to a router in the same program. */
   readonly dial?: Dial;
   /** The time, for tests. */
@@ -90,8 +93,24 @@ export interface ConnectOptions {
  * ```
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { url, realm, serializers = ["json"], timeoutMs = 10_000 } = options;
-  const { authentication, keyring } = options;
+  const { realm, authentication } = options;
+  const methods = authentication && await methodsOf(authentication, realm);
+  return await connectThen(options, () => ({ realm, authentication: methods }));
+}
+
+/** Where to go once connected. */
+export interface JoinRequest {
+  readonly realm: string;
+  readonly authentication?: ConnectOptions["authentication"] | undefined;
+}
+
+/** As `connect`, for those who decide where to join when they see the connection. What `decide` throws ends the connection and is thrown on. */
+export async function connectThen(
+  options: Omit<ConnectOptions, "realm" | "authentication">,
+  decide: (connection: Connection) => JoinRequest | Promise<JoinRequest>,
+): Promise<Session> {
+  const { url, serializers = ["json"], timeoutMs = 10_000, keyring, native } = options;
+  const dialed = { url, serializers, ...(native && { native }) };
   const { clock = systemClock, log = consoleLog, dial = defaultDial, resumable = false } = options;
   const timeout = new AbortController();
   const signal = options.signal === undefined
@@ -101,8 +120,9 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     const text = `found no answer within ${timeoutMs} ms, expected WELCOME`;
     timeout.abort(new ConnectError(`Cannot connect to "${url}": ${text}`));
   });
+  // Set before the session is joined, and so before there is anything to take up.
+  let joining: JoinOptions | undefined;
   try {
-    const methods = authentication && await methodsOf(authentication, realm);
     const sealing = keyring && await import("./sealing.ts");
     const hello = {
       "agent": `Realmway-${VERSION}`,
@@ -115,12 +135,13 @@ export async function connect(options: ConnectOptions): Promise<Session> {
       options: resumable === true ? {} : resumable,
       timeoutMs,
       reenter: async (lifeline, signal) => {
+        if (joining === undefined) return;
         const { reenter } = await import("./reentry.ts");
-        const settings = { realm, hello, methods, lifeline };
-        await reenter({ url, serializers, signal }, dial, settings);
+        const { realm, methods } = joining;
+        await reenter({ ...dialed, signal }, dial, { realm, hello, methods, lifeline });
       },
     });
-    const exchange = await open({ url, serializers, signal }, dial, (connection, joined) => {
+    const exchange = await open({ ...dialed, signal }, dial, (connection, joined) => {
       return wrap(connection, (transport) => {
         if (keyring === undefined || sealing === undefined) {
           return joined(new Exchange(transport, clock, log));
@@ -129,13 +150,44 @@ export async function connect(options: ConnectOptions): Promise<Session> {
         return new sealing.Sealing(transport, make, keyring, log);
       });
     });
-    const welcome = await join(exchange, { realm, hello, methods, signal });
-    return new Session(exchange, realm, welcome);
+    joining = { ...await decided(exchange, decide, signal), hello, signal };
+    const welcome = await join(exchange, joining);
+    return new Session(exchange, joining.realm, welcome);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
     timer.cancel();
+  }
+}
+
+/** What to join, unless the connection ends or the time is up before that is known. */
+async function decided(
+  exchange: Exchange,
+  decide: (connection: Connection) => JoinRequest | Promise<JoinRequest>,
+  signal: AbortSignal,
+): Promise<Pick<JoinOptions, "realm" | "methods">> {
+  const giveUp = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+  const lost = exchange.ended.then(({ message }) => {
+    throw new ConnectError(`Cannot join: ${message}`);
+  });
+  try {
+    const { realm, authentication } = await Promise.race([
+      decide(exchange.connection),
+      giveUp,
+      lost,
+    ]);
+    return { realm, methods: authentication && await methodsOf(authentication, realm) };
+  } catch (cause) {
+    exchange.abort(CLOSE_NORMAL, "The client does not join");
+    throw cause;
+  } finally {
+    giveUp.catch(() => {});
+    lost.catch(() => {});
   }
 }
 

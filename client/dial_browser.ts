@@ -34,7 +34,9 @@ const json: Frames = {
 /** Longest reason of a close frame, in bytes. */
 const MAX_REASON_BYTES = 123;
 
-export const dial: Dial = async ({ url, serializers, signal }, attach) => {
+export const dial: Dial = async ({ url, serializers, signal, native }, attach) => {
+  const [choice] = Object.keys(native ?? {});
+  if (choice !== undefined) throw new Error(`found "${choice}", which no browser lets one choose`);
   const known = await Promise.all(serializers.map(load));
   signal.throwIfAborted();
   const socket = new WebSocket(url, serializers.map((name) => `wamp.2.${name}`));

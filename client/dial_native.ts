@@ -3,7 +3,6 @@
  * Loaded by `dial.ts` at the first connection.
  */
 import { dial as dialTransport, type MessageHandler, type Transport } from "../transports/dial.ts";
-import type { ClientTlsOptions } from "../transports/endpoint.ts";
 import { TransportHost } from "../transports/host.ts";
 import type { Codec } from "../wamp/codec/codec.ts";
 import { codecs } from "../wamp/codec/codecs.ts";
@@ -18,19 +17,14 @@ const HOST = new TransportHost({
   onFault: (error) => consoleLog.error("Connection ended by a fault of this library", { error }),
 });
 
-export const dial: Dial = dialer();
-
-/** @param tls what the TLS of "wss:" and "rss:" needs beyond the system's authorities. */
-export function dialer(tls?: ClientTlsOptions): Dial {
-  return async ({ url, serializers, signal }, attach) => {
-    const wanted = serializers.map((name) => codecs.find((codec) => codec.name === name))
-      .filter((codec) => codec !== undefined);
-    return await dialTransport(
-      { url, codecs: wanted, signal, host: HOST, ...(tls && { tls }) },
-      (transport) => attachEncoding(transport, attach),
-    );
-  };
-}
+export const dial: Dial = async ({ url, serializers, signal, native }, attach) => {
+  const wanted = serializers.map((name) => codecs.find((codec) => codec.name === name))
+    .filter((codec) => codec !== undefined);
+  return await dialTransport(
+    { ...native, url, codecs: wanted, signal, host: HOST },
+    (transport) => attachEncoding(transport, attach),
+  );
+};
 
 function attachEncoding(
   transport: Transport,

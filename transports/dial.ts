@@ -29,6 +29,8 @@ import {
 } from "./websocket_options.ts";
 
 export { DialError } from "./dial_url.ts";
+export type { ClientEndpoint, ClientTlsOptions } from "./endpoint.ts";
+export type { RawSocketOptions, WebSocketOptions } from "./websocket_options.ts";
 /** For `client/`, which never imports router/. */
 export type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "../router/ports.ts";
 

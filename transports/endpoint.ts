@@ -60,6 +60,7 @@ export interface TlsOptions {
 
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
+/** Where a client connects. */
 export type ClientEndpoint =
   | {
     readonly kind: "tcp";
@@ -71,6 +72,7 @@ export type ClientEndpoint =
   }
   | { readonly kind: "unix"; readonly path: string; readonly tls?: ClientTlsOptions };
 
+/** TLS of a client. Certificates and keys are texts in PEM. */
 export interface ClientTlsOptions {
   /** The name that the certificate must carry. Default: the endpoint's host. */
   readonly serverName?: string;

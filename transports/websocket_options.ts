@@ -83,6 +83,7 @@ export interface DeflateOptions {
   readonly memoryLevel: number;
 }
 
+/** Options of RawSocket, for both sides. */
 export interface RawSocketOptions {
   /** `max_message_size`, bytes of an incoming message. The handshake can say only powers of two from 512 to 16 MiB: the next larger
    * is announced and enforced. Default 16 MiB (documented by Crossbar.io as 128 KiB; its code has 16 MiB). */

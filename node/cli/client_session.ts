@@ -3,7 +3,6 @@
  * abort the signal that the command's work is given; a second one ends the process at once.
  */
 import { connect } from "../../client/connect.ts";
-import { dialer } from "../../client/dial_native.ts";
 import {
   ConnectError,
   isApplicationError,
@@ -57,7 +56,7 @@ export async function withSession(options: ClientOptions, work: SessionWork): Pr
       timeoutMs: options.connectTimeout,
       signal: stop.signal,
       ...(authentication && { authentication }),
-      ...(tls && { dial: dialer(tls) }),
+      ...(tls && { native: { tls } }),
     });
     return await work(session, stop.signal);
   } catch (error) {

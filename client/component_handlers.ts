@@ -1,0 +1,129 @@
+/** `component.register` and `component.subscribe` in all their forms: plain calls, wrappers of functions, decorators of methods. */
+import type { Dict } from "../wamp/message.ts";
+import type { CallHandler, RegisterOptions } from "./registration.ts";
+import type { EventHandler, SubscribeOptions } from "./subscription.ts";
+
+/** A handler of calls or events, whatever its arguments. */
+export type AnyHandler = (args: never, kwargs: never, details: never) => unknown;
+
+/** Takes a method or a function as a handler, and returns it. */
+export type HandlerDecorator = <F extends AnyHandler>(
+  handler: F,
+  context?: ClassMethodDecoratorContext,
+) => F;
+
+/** Registers procedures with a component. */
+export interface ComponentRegister {
+  /** Returns the handler. */
+  <Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
+    uri: string,
+    handler: CallHandler<Args, Kwargs>,
+    options?: RegisterOptions,
+  ): CallHandler<Args, Kwargs>;
+  /** `@component.register("com.example.add2")` before a method. */
+  (uri: string, options?: RegisterOptions): HandlerDecorator;
+  /** `@component.register` before a method, whose name is the URI. */
+  <F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
+}
+
+/** Subscribes a component to topics. */
+export interface ComponentSubscribe {
+  /** Returns the handler. */
+  <Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
+    topic: string,
+    handler: EventHandler<Args, Kwargs>,
+    options?: SubscribeOptions,
+  ): EventHandler<Args, Kwargs>;
+  /** `@component.subscribe("com.example.greeting")` before a method. */
+  (topic: string, options?: SubscribeOptions): HandlerDecorator;
+  /** `@component.subscribe` before a method, whose name is the topic. */
+  <F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
+}
+
+export function registering(
+  add: (uri: string, handler: CallHandler, options: RegisterOptions | undefined) => void,
+): ComponentRegister {
+  const take = (uri: string, handler: AnyHandler, options?: RegisterOptions) =>
+    add(named(uri), (...args) => Reflect.apply(handler, undefined, args), options);
+  function register<Args extends readonly unknown[], Kwargs extends object>(
+    uri: string,
+    handler: CallHandler<Args, Kwargs>,
+    options?: RegisterOptions,
+  ): CallHandler<Args, Kwargs>;
+  function register(uri: string, options?: RegisterOptions): HandlerDecorator;
+  function register<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
+  function register(
+    first: string | AnyHandler,
+    second?: AnyHandler | RegisterOptions | ClassMethodDecoratorContext,
+    third?: RegisterOptions,
+  ): unknown {
+    if (typeof first === "function") {
+      return taken(first, isContext(second) ? second : undefined, undefined, take);
+    }
+    if (typeof second !== "function") {
+      const options = isContext(second) ? undefined : second;
+      return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
+        taken(handler, context, first, (uri, one) => take(uri, one, options));
+    }
+    take(first, second, third);
+    return second;
+  }
+  return register;
+}
+
+export function subscribing(
+  add: (topic: string, handler: EventHandler, options: SubscribeOptions | undefined) => void,
+): ComponentSubscribe {
+  const take = (topic: string, handler: AnyHandler, options?: SubscribeOptions) =>
+    add(named(topic), (...args) => Reflect.apply(handler, undefined, args), options);
+  function subscribe<Args extends readonly unknown[], Kwargs extends object>(
+    topic: string,
+    handler: EventHandler<Args, Kwargs>,
+    options?: SubscribeOptions,
+  ): EventHandler<Args, Kwargs>;
+  function subscribe(topic: string, options?: SubscribeOptions): HandlerDecorator;
+  function subscribe<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
+  function subscribe(
+    first: string | AnyHandler,
+    second?: AnyHandler | SubscribeOptions | ClassMethodDecoratorContext,
+    third?: SubscribeOptions,
+  ): unknown {
+    if (typeof first === "function") {
+      return taken(first, isContext(second) ? second : undefined, undefined, take);
+    }
+    if (typeof second !== "function") {
+      const options = isContext(second) ? undefined : second;
+      return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
+        taken(handler, context, first, (topic, one) => take(topic, one, options));
+    }
+    take(first, second, third);
+    return second;
+  }
+  return subscribe;
+}
+
+/** A function is taken at once; a method when its class has an object, as it is nothing without one. */
+function taken(
+  handler: AnyHandler,
+  context: ClassMethodDecoratorContext | undefined,
+  uri: string | undefined,
+  take: (uri: string, handler: AnyHandler) => void,
+): AnyHandler {
+  if (context === undefined) take(uri ?? handler.name, handler);
+  else {
+    context.addInitializer(function (this: unknown) {
+      const bound = (...args: readonly unknown[]) => Reflect.apply(handler, this, args);
+      take(uri ?? String(context.name), bound);
+    });
+  }
+  return handler;
+}
+
+function named(uri: string): string {
+  if (uri !== "") return uri;
+  throw new TypeError("Cannot use a handler: found no name, expected a URI");
+}
+
+function isContext(value: unknown): value is ClassMethodDecoratorContext {
+  return typeof value === "object" && value !== null && "addInitializer" in value;
+}
