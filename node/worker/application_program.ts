@@ -36,8 +36,7 @@ export function applicationProgram(
     }
   };
   return {
-    connected: () =>
-      guarded("onConnect failed", () => app.onConnect({ channelId: () => undefined })),
+    connected: () => guarded("onConnect failed", () => app.onConnect({})),
     joined: (session) => {
       joined = session;
       const { id, realm, authid, authrole, details: wire } = session;

@@ -3,9 +3,11 @@
  * A new one is made for each session. Called by `component_host.ts`.
  */
 import { resolve } from "node:path";
+import { isApplicationSessionClass } from "../../client/application_session.ts";
 import type { CloseDetails } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import { kindOf, userValue } from "../user_module.ts";
+import { applicationProgram } from "./application_program.ts";
 import { CANNOT_START, CLASS_IMPORT_FAILED, ComponentError, textOf } from "./component_error.ts";
 
 /** What a component's code is given. */
@@ -100,6 +102,9 @@ async function classProgram(
 ): Promise<Program> {
   const found = await loaded(classname, places);
   const what = `Cannot load "${classname}": found`;
+  if (isApplicationSessionClass(found)) {
+    return made(classname, () => applicationProgram(found, context));
+  }
   if (typeof found !== "function") {
     throw new ComponentError(CLASS_IMPORT_FAILED, `${what} ${kindOf(found)}, expected a class`);
   }
@@ -109,16 +114,10 @@ async function classProgram(
   if (!hasJoin) {
     throw new ComponentError(
       CLASS_IMPORT_FAILED,
-      `${what} a class or function without a method onJoin, expected a component's class`,
+      `${what} a class or function without a method onJoin, expected an ApplicationSession or a class with onJoin`,
     );
   }
-  let instance: object;
-  try {
-    instance = Reflect.construct(found, [context]);
-  } catch (cause) {
-    const text = `Cannot make a "${classname}": its constructor threw (${textOf(cause)})`;
-    throw new ComponentError(CANNOT_START, text, { cause });
-  }
+  const instance: object = made(classname, () => Reflect.construct(found, [context]));
   const call = (name: string, ...args: readonly unknown[]): unknown => {
     const method: unknown = Reflect.get(instance, name);
     return typeof method === "function" ? Reflect.apply(method, instance, args) : undefined;
@@ -129,6 +128,16 @@ async function classProgram(
     left: (_session, details) => call("onLeave", details),
     disconnected: (_session, wasClean) => call("onDisconnect", wasClean),
   };
+}
+
+/** Throws a ComponentError for what the class's constructor throws. */
+function made<T>(classname: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const text = `Cannot make a "${classname}": its constructor threw (${textOf(cause)})`;
+    throw new ComponentError(CANNOT_START, text, { cause });
+  }
 }
 
 async function loaded(text: string, { directory, paths }: ModulePlaces): Promise<unknown> {

@@ -38,6 +38,21 @@ export class Adder {
 }
 `,
   "modules/hello/offset.ts": "export const offset: number = 100;\n",
+  "backend.ts": `
+import { ApplicationSession, type CloseDetails, type SessionDetails } from "realmway";
+
+export class Backend extends ApplicationSession {
+  override async onJoin({ realm, authrole }: SessionDetails) {
+    await this.register("com.example.add", ([value]: readonly number[]) => value + this.config.extra.step);
+    await this.register("com.example.who", () => [realm, authrole, this.session.isOpen]);
+    await this.register("com.example.leave", () => { setTimeout(() => this.disconnect(), 0); });
+  }
+  override onLeave({ reason }: CloseDetails) { console.log("left: " + reason); }
+}
+export class Picky extends ApplicationSession {
+  override onWelcome() { return "not here"; }
+}
+`,
   "plain.js": `
 const log = [];
 export function connected(component) { log.push("connect " + component.id); }
@@ -103,6 +118,17 @@ test("Router component: a class in TypeScript, found in modulepath, imports the 
   await node.stop();
 });
 
+test("Router component: an ApplicationSession is told of its life as the library tells it", async () => {
+  const backend = { ...ADDER, classname: "./backend.ts:Backend" };
+  const { node, session, stopped } = await started([backend]);
+  assert.equal(await session.call("com.example.add", [1]), 2);
+  assert.deepEqual(await session.call<unknown>("com.example.who"), ["realm1", "anonymous", true]);
+  await session.call("com.example.leave");
+  assert.deepEqual(await stopped, { id: "component1", why: "wamp.close.normal" });
+  await session.leave();
+  await node.stop();
+});
+
 test("Router component: functions are called when the session connects and joins, with the component", async () => {
   const callbacks = { connect: "./plain.js:connected", join: "./plain.js:joined" };
   const component = { type: "function", id: "plain", callbacks, realm: "realm1", extra: "sugar" };
@@ -130,7 +156,11 @@ for (
   const [classname, expected] of [
     ["throws.Constructor", /Cannot make a "throws.Constructor": its constructor threw \(no tea\)/],
     ["throws.Join", /Cannot start component "component1": it threw when it had joined \(no milk\)/],
-    ["throws.NoSession", /found a class or function without a method onJoin, expected a compon/],
+    [
+      "throws.NoSession",
+      /found a class or function without a method onJoin, expected an ApplicationSession/,
+    ],
+    ["./backend.ts:Picky", /Cannot start component "component1": it left before.*\(not here\)/],
     ["throws.value", /found a number of that name, expected a class/],
     ["throws.Nothing", /Cannot load "throws.Nothing": found nothing of that name, expected a cl/],
     ["./broken.ts:Broken", /Cannot load "\.\/broken\.ts:Broken": .*broken\.ts is faulty \(/],
