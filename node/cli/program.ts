@@ -11,6 +11,7 @@ import {
 import { VERSION } from "../../wamp/version.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { EXIT_CODES, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "./exit_codes.ts";
+import { SHELLS } from "./shells.ts";
 import { complain, print, styled } from "./output.ts";
 import { examples, name } from "./option_values.ts";
 import type { StopSignals } from "./process_events.ts";
@@ -181,6 +182,27 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .action(async () => print((await import("./version.ts")).versionText()));
 
   addClientCommands(program, done);
+
+  program.command("completion")
+    .description("print a script by which a shell completes commands and options")
+    .addArgument(
+      new Argument("<shell>", "or markdown, for the page of all commands")
+        .choices([...SHELLS, "markdown"]),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        'realmway completion zsh > "${fpath[1]}/_realmway"',
+        "realmway completion fish > ~/.config/fish/completions/realmway.fish",
+        "source <(realmway completion bash)",
+      ]),
+    )
+    .action(async (shell) => {
+      const { completion } = await import("./completion.ts");
+      const { reference } = await import("./reference.ts");
+      const { commands } = program;
+      print(shell === "markdown" ? reference(commands) : completion(shell, commands));
+    });
 
   // What `exitOverride` and the rest say of the program holds for its commands too.
   for (const command of [...program.commands, ...config.commands]) {

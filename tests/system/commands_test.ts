@@ -29,6 +29,7 @@ test("Command line: help exits with 0 and shows examples, for each command", asy
       ],
       ["subscribe"],
       ["register"],
+      ["completion"],
     ].map((
       command,
     ) => run([...command, "--help"], directory)),
