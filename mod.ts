@@ -37,6 +37,7 @@ export {
   type JoinOptions,
   type SessionDetails,
 } from "./client/application_session.ts";
+export { checked, type Schemas, type StandardSchema } from "./client/checked.ts";
 export { CallResult } from "./client/call_result.ts";
 export type { CallOptions, CancelMode } from "./client/caller.ts";
 export { Component, type ComponentOptions, type SessionFactory } from "./client/component.ts";
@@ -70,6 +71,7 @@ export {
   type SigningKey,
   type TicketClientOptions,
 } from "./client/connect.ts";
+export { type MethodDecorator, register, subscribe } from "./client/decorators.ts";
 export {
   ApplicationError,
   type CloseDetails,
@@ -77,6 +79,14 @@ export {
   JoinError,
   SessionClosedError,
 } from "./client/errors.ts";
+export {
+  events,
+  type EventsOptions,
+  type PartialResult,
+  type Progress,
+  progress,
+  type ReceivedEvent,
+} from "./client/iteration.ts";
 export { logger, type LogLevel, startLogging } from "./client/logging.ts";
 export type { CallDetails } from "./client/invocation.ts";
 export {
@@ -114,3 +124,4 @@ export type {
   Transport,
   WebSocketOptions,
 } from "./client/transport.ts";
+export { type Api, typed, type TypedSession } from "./client/typed.ts";

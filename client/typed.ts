@@ -1,0 +1,73 @@
+/** Sessions whose procedures and topics have types, for the compiler alone. */
+import type { Registration } from "./registration.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** What a realm offers: procedures as functions, topics as the arguments of their events, by URI. */
+export interface Api {
+  readonly procedures?: object;
+  readonly topics?: object;
+}
+
+type Procedures<A extends Api> = NonNullable<A["procedures"]>;
+type Topics<A extends Api> = NonNullable<A["topics"]>;
+type ArgsOf<F> = F extends (...args: infer Args) => unknown ? Args : never;
+type ResultOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+type EventOf<E> = E extends readonly unknown[] ? E : never;
+
+/** A session that knows the types of what it calls and publishes. */
+export interface TypedSession<A extends Api> {
+  readonly session: Session;
+  call<P extends keyof Procedures<A> & string>(
+    procedure: P,
+    ...args: ArgsOf<Procedures<A>[P]>
+  ): Promise<ResultOf<Procedures<A>[P]>>;
+  register<P extends keyof Procedures<A> & string>(
+    procedure: P,
+    handler: (
+      ...args: ArgsOf<Procedures<A>[P]>
+    ) => ResultOf<Procedures<A>[P]> | Promise<ResultOf<Procedures<A>[P]>>,
+  ): Promise<Registration>;
+  subscribe<T extends keyof Topics<A> & string>(
+    topic: T,
+    handler: (...args: EventOf<Topics<A>[T]>) => unknown,
+  ): Promise<Subscription>;
+  publish<T extends keyof Topics<A> & string>(topic: T, ...args: EventOf<Topics<A>[T]>): void;
+}
+
+/** Gives a session the types of an interface. Nothing is checked when the program runs: `checked` does that.
+ *
+ * @example
+ * ```ts
+ * import { type Session, typed } from "realmway";
+ *
+ * interface Shop {
+ *   procedures: { "com.shop.price": (article: string) => number };
+ *   topics: { "com.shop.sold": [article: string, pieces: number] };
+ * }
+ *
+ * async function visit(session: Session): Promise<number> {
+ *   const shop = typed<Shop>(session);
+ *   await shop.subscribe("com.shop.sold", (article, pieces) => console.log(article, pieces));
+ *   return await shop.call("com.shop.price", "bicycle");
+ * }
+ * console.assert(typeof visit === "function");
+ * ```
+ */
+export function typed<A extends Api>(session: Session): TypedSession<A> {
+  return {
+    session,
+    call(procedure, ...args) {
+      return session.call(procedure, args);
+    },
+    register(procedure, handler) {
+      return session.register<Parameters<typeof handler>>(procedure, (args) => handler(...args));
+    },
+    subscribe(topic, handler) {
+      return session.subscribe(topic, (args: EventOf<Topics<A>[typeof topic]>) => handler(...args));
+    },
+    publish(topic, ...args) {
+      session.publish(topic, args);
+    },
+  };
+}
