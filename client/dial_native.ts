@@ -26,7 +26,8 @@ export const dial: Dial = async ({ url, serializers, signal, native }, attach) =
   );
 };
 
-function attachEncoding(
+/** For who dials in another way: what cannot be encoded throws to the program. */
+export function attachEncoding(
   transport: Transport,
   attach: (transport: Transport) => MessageHandler,
 ): MessageHandler {

@@ -68,9 +68,10 @@ function localOpen(id: string, { router, log }: LinksSettings): Open {
   };
 }
 
-async function remoteOpen(
+/** Opens connections by a transport of the configuration. Rejects when files of TLS cannot be read. */
+export async function remoteOpen(
   config: ConnectingTransportConfig,
-  { host, directory }: LinksSettings,
+  { host, directory }: Pick<LinksSettings, "host" | "directory">,
 ): Promise<Open> {
   const { endpoint } = config;
   const at = endpoint && await endpointOf(endpoint, directory);
@@ -121,7 +122,8 @@ async function tlsOf(
   };
 }
 
-async function authenticationOf(
+/** What the configuration says to show the router. */
+export async function authenticationOf(
   { ticket, wampcra, scram, cryptosign, jwt }: LinkAuthenticationConfig,
   settings: SecretSettings,
 ): Promise<Authentication> {

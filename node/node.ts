@@ -18,7 +18,7 @@ import { type NodeConfig, type RouterConfig, routersOf } from "./config/schema.t
 import { formatPath } from "./config/source.ts";
 import { configWarnings } from "./config/warnings.ts";
 import { CookieJars } from "./cookies.ts";
-import { logFor } from "./log.ts";
+import { logFor, type LogLevel } from "./log.ts";
 import type { StoreStats } from "./store/sqlite_store.ts";
 import { systemRandom } from "./random.ts";
 import { type AuthStats, Throttle } from "./throttle.ts";
@@ -32,6 +32,8 @@ export interface NodeSettings {
   readonly env?: Environment;
   /** Default: LogTape, category "realmway". */
   readonly log?: Log;
+  /** Least important lines that containers log. Default: "info". */
+  readonly workerLogLevel?: LogLevel;
   /** Default: the system's. */
   readonly clock?: Clock;
   /** Default: the system's. */
@@ -123,6 +125,7 @@ class RunningNode implements Node {
     this.#children = new Children(config, {
       directory,
       env,
+      logLevel: settings.workerLogLevel ?? "info",
       clock,
       log: this.#log,
       onShutdown: resolve,

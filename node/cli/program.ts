@@ -176,6 +176,10 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
       done(await (await import("./hash.ts")).hash(method, options));
     });
 
+  // For nodes alone, which start their containers so.
+  program.command("worker", { hidden: true })
+    .action(async () => done(await (await import("./worker.ts")).worker()));
+
   program.command("version")
     .description("print the version of this program and of what it runs on")
     .addHelpText("after", examples(["realmway version"]))

@@ -38,7 +38,7 @@ export async function start(
   if (passedOver !== undefined) {
     log.warn("Passed over {passedOver}: {file} comes first; --cbdir chooses", { passedOver, file });
   }
-  const node = await runNode(config, { directory });
+  const node = await runNode(config, { directory, workerLogLevel: options.loglevel });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));

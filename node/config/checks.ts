@@ -9,6 +9,7 @@ import { authProblems } from "./auth_checks.ts";
 import { bridgeProblems } from "./bridge_checks.ts";
 import { type Environment, isDisabled, variableIn } from "./environment.ts";
 import { componentProblems } from "./component_checks.ts";
+import { containerProblems } from "./container_checks.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { linkProblems } from "./link_checks.ts";
@@ -39,6 +40,7 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...slowConsumerProblems(worker),
       ...linkProblems(worker, env),
       ...componentProblems(worker),
+      ...containerProblems(worker, env),
       ...endpointProblems(worker, env),
       ...authProblems(worker, env),
       ...bridgeProblems(worker, env),

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { authFiles, secretFileProblem, tokenKeyProblems } from "./auth_files.ts";
 import { bridgeSecretFiles } from "./bridge_checks.ts";
 import { componentModuleProblems } from "./component_checks.ts";
+import { containerFiles } from "./container_checks.ts";
 import { guestProblems } from "./guest_checks.ts";
 import { linkFiles } from "./link_checks.ts";
 import { type Found, select } from "./select.ts";
@@ -24,10 +25,11 @@ export async function fileProblems(config: unknown, directory: string): Promise<
   );
   const auth = authFiles(config);
   const links = linkFiles(config);
+  const containers = containerFiles(config);
   const wanted = [
-    ...[...auth.files, ...links.files].flatMap(({ path, value }): WantedFile[] =>
-      typeof value === "string" ? [{ path, file: value, kind: "file" }] : []
-    ),
+    ...[...auth.files, ...links.files, ...containers.files].flatMap((
+      { path, value },
+    ): WantedFile[] => typeof value === "string" ? [{ path, file: value, kind: "file" }] : []),
     ...sections.flatMap(tlsFiles),
     ...transports.flatMap(({ path, value }) => staticDirectories(value, path)),
   ];
@@ -40,9 +42,12 @@ export async function fileProblems(config: unknown, directory: string): Promise<
     ...await payloadSchemaProblems(config, directory),
     ...await userModuleProblems([...authorizers(config), ...auth.modules], directory),
     ...await Promise.all(
-      [...auth.secrets, ...links.secrets, ...bridgeSecretFiles(config)].map((one) =>
-        secretFileProblem(one, directory)
-      ),
+      [
+        ...auth.secrets,
+        ...links.secrets,
+        ...containers.secrets,
+        ...bridgeSecretFiles(config),
+      ].map((one) => secretFileProblem(one, directory)),
     ),
   ].filter((problem) => problem !== undefined);
   if (sections.length === 0) return problems;

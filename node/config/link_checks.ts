@@ -17,9 +17,15 @@ const TLS_FILES = [["ca_certificates", "*"], ["certificate"], ["key"]];
 export function linkProblems(worker: Found, env: Environment): Problem[] {
   return [
     ...select(worker.value, ["realms", "*"], worker.path).flatMap(silentRealm),
-    ...select(worker.value, LINKS, worker.path).flatMap((link) => keyProblems(link, env)),
-    ...select(worker.value, LINKS, worker.path).flatMap(secretsOf)
-      .flatMap((secret) => unsetProblems(secret, env)),
+    ...select(worker.value, LINKS, worker.path).flatMap((link) => connectionProblems(link, env)),
+  ];
+}
+
+/** Of what connects to a router: a link, or a component of a container. */
+export function connectionProblems(connecting: Found, env: Environment): Problem[] {
+  return [
+    ...keyProblems(connecting, env),
+    ...secretsOf(connecting).flatMap((secret) => unsetProblems(secret, env)),
   ];
 }
 
@@ -36,10 +42,14 @@ function keyProblems({ value, path }: Found, env: Environment): Problem[] {
 
 /** Files with secrets, and files of TLS. */
 export function linkFiles(config: unknown): { secrets: Found[]; files: Found[] } {
-  const links = select(config, ["workers", "*", ...LINKS]);
+  return connectionFiles(select(config, ["workers", "*", ...LINKS]));
+}
+
+/** Those of what connects to routers. */
+export function connectionFiles(all: readonly Found[]): { secrets: Found[]; files: Found[] } {
   return {
-    secrets: links.flatMap(secretsOf).flatMap(({ value, path }) => select(value, ["file"], path)),
-    files: links.flatMap(({ value, path }) =>
+    secrets: all.flatMap(secretsOf).flatMap(({ value, path }) => select(value, ["file"], path)),
+    files: all.flatMap(({ value, path }) =>
       TLS_FILES.flatMap((key) => select(value, ["transport", "endpoint", "tls", ...key], path))
     ),
   };

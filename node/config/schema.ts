@@ -8,8 +8,9 @@ import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts"
 import { alternatives, REFUSED } from "./problems.ts";
 import { bytes, flag, id, kinds, none, refused, section, whole } from "./fields.ts";
 import { modulePaths, routerComponent } from "./schema_component.ts";
+import { container } from "./schema_container.ts";
 import { guest } from "./schema_guest.ts";
-import { disabled } from "./schema_process.ts";
+import { disabled, TITLE } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
 import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
@@ -73,7 +74,7 @@ const slowConsumers = section("What happens to peers that do not read what they 
 const workerOptions = section("How the worker runs", {
   "slow_consumers": slowConsumers.prefault({}),
   "throttle": throttle.prefault({}),
-  "title": refused(PROCESS),
+  "title": refused(TITLE),
   "python": refused("this router is no Python program; remove the key"),
   ...modulePaths,
   "cpu_affinity": refused("set it for the service (systemd: CPUAffinity=); remove the key"),
@@ -104,8 +105,11 @@ const router = section("A router: realms, and the transports that lead to them",
 
 const LATER = "come with a later version; remove this worker";
 
-const worker = kinds("What the node runs", [router, guest], ["router", "guest"], {
-  "container": `containers ${LATER} and run its components as clients`,
+const worker = kinds("What the node runs", [router, container, guest], [
+  "router",
+  "container",
+  "guest",
+], {
   "proxy": `proxies ${LATER}`,
   "websocket-testee": 'test workers are not planned; write a transport "websocket.testee"',
   "hostmonitor": `host monitors ${LATER}`,
@@ -118,7 +122,7 @@ export const nodeSchema = section("Configuration of a node", {
   "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
   "controller": controller.prefault({}),
   "workers": z.array(worker, "a list of workers")
-    .describe("What the node runs: at most one router, and guests"),
+    .describe("What the node runs: at most one router, containers and guests"),
 });
 
 /** A checked configuration with every default filled in, under its names in the file. */

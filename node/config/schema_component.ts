@@ -29,7 +29,7 @@ export const componentShape = {
   "extra": z.json().optional().describe("What the component is given as its `extra`"),
 } as const;
 
-const REFERENCES =
+export const REFERENCES =
   "database connections are not planned; give the component what it needs as extra";
 
 const inside = {

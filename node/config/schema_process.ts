@@ -20,6 +20,8 @@ export const processEnv = section("Environment of the process", {
     .describe("Variables of its own, which stand above inherited ones"),
 });
 
+export const TITLE = "processes have no titles here; remove the key";
+
 export const RESTART_POLICIES = ["restart-never", "restart-always", "restart-on-failed"] as const;
 export type RestartPolicy = typeof RESTART_POLICIES[number];
 

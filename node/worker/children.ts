@@ -6,6 +6,8 @@ import type { Clock, Log } from "../../router/ports.ts";
 import type { Environment } from "../config/environment.ts";
 import { isDisabled } from "../config/environment.ts";
 import type { NodeConfig } from "../config/schema.ts";
+import type { LogLevel } from "../log.ts";
+import { containerOptions } from "./container_process.ts";
 import { Child, type Exit } from "./child.ts";
 import { guestOptions } from "./guest.ts";
 
@@ -13,6 +15,8 @@ export interface ChildrenSettings {
   /** The node directory. */
   readonly directory: string;
   readonly env: Environment;
+  /** Of containers. */
+  readonly logLevel: LogLevel;
   readonly clock: Clock;
   readonly log: Log;
   /** A worker's end ends the node, says the configuration. */
@@ -39,19 +43,20 @@ export class Children {
   }
 
   start(): void {
-    const { directory, env, clock, log } = this.#settings;
+    const { directory, env, clock, log, logLevel } = this.#settings;
     for (const [i, worker] of this.#config.workers.entries()) {
       if (isDisabled(worker.options.disabled, env)) {
         log.info("Worker {id} is disabled", { id: workerId(worker, i) });
         continue;
       }
       this.#running++;
-      if (worker.type !== "guest") continue;
+      if (worker.type === "router") continue;
       const id = workerId(worker, i);
       const onGone = (exit: Exit) => this.#gone(id, exit);
-      this.#children.push(
-        new Child(guestOptions(id, worker, directory, env), { clock, log, onGone }),
-      );
+      const options = worker.type === "guest"
+        ? guestOptions(id, worker, directory, env)
+        : containerOptions(id, worker, { directory, env, logLevel });
+      this.#children.push(new Child(options, { clock, log, onGone }));
     }
     for (const child of this.#children) child.start();
   }

@@ -5,11 +5,13 @@ const LONGEST = 64 * 1024;
 
 export class Lines {
   readonly #onLine: (line: string) => void;
+  readonly #longest: number;
   #rest = "";
 
   /** @param onLine is not called for empty lines. */
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void, longest: number = LONGEST) {
     this.#onLine = onLine;
+    this.#longest = longest;
   }
 
   add(text: string): void {
@@ -17,9 +19,9 @@ export class Lines {
     for (const [i, part] of parts.entries()) {
       this.#rest += part;
       if (i < parts.length - 1) this.end();
-      while (this.#rest.length > LONGEST) {
-        this.#onLine(this.#rest.slice(0, LONGEST));
-        this.#rest = this.#rest.slice(LONGEST);
+      while (this.#rest.length > this.#longest) {
+        this.#onLine(this.#rest.slice(0, this.#longest));
+        this.#rest = this.#rest.slice(this.#longest);
       }
     }
   }

@@ -7,6 +7,10 @@ export const runtimeName: "deno" | "bun" | "node" = "Deno" in globalThis
   ? "bun"
   : "node";
 
+/** Whether this program is an executable of its own, by `bun build --compile` or `deno compile`. */
+export const isStandalone: boolean = /\/(?:\$bunfs|~BUN)\//.test(import.meta.url) ||
+  (runtimeName === "deno" && Reflect.get(Reflect.get(globalThis, "Deno"), "build").standalone);
+
 /** Whether Deno's native listener knows `reusePort`: only with --unstable-net, and asking without it ends the process. */
 export const canReusePort: boolean = runtimeName !== "deno" ||
   "listenDatagram" in Reflect.get(globalThis, "Deno");

@@ -74,7 +74,7 @@ test("Config: a word outside of a list names the list", () => {
 
 test("Config: an unknown type of worker, transport, endpoint or service names the known ones", () => {
   assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "ruoter" }] }), [
-    'workers[0].type: found "ruoter", expected "router" or "guest"; did you mean "router"?',
+    'workers[0].type: found "ruoter", expected one of "router", "container", "guest"; did you mean "router"?',
   ]);
   assert.deepEqual(problems(transport({ type: "websockets", endpoint: ENDPOINT })), [
     'workers[0].transports[0].type: found "websockets", expected one of "websocket", "rawsocket", "web", "universal", "websocket.testee"; did you mean "websocket"?',
@@ -89,8 +89,8 @@ test("Config: an unknown type of worker, transport, endpoint or service names th
 });
 
 test("Config: what Crossbar.io knows and this version does not is refused by name, with the remedy", () => {
-  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "container" }] }), [
-    'workers[0].type: "container" is not supported by this version: containers come with a later version; remove this worker and run its components as clients',
+  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "proxy" }] }), [
+    'workers[0].type: "proxy" is not supported by this version: proxies come with a later version; remove this worker',
   ]);
   assert.deepEqual(problems({ components: [{ type: "wamplet" }] }), [
     'workers[0].components[0].type: "wamplet" is not supported by this version: write "class"',

@@ -182,7 +182,7 @@ test("Fixture: a configuration beyond this version is refused with every reason,
     'workers[0].transports[0].paths.lp.type: "longpoll" is not supported',
     'workers[0].transports[0].paths.publish.role: found "anonymous", expected a role of that realm: authorizer, frontend',
     'workers[0].transports[1].type: "mqtt" is not supported',
-    'workers[1].type: "container" is not supported',
+    'workers[1].type: "proxy" is not supported',
   ]);
   assert.ok(error.problems.every((problem) => problem.position !== undefined));
 });
