@@ -7,6 +7,7 @@ import type { ClientMethod, Connection } from "../auth/authmethod.ts";
 import type { Dict } from "../wamp/message.ts";
 import { CLOSE_NORMAL, NO_SUCH_PROCEDURE, TRANSPORT_LOST } from "../wamp/uris.ts";
 import type { CallOptions } from "./caller.ts";
+import { decoratedIn } from "./decorators.ts";
 import { ApplicationError, type CloseDetails, SessionClosedError } from "./errors.ts";
 import { consoleLog } from "./log.ts";
 import type { PublishOptions } from "./publisher.ts";
@@ -218,7 +219,6 @@ export class ApplicationSession {
 
   /** Registers the methods of `object` that `@register` marks. */
   async registerAll(object: object): Promise<Registration[]> {
-    const { decoratedIn } = await import("./decorators.ts");
     return await Promise.all(
       decoratedIn(object).flatMap((one) => {
         if (one.kind !== "procedure") return [];
@@ -230,7 +230,6 @@ export class ApplicationSession {
 
   /** Subscribes the methods of `object` that `@subscribe` marks. */
   async subscribeAll(object: object): Promise<Subscription[]> {
-    const { decoratedIn } = await import("./decorators.ts");
     return await Promise.all(
       decoratedIn(object).flatMap((one) => {
         if (one.kind !== "topic") return [];

@@ -1,0 +1,23 @@
+// deno-lint-ignore-file no-console -- what it prints is what the example shows
+/** Subscribes as the realm is joined. */
+import process from "node:process";
+import { Component, run } from "realmway";
+
+const component = new Component({
+  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  realm: "crossbardemo",
+});
+
+component.onJoin(async (session) => {
+  console.log("session ready");
+  try {
+    await session.subscribe("com.myapp.oncounter", ([count]) => {
+      console.log(`event received: ${count}`);
+    });
+    console.log("subscribed to topic");
+  } catch (error) {
+    console.log(`could not subscribe to topic: ${error}`);
+  }
+});
+
+await run(component);

@@ -1,0 +1,30 @@
+// deno-lint-ignore-file no-console -- what it prints is what the example shows
+/** A class that derives from ApplicationSession, as older programs have it, run by a Component. */
+import process from "node:process";
+import {
+  ApplicationSession,
+  type CloseDetails,
+  Component,
+  run,
+  type SessionDetails,
+} from "realmway";
+
+class Backend extends ApplicationSession {
+  override async onJoin({ authrole }: SessionDetails): Promise<void> {
+    console.log(`joined as ${authrole}`);
+    await this.register("com.myapp.backend.now", () => new Date().toISOString());
+    console.log(`it is ${await this.call("com.myapp.backend.now")}`);
+    setTimeout(() => this.leave(), 100);
+  }
+
+  override onLeave({ reason }: CloseDetails): void {
+    console.log(`left: ${reason}`);
+  }
+}
+
+const component = new Component({
+  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  realm: "crossbardemo",
+  sessionFactory: Backend,
+});
+await run(component);
