@@ -1,7 +1,7 @@
-/** `call`, `publish`, `subscribe` and `register`, with their options. Their code is loaded when they run. */
+/** `call`, `publish`, `subscribe`, `register` and `doctor`, with their options. Their code is loaded when they run. */
 import { type Command, Option } from "@commander-js/extra-typings";
 import { ANSWER_FORMS } from "./answer_forms.ts";
-import { clientCommand } from "./client_options.ts";
+import { clientCommand, sessionCommand } from "./client_options.ts";
 import {
   dictionary,
   examples,
@@ -27,6 +27,7 @@ export function addClientCommands(program: Command, done: Done): void {
   program.addCommand(publishCommand(done));
   program.addCommand(subscribeCommand(done));
   program.addCommand(registerCommand(done));
+  program.addCommand(doctorCommand(done));
 }
 
 /** A command that sends arguments to a URI. */
@@ -147,4 +148,17 @@ function registerCommand(done: Done) {
     .action(async (procedure, command, options) =>
       done(await (await import("./register.ts")).register(procedure, command, options))
     );
+}
+
+function doctorCommand(done: Done) {
+  return sessionCommand("doctor", "try every feature of a router, and say which ones work")
+    .argument("<url>", "ws://, wss://, rs://, rss://, unix+ws: or unix+rs: of the router", name)
+    .addHelpText(
+      "after",
+      examples([
+        "realmway doctor ws://127.0.0.1:8080/ws",
+        "realmway doctor rs://127.0.0.1:8080 --realm realm1 --json",
+      ]),
+    )
+    .action(async (url, options) => done(await (await import("./doctor.ts")).doctor(url, options)));
 }

@@ -28,15 +28,20 @@ export interface ClientOptions {
 
 /** A command with them. */
 export function clientCommand(title: string, description: string) {
-  return new Command(title)
-    .description(description)
+  return sessionCommand(title, description)
     .addOption(
       new Option(
         "-u, --url <url>",
         "ws://, wss://, rs://, rss://, unix+ws: or unix+rs: of the router",
       )
         .env("REALMWAY_URL").default("ws://127.0.0.1:8080/ws").argParser(name),
-    )
+    );
+}
+
+/** For commands whose URL is an argument. */
+export function sessionCommand(title: string, description: string) {
+  return new Command(title)
+    .description(description)
     .addOption(
       new Option("-r, --realm <realm>", "realm to join").env("REALMWAY_REALM").default("realm1")
         .argParser(name),

@@ -80,7 +80,7 @@ export async function untilEnded(session: Session, stop: AbortSignal): Promise<n
 }
 
 /** Says what went wrong; rethrows what is a bug. */
-function failed(error: unknown, { json }: ClientOptions): number {
+export function failed(error: unknown, { json }: Pick<ClientOptions, "json">): number {
   if (error instanceof Interrupted) return error.code;
   if (isApplicationError(error)) {
     const { uri, args, kwargs } = error;
