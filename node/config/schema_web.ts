@@ -1,5 +1,6 @@
 /** What a web transport serves: one service a path. */
 import { z } from "zod";
+import { longpoll, type LongPollConfig } from "./schema_longpoll.ts";
 import { type BridgeConfig, caller, publisher, webhook } from "./schema_bridge.ts";
 import { flag, id, kinds, off, refused, section, text, whole } from "./fields.ts";
 import { websocketConnection } from "./schema_connection.ts";
@@ -64,6 +65,7 @@ export type WebServiceConfig =
   | z.output<typeof nodeinfo>
   | z.output<typeof websocket>
   | BridgeConfig
+  | LongPollConfig
   | { readonly type: "path"; readonly id?: string | undefined; readonly paths: WebPathsConfig };
 
 /** A WebSocket service, wherever it stands. */
@@ -85,20 +87,20 @@ const PYTHON = "runs Python, which this router does not; run it as a service of 
 
 const service = kinds(
   "A service of a web transport",
-  [websocket, files, nodeinfo, json, redirect, publisher, caller, webhook, folder],
+  [websocket, files, nodeinfo, json, redirect, longpoll, publisher, caller, webhook, folder],
   [
     "websocket",
     "static",
     "nodeinfo",
     "json",
     "redirect",
+    "longpoll",
     "publisher",
     "caller",
     "webhook",
     "path",
   ],
   {
-    "longpoll": `WAMP over long-polling comes ${LATER}, and connect by WebSocket`,
     "upload": `file upload comes ${LATER}`,
     "reverseproxy": PROXY,
     "websocket-reverseproxy": PROXY,

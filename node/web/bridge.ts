@@ -18,12 +18,15 @@ import type {
   WebhookConfig,
 } from "../config/schema_bridge.ts";
 import { jsonOf } from "../json_value.ts";
+import { preflight, withOrigin } from "./cross_origin.ts";
 import { addressCheck, bodyOf, isSignedByGitHub, Refusal, SignatureCheck } from "./bridge_guard.ts";
 
 /** Whom a request comes from. */
 export interface WebPeer {
   /** Undefined on unix sockets. */
   readonly host: string | undefined;
+  /** As session details and logs have it: "tcp4:127.0.0.1:50122". */
+  readonly name: string;
   readonly isSecure: boolean;
 }
 
@@ -248,24 +251,4 @@ function json(status: number, value: unknown): Response {
     "cache-control": "no-store",
   };
   return new Response(JSON.stringify(jsonOf(value)), { status, headers });
-}
-
-function preflight(request: Request): Response {
-  const headers = new Headers({
-    "allow": "POST, PUT, OPTIONS",
-    "access-control-allow-methods": "POST, PUT, OPTIONS",
-  });
-  const wanted = request.headers.get("access-control-request-headers");
-  if (wanted !== null) headers.set("access-control-allow-headers", wanted);
-  return withOrigin(request, new Response(null, { status: 200, headers }));
-}
-
-/** Pages of all origins may ask. DEVIATION: without credentials, which Crossbar.io lets them send: nothing here looks at any. */
-function withOrigin(request: Request, response: Response): Response {
-  const origin = request.headers.get("origin");
-  response.headers.set(
-    "access-control-allow-origin",
-    origin === null || origin === "null" ? "*" : origin,
-  );
-  return response;
 }

@@ -1,6 +1,7 @@
 /** The web services as a handler of `node:http`, which `transports/http_seam.ts` feeds with connections. */
 import { getRequestListener } from "@hono/node-server";
 import type { TrustedProxies } from "../../transports/forwarded.ts";
+import { peerName } from "../../transports/peer_name.ts";
 import { HttpDuplex } from "../../transports/http_duplex.ts";
 import type { HttpServices } from "../services.ts";
 import type { HttpHandler } from "../listener.ts";
@@ -37,7 +38,7 @@ function peerBehind(
   const socket: unknown = typeof incoming === "object" && incoming !== null
     ? Reflect.get(incoming, "socket")
     : undefined;
-  if (!(socket instanceof HttpDuplex)) return { host: undefined, isSecure };
+  if (!(socket instanceof HttpDuplex)) return { host: undefined, name: "unknown", isSecure };
   const { remote, behind } = socket.stream;
   const near = behind ?? remote;
   const far = proxies?.peerBehind(near, Object.fromEntries(headers));
@@ -45,6 +46,7 @@ function peerBehind(
   const isHttps = headers.get("x-forwarded-proto")?.split(",", 1)[0]?.trim() === "https";
   return {
     host: "host" in peer ? peer.host : undefined,
+    name: peerName(peer),
     isSecure: isSecure || (far !== undefined && isHttps),
   };
 }

@@ -17,6 +17,7 @@ import { findService, type FoundService } from "./find.ts";
 import { type NodeFacts, nodeInfo } from "./node_info.ts";
 import { serveFile } from "./static.ts";
 import { webSocketPage } from "./websocket_page.ts";
+import { longPoll, type LongPollParts } from "./longpoll.ts";
 import { parseWebPath, type WebPath } from "./web_path.ts";
 
 export interface WebSettings {
@@ -27,6 +28,7 @@ export interface WebSettings {
   readonly facts: NodeFacts;
   readonly log: Log;
   readonly bridge: BridgeParts;
+  readonly longPoll: LongPollParts;
   /** Whom a request comes from. @param env what the server gives beside the request. */
   readonly peerOf: (env: unknown, headers: Headers) => WebPeer;
   /** Answers in place of the service for "/", when given. */
@@ -95,6 +97,10 @@ function service(config: FoundService["config"], settings: WebSettings): Service
       const root = resolve(nodeDirectory, config.directory);
       return (request, path) =>
         serveFile(request, path, { root, nodeDirectory, options: config.options });
+    }
+    case "longpoll": {
+      const answer = longPoll(config, settings.longPoll);
+      return (request, path, peer) => answer(request, path, peer());
     }
     case "publisher":
     case "caller":

@@ -4,9 +4,10 @@
  */
 import { hostname } from "node:os";
 import type { Router } from "../../router/router.ts";
-import type { Clock, Log } from "../../router/ports.ts";
+import { anonymous } from "../../router/join.ts";
+import type { Clock, Log, Transport } from "../../router/ports.ts";
 import { TrustedProxies } from "../../transports/forwarded.ts";
-import { newStats, type TransportHost } from "../../transports/host.ts";
+import { newStats, type TransportHost, type TransportStats } from "../../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Environment } from "../config/environment.ts";
 import type { TransportConfig } from "../config/schema.ts";
@@ -48,6 +49,7 @@ export class RouterTransport {
   state: TransportState = "created";
   listener: NodeListener | undefined = undefined;
   readonly #parts: TransportParts;
+  readonly #longPolls = new Set<{ end(): void }>();
   #open: OpenListener | undefined = undefined;
   #services: TransportServices | undefined = undefined;
 
@@ -82,6 +84,7 @@ export class RouterTransport {
   /** Ends what it has accepted; sessions get GOODBYE, unless they did already. */
   async end(limitMs: number): Promise<void> {
     await this.finishHttp(limitMs);
+    for (const connection of this.#longPolls) connection.end();
     await this.#open?.end();
     this.state = "stopped";
   }
@@ -163,7 +166,7 @@ export class RouterTransport {
       proxies,
       clock,
       log,
-      loadHttp: () => this.#httpHandler(services, isSecure, proxies),
+      loadHttp: () => this.#httpHandler(services, isSecure, proxies, stats),
     });
     this.#open = open;
     this.#services = services;
@@ -186,9 +189,11 @@ export class RouterTransport {
     services: TransportServices,
     isSecure: boolean,
     proxies: TrustedProxies | undefined,
+    stats: TransportStats,
   ): Promise<HttpHandler> {
     const { httpHandler } = await import("../web/handler.ts");
-    const { directory, env, root, router, clock, log, startedAt } = this.#parts;
+    const { directory, env, root, router, host, clock, log, startedAt } = this.#parts;
+    const gate = anonymous("anonymous", router.random);
     const { nodeId = hostname() } = this.#parts;
     const settings = {
       nodeDirectory: directory,
@@ -203,6 +208,14 @@ export class RouterTransport {
         secret: (value: unknown) => secretOf(value, { env, directory }),
         clock,
         log,
+      },
+      longPoll: {
+        attach: (transport: Transport) => router.attach(transport, gate),
+        host,
+        stats,
+        listener: this.id,
+        clock,
+        open: this.#longPolls,
       },
       root,
     };

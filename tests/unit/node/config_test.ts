@@ -84,7 +84,7 @@ test("Config: an unknown type of worker, transport, endpoint or service names th
   ]);
   const paths = { "/": { type: "sttic" } };
   assert.deepEqual(problems(transport({ type: "web", endpoint: ENDPOINT, paths })), [
-    'workers[0].transports[0].paths["/"].type: found "sttic", expected one of "websocket", "static", "nodeinfo", "json", "redirect", "publisher", "caller", "webhook", "path"; did you mean "static"?',
+    'workers[0].transports[0].paths["/"].type: found "sttic", expected one of "websocket", "static", "nodeinfo", "json", "redirect", "longpoll", "publisher", "caller", "webhook", "path"; did you mean "static"?',
   ]);
 });
 

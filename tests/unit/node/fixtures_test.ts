@@ -179,7 +179,6 @@ test("Fixture: a configuration beyond this version is refused with every reason,
   );
   assert.deepEqual(lines.map((line) => line.replace(/^\d+:\d+ /, "")), [
     'controller.options.shutdown: found "shutdown_on_worker_exit", expected a list',
-    'workers[0].transports[0].paths.lp.type: "longpoll" is not supported',
     'workers[0].transports[0].paths.publish.role: found "anonymous", expected a role of that realm: authorizer, frontend',
     'workers[0].transports[1].type: "mqtt" is not supported',
     'workers[1].type: "proxy" is not supported',

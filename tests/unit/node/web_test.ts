@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Log } from "../../../router/ports.ts";
+import { newStats, TransportHost } from "../../../transports/host.ts";
 import { systemClock } from "../../../transports/clock.ts";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { createWeb } from "../../../node/web/services.ts";
@@ -74,7 +75,15 @@ function webApp(paths: object, options: object = {}, isSecure = false) {
       clock: systemClock,
       log,
     },
-    peerOf: () => ({ host: "127.0.0.1", isSecure }),
+    longPoll: {
+      attach: () => assert.fail("no router"),
+      host: new TransportHost({ onFault: (error) => assert.fail(String(error)) }),
+      stats: newStats(),
+      listener: "transport001",
+      clock: systemClock,
+      open: new Set(),
+    },
+    peerOf: () => ({ host: "127.0.0.1", name: "tcp4:127.0.0.1:1", isSecure }),
     facts: {
       id: "node1",
       startedAt: Date.parse("2024-01-01T00:00:00Z"),
