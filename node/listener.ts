@@ -60,7 +60,8 @@ export class OpenListener {
   /** Rejects with a ListenError. */
   static async open(parts: ListenerParts): Promise<OpenListener> {
     const streams = new OpenStreams(parts.clock);
-    const hasHttp = Object.keys(parts.services.http.paths).length > 0;
+    const { paths, mayGrow } = parts.services.http;
+    const hasHttp = mayGrow || Object.keys(paths).length > 0;
     const http = hasHttp ? seamOf(parts) : undefined;
     const routes = routesOf(parts, http, streams);
     const listener = await listen(parts.endpoint, (stream) => serve(stream, routes, parts));
@@ -117,7 +118,7 @@ function routesOf(
         serveRawSocket(stream, initial, { ...rawSocket, attach });
       },
     }),
-    ...(services.webSocketPlaces.length > 0 && {
+    ...((services.webSocketPlaces.length > 0 || services.http.mayGrow) && {
       upgrade: (stream, request, rest) => {
         const upgrade = { request, first: rest, end: 0 };
         const behind = proxies?.peerBehind(stream.behind ?? stream.remote, request.headers);

@@ -28,6 +28,16 @@ export { Config, parseConfig, readConfig, startNode } from "./embed.ts";
 export type { Environment } from "./config/checks.ts";
 export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
 export type { Path, Position } from "./config/source.ts";
+export {
+  type ComponentInfo,
+  type LinkInfo,
+  type RealmInfo,
+  type RealmStats,
+  type RoleInfo,
+  RouterController,
+  type ServiceInfo,
+  type TransportInfo,
+} from "./management/controller.ts";
 export type { Node, NodeListener, NodeSettings, NodeStore } from "./node.ts";
 export type { StoreStats } from "./store/sqlite_store.ts";
 export { ListenError } from "../transports/endpoint.ts";

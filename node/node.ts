@@ -2,7 +2,9 @@
  * A running node: the router, its realms and the listeners that lead to them, from a checked configuration. Starts entirely or not at all.
  * Called by the command line and, for programs that embed a node, by `embed.ts`.
  */
+import { hostname } from "node:os";
 import process from "node:process";
+import type { Session } from "../client/session.ts";
 import { Router } from "../router/router.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
@@ -20,6 +22,7 @@ import { configWarnings } from "./config/warnings.ts";
 import { CookieJars } from "./cookies.ts";
 import { logFor, type LogLevel } from "./log.ts";
 import type { StoreStats } from "./store/sqlite_store.ts";
+import type { Management } from "./management/management.ts";
 import { systemRandom } from "./random.ts";
 import { type AuthStats, Throttle } from "./throttle.ts";
 import { Children, type NodeEnd, workerId } from "./worker/children.ts";
@@ -77,8 +80,11 @@ export interface Node {
   readonly listeners: readonly NodeListener[];
   /** Of realms whose events are in a file. */
   readonly stores: readonly NodeStore[];
-  /** Resolves when the configuration says that a worker's end ends the node (`controller.options.shutdown`); whoever started it stops it then. */
+  /** Resolves when a worker's end ends the node (`controller.options.shutdown`), or the management API was asked to stop it; whoever started
+   * it stops it then. */
   readonly shutdownWanted: Promise<NodeEnd>;
+  /** Joins the node's management realm as one who may do everything there: see `RouterController`, and docs/management.md. */
+  management(authid: string): Promise<Session>;
   /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
   stop(): Promise<void>;
 }
@@ -106,6 +112,9 @@ class RunningNode implements Node {
   readonly #children: Children;
   readonly #routers: readonly RouterConfig[];
   readonly #worker: RouterWorker;
+  readonly #startedAt: number;
+  readonly #askToStop: (end: NodeEnd) => void;
+  #management: Promise<Management> | undefined;
   readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
 
@@ -122,6 +131,8 @@ class RunningNode implements Node {
     this.#routers = routers.map(([, router]) => router);
     const { promise, resolve } = Promise.withResolvers<NodeEnd>();
     this.shutdownWanted = promise;
+    this.#askToStop = resolve;
+    this.#startedAt = clock.now();
     this.#children = new Children(config, {
       directory,
       env,
@@ -142,9 +153,10 @@ class RunningNode implements Node {
       jars: this.#jars,
       throttle: throttleOf(worker, clock),
       nodeId: config.controller.id,
-      startedAt: clock.now(),
+      startedAt: this.#startedAt,
       root: settings.root,
       moduleOptions: worker?.options ?? { expose_shared: false },
+      management: async () => (await this.#manage()).router,
       goodbyeMs: config.controller.options.shutdown_timeout,
     });
   }
@@ -163,9 +175,40 @@ class RunningNode implements Node {
       this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
     }
     for (const router of this.#routers) await this.#startRouter(router);
+    if (this.#config.controller.management !== undefined) await this.#manage();
     for (const { components } of this.#routers) await this.#startComponents(components);
     // Last: they will want to join.
     this.#children.start();
+    (await this.#management)?.announce("on_ready", { "id": this.#nodeId });
+  }
+
+  async management(authid: string): Promise<Session> {
+    return (await this.#manage()).join(authid);
+  }
+
+  get #nodeId(): string {
+    return this.#config.controller.id ?? hostname();
+  }
+
+  /** Loaded only where somebody wants it. */
+  #manage(): Promise<Management> {
+    return this.#management ??= this.#startManagement();
+  }
+
+  async #startManagement(): Promise<Management> {
+    const [{ Management }, { managementRealm }] = await Promise.all([
+      import("./management/management.ts"),
+      import("./management/realm.ts"),
+    ]);
+    const management = new Management({
+      nodeId: this.#nodeId,
+      worker: this.#worker,
+      startedAt: this.#startedAt,
+      children: () => this.#children.list(),
+      shutdown: (reason) => this.#askToStop({ reason, hasFailed: false }),
+    });
+    await management.start(managementRealm(this.#config.controller.management));
+    return management;
   }
 
   stop(): Promise<void> {
@@ -182,6 +225,7 @@ class RunningNode implements Node {
       this.router.shutdown(SYSTEM_SHUTDOWN, limitMs),
       ...[...worker.transports.values()].map((transport) => transport.finishHttp(limitMs)),
     ]);
+    await (await this.#management?.catch(() => undefined))?.stop(limitMs);
     await Promise.all([worker.end(limitMs), this.#jars.close(JARS_CLOSING_MS)]);
   }
 

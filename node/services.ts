@@ -45,6 +45,8 @@ export interface TransportServices {
 export interface HttpServices {
   readonly paths: WebPathsConfig;
   readonly options: WebOptionsConfig | undefined;
+  /** Paths may be added while it runs. */
+  readonly mayGrow: boolean;
 }
 
 export interface ServiceParts {
@@ -133,7 +135,7 @@ async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportS
       return found && webSockets.get(found.config);
     },
     testee: undefined,
-    http: { paths, options },
+    http: { paths, options, mayGrow: options !== undefined },
     addPath: async (path, config) => {
       for (const { config: service } of everyService({ [path]: config })) {
         if (service.type !== "websocket") continue;

@@ -46,7 +46,7 @@ export async function start(
   const cause = await Promise.race([signals.first, node.shutdownWanted]);
   const isSignal = typeof cause === "string";
   if (isSignal) log.info("Stopping because of {signal}", { signal: cause });
-  else log.info("Stopping because worker {reason}", { reason: cause.reason });
+  else log.info("Stopping because {reason}", { reason: cause.reason });
   await node.stop();
   log.info("Stopped", {});
   return !isSignal && cause.hasFailed ? 1 : 0;

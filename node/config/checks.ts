@@ -13,6 +13,7 @@ import { containerProblems } from "./container_checks.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { linkProblems } from "./link_checks.ts";
+import { managementProblems, managementWorkers } from "./management_checks.ts";
 import { slowConsumerProblems } from "./slow_consumer_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
@@ -25,6 +26,13 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
   return [
     ...workerCount(config, env),
     ...twice({ path: [], value: config }, ["workers", "*", "id"], "an id"),
+    ...managementProblems(config),
+    ...managementWorkers(config).flatMap((worker) => [
+      ...twice(worker, ["transports", "*", "id"], "an id"),
+      ...endpointProblems(worker, env),
+      ...authProblems(worker, env),
+    ]),
+    ...select(config, ["controller", "management", "roles", "*"]).flatMap(roleProblems),
     ...select(config, ["workers", "*"]).flatMap((worker) => [
       ...twice(worker, ["realms", "*", "name"], "a realm"),
       ...twice(worker, ["realms", "*", "id"], "an id"),

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { userFile, userReference } from "../user_module.ts";
 import type { Problem } from "./problems.ts";
+import { MANAGEMENT_REALM } from "./schema_management.ts";
 import { type Found, select } from "./select.ts";
 import type { Path } from "./source.ts";
 
@@ -12,7 +13,7 @@ export function componentProblems(worker: Found): Problem[] {
   const names = realms.flatMap(({ value }) => select(value, ["name"])).map(({ value }) => value);
   return select(worker.value, ["components", "*"], worker.path).flatMap(({ path, value }) => {
     const realm = select(value, ["realm"], path)[0];
-    if (typeof realm?.value !== "string") return [];
+    if (typeof realm?.value !== "string" || realm.value === MANAGEMENT_REALM) return [];
     const at = names.indexOf(realm.value);
     if (at < 0) {
       const text = `found "${realm.value}", expected a realm of this worker: ${names.join(", ")}`;

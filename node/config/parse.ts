@@ -55,7 +55,8 @@ interface Examined {
   readonly value: unknown;
 }
 
-function examined(given: unknown, env: Environment): Examined {
+/** All that is wrong with a value, without throwing. */
+export function examined(given: unknown, env: Environment): Examined {
   const expanded = expandVariables(given, env);
   let { value } = expanded;
   let result = parsed(value);

@@ -10,6 +10,7 @@ import { bytes, flag, id, kinds, none, refused, section, whole } from "./fields.
 import { modulePaths, routerComponent } from "./schema_component.ts";
 import { container } from "./schema_container.ts";
 import { guest } from "./schema_guest.ts";
+import { management } from "./schema_management.ts";
 import { disabled, TITLE } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
 import { throttle } from "./schema_throttle.ts";
@@ -50,6 +51,7 @@ const FX =
 const controller = section("The node itself", {
   "id": id("Id of the node (default: the host's name)"),
   "options": controllerOptions.prefault({}),
+  "management": management.optional(),
   "manhole": refused(MANHOLE),
   "connections": none("database connections are not planned"),
   "fabric": refused(FX),
@@ -120,9 +122,10 @@ const worker = kinds("What the node runs", [router, container, guest], [
 export const nodeSchema = section("Configuration of a node", {
   "$schema": z.string().optional().describe("Where editors find the schema of this file"),
   "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
-  "controller": controller.prefault({}),
   "workers": z.array(worker, "a list of workers")
     .describe("What the node runs: at most one router, containers and guests"),
+  // Last: what the management realm has in common with workers is explained there.
+  "controller": controller.prefault({}),
 });
 
 /** A checked configuration with every default filled in, under its names in the file. */

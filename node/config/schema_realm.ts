@@ -87,7 +87,7 @@ const options = section("How the realm routes", {
   "request_ids": z.enum(["strict", "tolerant"]).default("tolerant").describe(
     "Whether a session must count its request ids 1, 2, 3, ... as the specification demands",
   ),
-  "bridge_meta_api": off("the management realm comes with a later version; remove the key"),
+  "bridge_meta_api": off("call the meta procedures in the realm itself; remove the key"),
   "event_dispatching_chunk_size": refused(
     "an event reaches its subscribers in one go, there are no chunks; remove the key",
   ),
@@ -104,7 +104,9 @@ export const realm = section("A namespace of its own: sessions of different real
     "JSON Schemas of payloads by name, each an object with `args` and `kwargs`: written here, or a file's name",
   ),
   "inventory": refused('FlatBuffers are not supported; write JSON Schemas in "schemas"'),
-  "stats": refused("session statistics come with a later version; remove the key"),
+  "stats": refused(
+    "messages are always counted, see get_router_realm_stats in docs/management.md; remove the key",
+  ),
   "rlinks": z.array(link).default([]).describe("Links to realms of other routers"),
 });
 

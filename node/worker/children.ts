@@ -25,13 +25,23 @@ export interface ChildrenSettings {
 
 /** Why a node ends by itself. */
 export interface NodeEnd {
-  /** For the log: `worker001 ended with 1`. */
+  /** For the log: `worker worker001 ended with 1`. */
   readonly reason: string;
   readonly hasFailed: boolean;
 }
 
+type ChildType = "container" | "guest";
+
+export interface ChildFacts {
+  readonly id: string;
+  readonly type: ChildType;
+  /** Undefined while it does not run. */
+  readonly pid: number | undefined;
+}
+
 export class Children {
   readonly #children: Child[] = [];
+  readonly #types = new Map<string, ChildType>();
   readonly #settings: ChildrenSettings;
   readonly #config: NodeConfig;
   /** Those that have not ended for good; a router in the node's process ends only with it. */
@@ -56,9 +66,15 @@ export class Children {
       const options = worker.type === "guest"
         ? guestOptions(id, worker, directory, env)
         : containerOptions(id, worker, { directory, env, logLevel });
+      this.#types.set(id, worker.type);
       this.#children.push(new Child(options, { clock, log, onGone }));
     }
     for (const child of this.#children) child.start();
+  }
+
+  /** Those that are not disabled. */
+  list(): ChildFacts[] {
+    return this.#children.map(({ id, pid }) => ({ id, pid, type: this.#types.get(id) ?? "guest" }));
   }
 
   async stop(limitMs: number): Promise<void> {
@@ -72,7 +88,9 @@ export class Children {
       (modes.includes("shutdown_on_worker_exit_with_error") && hasFailed) ||
       (modes.includes("shutdown_on_last_worker_exit") && this.#running === 0);
     if (!isWanted) return;
-    const reason = how === undefined ? `${id} could not be started` : `${id} ended with ${how}`;
+    const reason = how === undefined
+      ? `worker ${id} could not be started`
+      : `worker ${id} ended with ${how}`;
     this.#settings.onShutdown({ reason, hasFailed });
   }
 }

@@ -4,12 +4,15 @@ import type { Clock, Log } from "../../router/ports.ts";
 import type { Router } from "../../router/router.ts";
 import { createLocalPair } from "../../transports/local.ts";
 import type { RouterConfig } from "../config/schema.ts";
+import { MANAGEMENT_REALM } from "../config/schema_management.ts";
 import type { RouterComponentConfig } from "../config/schema_component.ts";
 import { type ComponentConfig, ComponentHost } from "./component_host.ts";
 import { modulePaths } from "./component_program.ts";
 
 export interface RouterComponentsSettings {
   readonly router: Router;
+  /** Of the node's management realm. */
+  readonly management: () => Promise<Router>;
   /** The node directory. */
   readonly directory: string;
   readonly clock: Clock;
@@ -43,7 +46,7 @@ export class RouterComponents {
   }
 
   #componentOf(id: string, config: RouterComponentConfig): ComponentConfig {
-    const { router, log } = this.#settings;
+    const { router, management, log } = this.#settings;
     const gate = embedded({ authid: router.random.authid(), authrole: config.role });
     return {
       code: config,
@@ -53,13 +56,14 @@ export class RouterComponents {
         extra: config.extra,
         ...(this.#shared && { shared: this.#shared }),
       },
-      dial: (_options, attach) => {
+      dial: async (_options, attach) => {
+        const joined = config.realm === MANAGEMENT_REALM ? await management() : router;
         const pair = createLocalPair((error) =>
           log.error("Fault in component {id}: {error}", { id, error })
         );
         pair.client.attach(attach(pair.client));
-        pair.router.attach(router.attach(pair.router, gate));
-        return Promise.resolve(pair.client);
+        pair.router.attach(joined.attach(pair.router, gate));
+        return pair.client;
       },
       authentication: undefined,
       // There is no connection that could be lost.

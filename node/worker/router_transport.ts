@@ -35,6 +35,8 @@ export interface TransportParts {
   /** Of the node, and when it started. */
   readonly nodeId: string | undefined;
   readonly startedAt: number;
+  /** Permissions of its unix sockets. Default: what the umask leaves. */
+  readonly socketMode?: number;
   readonly root: ((request: Request) => Response | Promise<Response>) | undefined;
 }
 
@@ -50,11 +52,14 @@ export class RouterTransport {
   listener: NodeListener | undefined = undefined;
   readonly #parts: TransportParts;
   readonly #longPolls = new Set<{ end(): void }>();
+  readonly #hasPaths: boolean;
   #open: OpenListener | undefined = undefined;
   #services: TransportServices | undefined = undefined;
 
-  constructor(id: string, config: TransportConfig, parts: TransportParts) {
+  /** @param hasPaths false: a web transport starts without its services. */
+  constructor(id: string, config: TransportConfig, parts: TransportParts, hasPaths = true) {
     this.id = id;
+    this.#hasPaths = hasPaths;
     this.config = config;
     this.created = parts.clock.now();
     this.#parts = parts;
@@ -106,14 +111,16 @@ export class RouterTransport {
 
   /** A service of a web transport below a path that has none. */
   async startService(path: string, config: WebServiceConfig): Promise<void> {
-    const services = this.#running();
-    if (Object.hasOwn(services.http.paths, path)) {
-      throw new Refusal(
-        ALREADY_RUNNING,
-        `Cannot start a service at "${path}" of transport "${this.id}": found one there`,
-      );
-    }
-    await services.addPath(path, config);
+    this.expectNoService(path);
+    await this.#running().addPath(path, config);
+  }
+
+  expectNoService(path: string): void {
+    if (!Object.hasOwn(this.#running().http.paths, path)) return;
+    throw new Refusal(
+      ALREADY_RUNNING,
+      `Cannot start a service at "${path}" of transport "${this.id}": found one there`,
+    );
   }
 
   /** WebSocket connections that were made below the path stay. */
@@ -149,13 +156,18 @@ export class RouterTransport {
     const { directory, env, host, clock, log } = this.#parts;
     const stats = newStats();
     const authStats = newAuthStats();
-    const services = await transportServices(config, { ...this.#parts, id, stats, authStats });
-    const endpoint = await listeningEndpoint(config.endpoint, {
+    const spoken = this.#hasPaths || config.type !== "web" ? config : { ...config, paths: {} };
+    const services = await transportServices(spoken, { ...this.#parts, id, stats, authStats });
+    const configured = await listeningEndpoint(config.endpoint, {
       directory,
       env,
       hasNoDelay: services.hasTcpNoDelay,
     });
-    const isSecure = endpoint.tls !== undefined;
+    const { socketMode } = this.#parts;
+    const endpoint = configured.kind === "unix" && socketMode !== undefined
+      ? { ...configured, mode: socketMode }
+      : configured;
+    const isSecure = configured.tls !== undefined;
     const { trusted_proxies: trusted } = config.endpoint;
     const proxies = trusted.length === 0 ? undefined : new TrustedProxies(trusted);
     const open = await OpenListener.open({

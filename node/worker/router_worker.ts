@@ -5,6 +5,7 @@
  */
 import type { Role } from "../../router/permission.ts";
 import type { Realm } from "../../router/realm.ts";
+import type { Router } from "../../router/router.ts";
 import { CLOSE_REALM } from "../../wamp/uris.ts";
 import type { Authorization } from "../authorization.ts";
 import type { TransportConfig } from "../config/schema.ts";
@@ -17,7 +18,7 @@ import type { NodeListener } from "../node.ts";
 import { realmOptions, roleOptions } from "../options.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";
 import { openStore } from "../stores.ts";
-import type { ComponentHost } from "./component_host.ts";
+import type { ComponentHost, ComponentRecord } from "./component_host.ts";
 import {
   ALREADY_EXISTS,
   ALREADY_RUNNING,
@@ -64,6 +65,8 @@ export interface WorkerParts extends TransportParts {
   readonly goodbyeMs: number;
   /** Of its components. */
   readonly moduleOptions: ModuleOptions;
+  /** The router of the node's management realm, which components may join. */
+  readonly management: () => Promise<Router>;
 }
 
 export class RouterWorker {
@@ -101,17 +104,54 @@ export class RouterWorker {
     return recordOf(this.transports, id, "transport");
   }
 
+  /** Running, asked for its services. */
+  listening(id: string): RouterTransport {
+    return this.#listening(id);
+  }
+
+  component(id: string): ComponentRecord {
+    if (this.components !== undefined) return this.components.get(id);
+    throw new Refusal(NO_SUCH_OBJECT, `Cannot find component "${id}": none is running`);
+  }
+
+  // What is asked before a configuration is looked at: that it is taken says more than what is wrong with it.
+
+  expectNoRealm(id: string, name: unknown): void {
+    if (this.realms.has(id)) throw running("realm", id);
+    if (typeof name !== "string" || this.parts.router.realm(name) === undefined) return;
+    throw new Refusal(
+      ALREADY_RUNNING,
+      `Cannot start realm "${id}": found another named "${name}", expected a new name`,
+    );
+  }
+
+  expectNoRole(realmId: string, id: string, name: unknown): void {
+    const { roles, realm } = this.realm(realmId);
+    const isTaken = typeof name === "string" && realm.role(name) !== undefined;
+    if (!roles.has(id) && !isTaken) return;
+    throw new Refusal(
+      ALREADY_EXISTS,
+      `Cannot start role "${id}" of realm "${realmId}": found one of that id or name`,
+    );
+  }
+
+  expectNoLink(realmId: string, id: string): void {
+    if (this.realm(realmId).links.has(id)) throw running("link", id);
+  }
+
+  expectNoTransport(id: string): void {
+    if (this.transports.has(id)) throw running("transport", id);
+  }
+
+  expectNoService(transport: string, path: string): void {
+    this.#listening(transport).expectNoService(path);
+  }
+
   /** A realm with the roles of its configuration; nobody has joined it before what it retains is there. Its links are started apart. */
   startRealm(id: string, config: RealmConfig): Promise<RealmRecord> {
     return this.#alone(async () => {
       const { router } = this.parts;
-      if (this.realms.has(id)) throw running("realm", id);
-      if (router.realm(config.name) !== undefined) {
-        throw new Refusal(
-          ALREADY_RUNNING,
-          `Cannot start realm "${id}": found another named "${config.name}", expected a new name`,
-        );
-      }
+      this.expectNoRealm(id, config.name);
       const authorization = await authorizationOf(config, this.parts);
       const store = await openStore(config, this.parts);
       const options = realmOptions(config, authorization);
@@ -145,12 +185,7 @@ export class RouterWorker {
   startRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
     return this.#alone(async () => {
       const record = this.realm(realmId);
-      if (record.roles.has(id) || record.realm.role(config.name) !== undefined) {
-        throw new Refusal(
-          ALREADY_EXISTS,
-          `Cannot start role "${id}" of realm "${realmId}": found one of that id, or of the name "${config.name}"`,
-        );
-      }
+      this.expectNoRole(realmId, id, config.name);
       return await this.#setRole(record, id, config);
     });
   }
@@ -181,10 +216,11 @@ export class RouterWorker {
     });
   }
 
-  startTransport(id: string, config: TransportConfig): Promise<RouterTransport> {
+  /** @param hasPaths false: a web transport starts without its services. */
+  startTransport(id: string, config: TransportConfig, hasPaths = true): Promise<RouterTransport> {
     return this.#alone(async () => {
-      if (this.transports.has(id)) throw running("transport", id);
-      const transport = new RouterTransport(id, config, this.parts);
+      this.expectNoTransport(id);
+      const transport = new RouterTransport(id, config, this.parts, hasPaths);
       this.transports.set(id, transport);
       try {
         await transport.start();
@@ -221,7 +257,7 @@ export class RouterWorker {
   startLink(realmId: string, id: string, config: LinkConfig, by?: string): Promise<LinkRecord> {
     return this.#alone(async () => {
       const { config: { name }, links } = this.realm(realmId);
-      if (links.has(id)) throw running("link", id);
+      this.expectNoLink(realmId, id);
       const { linkOf } = await import("../links.ts");
       const link = await linkOf(name, id, config, this.parts);
       const record = { id, config, started: this.parts.clock.now(), startedBy: by, link };

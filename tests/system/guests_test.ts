@@ -132,7 +132,7 @@ test("Guest: shutdown_on_worker_exit_with_error ends the node with 1 when one fa
   const guests = [{ script: "exit 0" }, { script: "sleep 0.2; exit 3" }];
   await withGuests(guests, async (node) => {
     assert.equal(await node.ended, 1);
-    assert.match(node.output.stdout, /Stopping because worker \\?"?guest2 ended with 3/);
+    assert.match(node.output.stdout, /Stopping because \\?"?worker guest2 ended with 3/);
   }, { controller });
 });
 

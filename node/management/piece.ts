@@ -1,0 +1,57 @@
+/**
+ * A piece of configuration that comes while the node runs, checked as if it had stood in the file with all that runs now: the same schema,
+ * the same checks between values, the same look at files. Used by `router_procedures.ts`.
+ */
+import { examined } from "../config/parse.ts";
+import { fileProblems } from "../config/files.ts";
+import { formatProblem, type Problem } from "../config/problems.ts";
+import { type RouterConfig, routersOf } from "../config/schema.ts";
+import type { Path } from "../config/source.ts";
+import { INVALID_CONFIGURATION, Refusal } from "../worker/refusal.ts";
+import type { RouterWorker } from "../worker/router_worker.ts";
+
+type Change = (worker: Draft) => Path;
+
+/** The configuration of a worker, to put a piece in. */
+export interface Draft {
+  readonly realms: Record<string, unknown>[];
+  readonly transports: Record<string, unknown>[];
+  readonly components: unknown[];
+}
+
+/** @param put adds the piece to what runs and says where. @returns the whole with it. Rejects with a `Refusal`. */
+export async function checked(worker: RouterWorker, put: Change): Promise<RouterConfig> {
+  const draft = draftOf(worker);
+  const place = ["workers", 0, ...put(draft)];
+  const whole = { "version": 2, "workers": [{ "type": "router", ...draft }] };
+  const { directory, env } = worker.parts;
+  const { config, problems } = examined(whole, env);
+  problems.push(...await fileProblems(whole, directory));
+  // Of the rest everything was checked before.
+  const ours = problems.filter(({ path }) => place.every((key, i) => path[i] === key));
+  const router = config && routersOf(config)[0]?.[1];
+  if (ours.length === 0 && router !== undefined) return router;
+  const all = (ours.length > 0 ? ours : problems).map((one) => textOf(one, place.length));
+  throw new Refusal(
+    INVALID_CONFIGURATION,
+    `Cannot use the configuration: ${all.join("; ")}`,
+  );
+}
+
+/** Paths begin where the piece does. */
+function textOf(problem: Problem, depth: number): string {
+  return formatProblem({ ...problem, path: problem.path.slice(depth) });
+}
+
+function draftOf(worker: RouterWorker): Draft {
+  return {
+    realms: [...worker.realms.values()].map(({ id, config, roles, links }) => ({
+      ...config,
+      id,
+      "roles": [...roles.values()].map((role) => ({ ...role.config, "id": role.id })),
+      "rlinks": [...links.values()].map((link) => ({ ...link.config, "id": link.id })),
+    })),
+    transports: [...worker.transports.values()].map(({ id, config }) => ({ ...config, id })),
+    components: [],
+  };
+}

@@ -1,0 +1,188 @@
+/** The procedures about realms, roles, links and sessions of a router worker, under Crossbar.io's names and with its shapes. docs/management.md */
+import { isUri } from "../../wamp/uri.ts";
+import type { Dict } from "../../wamp/message.ts";
+import { typeNames } from "../../wamp/message.ts";
+import { INVALID_ARGUMENT, KILLED } from "../../wamp/uris.ts";
+import { CANNOT_START, Refusal } from "../worker/refusal.ts";
+import {
+  type LinkRecord,
+  numbered,
+  realmByName,
+  type RealmRecord,
+  type RoleRecord,
+} from "../worker/router_worker.ts";
+import { recordOf } from "../worker/refusal.ts";
+import { checked } from "./piece.ts";
+import { time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";
+import type { Request } from "./request.ts";
+
+export const realmProcedures: WorkerProcedures = {
+  "get_router_realms": ({ worker }) => [...worker.realms.keys()].sort(),
+  "get_router_realm": ({ worker }, request) => realmDict(worker.realm(request.text(0, "realm_id"))),
+  "get_router_realm_by_name": ({ worker }, request) =>
+    realmDict(realmByName(worker, request.text(0, "realm_name"))),
+  "get_router_realm_stats": ({ worker }, request) => {
+    const id = request.optionalText(0, "realm_id");
+    const realms = id === undefined ? [...worker.realms.values()] : [worker.realm(id)];
+    return Object.fromEntries(realms.map((realm) => [realm.id, statsOf(realm)]));
+  },
+  "start_router_realm": startRealm,
+  "stop_router_realm": async ({ worker, publish }, request) => {
+    const id = request.text(0, "realm_id");
+    const { record, sessions } = await worker.stopRealm(id);
+    publish("on_realm_stopped", id, request.caller.session);
+    return { "id": id, "name": record.config.name, "detached_sessions": sessions };
+  },
+  "kill_by_authid": ({ worker }, request) => {
+    const { realm } = worker.realm(request.text(0, "realm_id"));
+    const authid = request.text(1, "authid");
+    const reason = request.optionalText(2, "reason") ?? KILLED;
+    const message = request.optionalText(3, "message");
+    if (!isUri(reason, "loose")) {
+      throw new Refusal(INVALID_ARGUMENT, "Cannot read argument 3 (reason): expected a URI");
+    }
+    const sessions = [...realm.sessions.values()]
+      .filter((one) => one.authid === authid && !one.role.isTrusted);
+    const ids = sessions.map(({ id }) => id);
+    for (const session of sessions) session.goodbye(reason, message);
+    return ids;
+  },
+};
+
+export const roleProcedures: WorkerProcedures = {
+  "get_router_realm_roles": ({ worker }, request) =>
+    [...worker.realm(request.text(0, "realm_id")).roles.values()].map(roleDict),
+  "get_router_realm_role": ({ worker }, request) => {
+    const realm = request.text(0, "realm_id");
+    const { roles } = worker.realm(realm);
+    return roleDict(recordOf(roles, request.text(1, "role_id"), `in realm "${realm}" role`));
+  },
+  "start_router_realm_role": async ({ worker, publish }, request) => {
+    const realmId = request.text(0, "realm_id");
+    const id = request.text(1, "role_id");
+    const config = request.dict(2, "role_config");
+    worker.expectNoRole(realmId, id, config["name"]);
+    let place: readonly [number, number] = [0, 0];
+    const { realms } = await checked(worker, (draft) => {
+      const at = [...worker.realms.keys()].indexOf(realmId);
+      const roles: unknown = draft.realms[at]?.["roles"];
+      const index = Array.isArray(roles) ? roles.push({ ...config, "id": id }) - 1 : 0;
+      place = [at, index];
+      return ["realms", at, "roles", index];
+    });
+    const role = realms[place[0]]?.roles[place[1]];
+    if (role === undefined) throw unreadable();
+    const started = roleDict(await worker.startRole(realmId, id, role));
+    publish("on_router_realm_role_started", started, request.caller.session);
+    return started;
+  },
+  "stop_router_realm_role": async ({ worker, publish }, request) => {
+    const realm = request.text(0, "realm_id");
+    const stopped = roleDict(await worker.stopRole(realm, request.text(1, "role_id")));
+    publish("on_router_realm_role_stopped", stopped, request.caller.session);
+    return stopped;
+  },
+};
+
+export const linkProcedures: WorkerProcedures = {
+  "get_router_realm_links": ({ worker }, request) =>
+    [...worker.realm(request.text(0, "realm_id")).links.keys()].sort(),
+  "get_router_realm_link": ({ worker }, request) => {
+    const realm = request.text(0, "realm_id");
+    const { links } = worker.realm(realm);
+    return linkDict(recordOf(links, request.text(1, "link_id"), `in realm "${realm}" link`));
+  },
+  "start_router_realm_link": async ({ worker, publish }, request) => {
+    const realmId = request.text(0, "realm_id");
+    const id = request.text(1, "link_id");
+    const config = request.dict(2, "link_config");
+    worker.expectNoLink(realmId, id);
+    let place: readonly [number, number] = [0, 0];
+    const { realms } = await checked(worker, (draft) => {
+      const at = [...worker.realms.keys()].indexOf(realmId);
+      const links: unknown = draft.realms[at]?.["rlinks"];
+      const index = Array.isArray(links) ? links.push({ ...config, "id": id }) - 1 : 0;
+      place = [at, index];
+      return ["realms", at, "rlinks", index];
+    });
+    const link = realms[place[0]]?.rlinks[place[1]];
+    if (link === undefined) throw unreadable();
+    const { session, authid } = request.caller;
+    const started = linkDict(await worker.startLink(realmId, id, link, authid ?? `${session}`));
+    publish("on_router_realm_link_started", started, session);
+    return started;
+  },
+  "stop_router_realm_link": async ({ worker, publish }, request) => {
+    const realm = request.text(0, "realm_id");
+    const stopped = linkDict(await worker.stopLink(realm, request.text(1, "link_id")));
+    publish("on_router_realm_link_stopped", stopped, request.caller.session);
+    return stopped;
+  },
+};
+
+/** With the roles and links of its configuration. */
+async function startRealm({ worker, publish }: WorkerContext, request: Request): Promise<Dict> {
+  const id = request.text(0, "realm_id");
+  const config = request.dict(1, "realm_config");
+  worker.expectNoRealm(id, config["name"]);
+  const { realms } = await checked(worker, (draft) => {
+    return ["realms", draft.realms.push({ ...config, "id": id }) - 1];
+  });
+  const realm = realms.at(-1);
+  if (realm === undefined) throw unreadable();
+  const record = await worker.startRealm(id, realm);
+  for (const [i, link] of realm.rlinks.entries()) {
+    await worker.startLink(id, link.id ?? numbered("link", i), link, request.caller.authid);
+  }
+  publish("on_realm_started", id, request.caller.session);
+  return realmDict(record);
+}
+
+function unreadable(): Refusal {
+  return new Refusal(CANNOT_START, "Cannot start it: what it belongs to was stopped meanwhile");
+}
+
+function realmDict({ id, config, created, roles, links }: RealmRecord): Dict {
+  return {
+    "id": id,
+    "config": config,
+    "category": "standalone",
+    "created": time(created),
+    "roles": [...roles.keys()],
+    "has_router": true,
+    "has_service_session": true,
+    "rlinks": [...links.keys()],
+  };
+}
+
+function roleDict({ id, config }: RoleRecord): Dict {
+  return { "id": id, "config": config };
+}
+
+function linkDict({ id, config, started, startedBy, link }: LinkRecord): Dict {
+  return {
+    "id": id,
+    "config": config,
+    "started": time(started),
+    "started_by": startedBy ?? null,
+    "connected": link.isConnected,
+  };
+}
+
+function statsOf({ realm, roles }: RealmRecord): Dict {
+  return {
+    "roles": roles.size,
+    "sessions": realm.sessions.size,
+    "messages": { "sent": byType(realm.sent), "received": byType(realm.received) },
+  };
+}
+
+/** Of types that came up. */
+function byType(counts: Float64Array): Dict {
+  return Object.fromEntries(
+    [...typeNames].flatMap(([type, name]) => {
+      const count = counts[type] ?? 0;
+      return count === 0 ? [] : [[name.toLowerCase(), count]];
+    }),
+  );
+}
