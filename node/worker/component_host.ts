@@ -25,6 +25,7 @@ import {
   type Program,
   programOf,
 } from "./component_program.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface ComponentConfig {
   readonly code: ComponentCode;
@@ -80,9 +81,11 @@ const JOIN_TIMEOUT_MS = 10_000;
 export class ComponentHost {
   readonly #parts: HostParts;
   readonly #running = new Map<string, Running>();
+  readonly #watchdog: Watchdog;
 
   constructor(parts: HostParts) {
     this.#parts = parts;
+    this.#watchdog = new Watchdog(parts.clock, parts.log, () => [...this.#running.keys()]);
   }
 
   /** In the order in which they were started. */
@@ -111,6 +114,7 @@ export class ComponentHost {
       ended: Promise.resolve(),
     };
     this.#running.set(id, running);
+    this.#watchdog.watch();
     try {
       await this.#bringUp(running);
     } catch (cause) {
@@ -136,6 +140,7 @@ export class ComponentHost {
   /** @returns the ids of those that were stopped. */
   async stopAll(): Promise<string[]> {
     const ids = [...this.#running.keys()];
+    this.#watchdog.stop();
     await Promise.all(ids.map((id) => this.stop(id)));
     return ids;
   }
@@ -190,7 +195,7 @@ export class ComponentHost {
     running.session = session;
     running.ended = closed.then(() => {});
     try {
-      await program.joined(session);
+      await this.#watchdog.measured(context.id, () => program.joined(session));
     } catch (cause) {
       await session.leave();
       await closed;
@@ -226,7 +231,7 @@ export class ComponentHost {
         dial: (options, attach) =>
           dial(options, (transport) => {
             this.#tellConnected(id, program);
-            return attach(transport);
+            return this.#watchdog.measuring(id, attach(transport));
           }),
       });
     } catch (cause) {

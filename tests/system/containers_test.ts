@@ -43,6 +43,14 @@ export class AppSession {
   "modules/node_modules/sugar/package.json":
     '{"name":"sugar","version":"1.0.0","type":"module","main":"index.js"}',
   "modules/node_modules/sugar/index.js": 'export const suffix = " with sugar ";\n',
+  "modules/hello/autobahn.ts": `
+import { ApplicationSession } from "realmway";
+export class Clock extends ApplicationSession {
+  override async onJoin() {
+    await this.register("com.example.clock", () => [this.config.extra, this.authrole]);
+  }
+}
+`,
   "throws.ts": `
 export class Constructor { constructor() { throw new Error("no tea"); } onJoin() {} }
 export class Join { onJoin() { throw new Error("no milk"); } }
@@ -164,6 +172,7 @@ test("Container: components by WebSocket, RawSocket and a unix socket, with a pa
   const components = [
     { ...named("tea"), authentication: { ticket: { authid: "joe", ticket: "sesame" } } },
     { ...named("milk"), transport: unix },
+    { id: "clock", classname: "hello.autobahn.Clock", extra: "tick" },
   ];
   await withContainer(components, async ({ node, session }) => {
     await node.until(/joined as anonymous tea/);
@@ -173,6 +182,8 @@ test("Container: components by WebSocket, RawSocket and a unix socket, with a pa
     const pid = await client.call<number>("com.example.pid.tea");
     assert.equal(await client.call("com.example.pid.milk"), pid);
     assert.notEqual(pid, node.pid);
+    await node.until(/Component \\?"?clock\\?"? runs/);
+    assert.deepEqual(await client.call("com.example.clock"), ["tick", "anonymous"]);
     assert.deepEqual(await client.call("com.example.shared.tea"), [["milk", "tea"]]);
     await client.leave();
     assert.equal(await node.end(), 0);

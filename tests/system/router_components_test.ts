@@ -61,6 +61,16 @@ export async function joined(session, details, component) {
   await session.register("com.example.log", () => log);
 }
 `,
+  "blocks.ts": `
+import type { Session } from "realmway";
+function block() { const end = performance.now() + 900; while (performance.now() < end); }
+export class Blocks {
+  async onJoin(session: Session) {
+    await session.register("com.example.block", () => { block(); });
+    await session.register("com.example.block_later", () => { setTimeout(block, 0); });
+  }
+}
+`,
   "throws.ts": `
 export class Constructor { constructor() { throw new Error("no tea"); } onJoin() {} }
 export class Join { async onJoin() { throw new Error("no milk"); } }
@@ -98,14 +108,28 @@ function configOf(components: readonly object[], options: object = {}) {
 }
 
 async function started(components: readonly object[], options: object = {}) {
-  const { promise: stopped, resolve } = Promise.withResolvers<unknown>();
+  const lines: { readonly text: string; readonly properties: unknown }[] = [];
+  const waiting = new Set<() => void>();
   const keep = (text: string, properties: unknown) => {
-    if (text.startsWith("Component {id} stopped")) resolve(properties);
+    lines.push({ text, properties });
+    for (const look of waiting) look();
   };
   const log: Log = { debug: () => {}, info: keep, warn: keep, error: keep };
   const node = await startNode(parseConfig(configOf(components, options)), { directory, log });
   const session = await connect({ url: node.listeners[0]?.urls[0] ?? "", realm: "realm1" });
-  return { node, session, stopped };
+  /** The properties of the first line that begins so, perhaps one to come. */
+  const told = (beginning: string) =>
+    new Promise<unknown>((resolve) => {
+      const look = () => {
+        const line = lines.find(({ text }) => text.startsWith(beginning));
+        if (line === undefined) return;
+        waiting.delete(look);
+        resolve(line.properties);
+      };
+      waiting.add(look);
+      look();
+    });
+  return { node, session, lines, told };
 }
 
 test("Router component: a class in TypeScript, found in modulepath, imports the running library and serves calls", async () => {
@@ -120,11 +144,14 @@ test("Router component: a class in TypeScript, found in modulepath, imports the 
 
 test("Router component: an ApplicationSession is told of its life as the library tells it", async () => {
   const backend = { ...ADDER, classname: "./backend.ts:Backend" };
-  const { node, session, stopped } = await started([backend]);
+  const { node, session, told } = await started([backend]);
   assert.equal(await session.call("com.example.add", [1]), 2);
   assert.deepEqual(await session.call<unknown>("com.example.who"), ["realm1", "anonymous", true]);
   await session.call("com.example.leave");
-  assert.deepEqual(await stopped, { id: "component1", why: "wamp.close.normal" });
+  assert.deepEqual(await told("Component {id} stopped"), {
+    id: "component1",
+    why: "wamp.close.normal",
+  });
   await session.leave();
   await node.stop();
 });
@@ -142,9 +169,12 @@ test("Router component: functions are called when the session connects and joins
 });
 
 test("Router component: one that leaves its realm is told to the log, and the router goes on", async () => {
-  const { node, session, stopped } = await started([ADDER]);
+  const { node, session, told } = await started([ADDER]);
   await session.call("com.example.leave");
-  assert.deepEqual(await stopped, { id: "component1", why: "wamp.close.normal" });
+  assert.deepEqual(await told("Component {id} stopped"), {
+    id: "component1",
+    why: "wamp.close.normal",
+  });
   await assert.rejects(session.call("com.example.add", [1]), {
     uri: "wamp.error.no_such_procedure",
   });
@@ -174,6 +204,21 @@ for (
     await assert.rejects(started([{ ...ADDER, classname }]), { message: expected });
   });
 }
+
+test("Router component: one that blocks the process is named, surely if it does so in a handler", async () => {
+  const blocks = { ...ADDER, id: "blocks", classname: "blocks.Blocks" };
+  const { node, session, lines, told } = await started([blocks]);
+  await session.call("com.example.block");
+  const { id, ms } = await told("Component {id} blocked") as { id: string; ms: number };
+  assert.equal(id, "blocks");
+  assert.ok(ms >= 890, String(ms));
+  assert.equal(lines.some(({ text }) => text.startsWith("Something blocked")), false);
+  await session.call("com.example.block_later");
+  const { ids } = await told("Something blocked") as { ids: string };
+  assert.equal(ids, "blocks");
+  await session.leave();
+  await node.stop();
+});
 
 test("Router component: ids, realms, roles, references and modules that are wrong are found by check", async () => {
   const config = configOf([
