@@ -33,13 +33,16 @@ const TAPE_LEVELS: Readonly<Record<Exclude<LogLevel, "none">, TapeLevel>> = {
 export interface LogSettings {
   readonly level: LogLevel;
   readonly format: LogFormat;
+  /** Lines begin with their priority, `<3>` for errors, as systemd's journal reads them. Default false. */
+  readonly hasPriorities?: boolean;
   /** Takes whole lines. */
   readonly write: (text: string) => void;
 }
 
 /** Sends this process's log lines to `write`. Once a process, as LogTape is one for all its users. */
-export function startLogging({ level, format, write }: LogSettings): void {
-  const formatter = formatterOf(format);
+export function startLogging({ level, format, hasPriorities, write }: LogSettings): void {
+  const plain = formatterOf(format);
+  const formatter = hasPriorities ? prioritized(plain) : plain;
   configureSync({
     reset: true,
     sinks: { "output": (record) => write(formatter(record)) },
@@ -81,6 +84,24 @@ function formatterOf(format: LogFormat): TextFormatter {
     case "syslogd":
       return getTextFormatter({ timestamp: "none", category, value: "bare" });
   }
+}
+
+/** Of syslog(3). */
+const PRIORITIES: Readonly<Record<TapeLevel, number>> = {
+  "fatal": 2,
+  "error": 3,
+  "warning": 4,
+  "info": 6,
+  "debug": 7,
+  "trace": 7,
+};
+
+/** Every line of a record, as the journal takes each for itself. */
+function prioritized(formatter: TextFormatter): TextFormatter {
+  return (record) => {
+    const text = formatter(record).trimEnd();
+    return text.replaceAll(/^/gm, `<${PRIORITIES[record.level]}>`);
+  };
 }
 
 /** JSON has no form for an error within a message: its text stands there, all of it stands in the properties. */

@@ -1,6 +1,8 @@
 /** What the commands print: the only place that writes to the terminal. Results go to standard output, complaints to standard error. */
+import { fstatSync } from "node:fs";
 import process from "node:process";
 import { styleText } from "node:util";
+import type { Environment } from "../config/environment.ts";
 import { runtimeName } from "../../transports/runtime/runtime.ts";
 
 /** How long a reader that does not read may delay the end of the process. */
@@ -99,8 +101,17 @@ export function hasColors(stream: "stdout" | "stderr" = "stdout"): boolean {
     term !== "dumb";
 }
 
-/** For people where people read, for programs elsewhere. */
-export function defaultLogFormat(): "color" | "nocolor" | "json" {
+/** Whether standard output is systemd's journal: JOURNAL_STREAM names its device and inode, so that who is piped elsewhere knows better. */
+export function isJournal(env: Environment): boolean {
+  const stream = env["JOURNAL_STREAM"];
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(1);
+  return stream === `${dev}:${ino}`;
+}
+
+/** For people where people read, for the journal with its priorities, for programs elsewhere. */
+export function defaultLogFormat(): "color" | "nocolor" | "syslogd" | "json" {
+  if (isJournal(process.env)) return "syslogd";
   if (hasColors()) return "color";
   return isTerminal() ? "nocolor" : "json";
 }

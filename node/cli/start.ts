@@ -9,8 +9,9 @@ import { readConfig } from "../config/parse.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
+import { ServiceManager } from "./service_manager.ts";
 import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
-import { defaultLogFormat, isTerminal, print, styled } from "./output.ts";
+import { defaultLogFormat, isJournal, isTerminal, print, styled } from "./output.ts";
 
 export interface StartOptions extends Wanted {
   readonly loglevel: LogLevel;
@@ -22,7 +23,8 @@ export async function start(
   signals: StopSignals = new StopSignals(),
 ): Promise<number> {
   const format = options.logformat ?? defaultLogFormat();
-  startLogging({ level: options.loglevel, format, write: print });
+  const hasPriorities = format === "syslogd" && isJournal(process.env);
+  startLogging({ level: options.loglevel, format, hasPriorities, write: print });
   const log = logFor("node");
   signals.logTo(log);
   watchFaults(log);
@@ -42,11 +44,14 @@ export async function start(
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
+  const manager = new ServiceManager(process.env, process.pid, log);
+  await manager.ready(`Listening on ${node.listeners.flatMap(({ urls }) => urls).join(" ")}`);
 
   const cause = await Promise.race([signals.first, node.shutdownWanted]);
   const isSignal = typeof cause === "string";
   if (isSignal) log.info("Stopping because of {signal}", { signal: cause });
   else log.info("Stopping because {reason}", { reason: cause.reason });
+  await manager.stopping(`Stopping because ${isSignal ? `of ${cause}` : cause.reason}`);
   await node.stop();
   log.info("Stopped", {});
   return !isSignal && cause.hasFailed ? 1 : 0;

@@ -100,3 +100,27 @@ export function provideModules(modules: Readonly<Record<string, object>>): void 
     });
   }
 }
+
+/** Sends one datagram to a unix socket, by the C library: Bun has none (see `deno.ts` for why by no tool).
+ * @param address a `sockaddr_un` */
+export async function sendDatagram(
+  address: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const { dlopen } = await import("bun:ffi");
+  const library = dlopen("libc.so.6", {
+    socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+    sendto: { args: ["i32", "ptr", "usize", "i32", "ptr", "u32"], returns: "i64" },
+    close: { args: ["i32"], returns: "i32" },
+  });
+  const { symbols: c } = library;
+  const socket = c.socket(AF_UNIX, DATAGRAM_CLOEXEC, 0);
+  const sent = c.sendto(socket, bytes, bytes.length, 0, address, address.length);
+  c.close(socket);
+  library.close();
+  return Number(sent) === bytes.length;
+}
+
+/** As <sys/socket.h> of Linux has them. */
+const AF_UNIX = 1;
+const DATAGRAM_CLOEXEC = 2 | 0o2000000;

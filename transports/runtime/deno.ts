@@ -90,3 +90,27 @@ export async function writeOutput(name: "stdout" | "stderr", bytes: Uint8Array):
   const stream = Deno[name];
   for (let sent = 0; sent < bytes.length;) sent += await stream.write(bytes.subarray(sent));
 }
+
+/** Sends one datagram to a unix socket, which only the C library can: `Deno.listenDatagram` needs --unstable-net, a flag that a node's users
+ * would have to give; the tool systemd-notify is not everywhere, and another process than ours, which the service manager may not hear. Throws
+ * when the C library or the socket is not there. @param address a `sockaddr_un` */
+export function sendDatagram(
+  address: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+): boolean {
+  const library = Deno.dlopen("libc.so.6", {
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
+    close: { parameters: ["i32"], result: "i32" },
+  });
+  const { symbols: c } = library;
+  const socket = c.socket(AF_UNIX, DATAGRAM_CLOEXEC, 0);
+  const sent = c.sendto(socket, bytes, BigInt(bytes.length), 0, address, address.length);
+  c.close(socket);
+  library.close();
+  return Number(sent) === bytes.length;
+}
+
+/** As <sys/socket.h> of Linux has them. */
+const AF_UNIX = 1;
+const DATAGRAM_CLOEXEC = 2 | 0o2000000;
