@@ -204,7 +204,9 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .action(async (shell) => {
       const { completion } = await import("./completion.ts");
       const { reference } = await import("./reference.ts");
-      const { commands } = program;
+      // Not those that the program runs for itself.
+      const visible = program.createHelp().visibleCommands(program);
+      const commands = program.commands.filter((one) => visible.some((two) => two === one));
       print(shell === "markdown" ? reference(commands) : completion(shell, commands));
     });
 
