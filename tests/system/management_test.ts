@@ -401,3 +401,21 @@ test("Management: names that are the node's own are refused in the configuration
   assert.throws(config({ "roles": [{ "name": "operator" }] }, "realm1"), ConfigError);
   assert.throws(config({ "roles": [{ "name": "anonymous" }] }, "realm1"), ConfigError);
 });
+
+test("Management: a component that joins the management realm manages the node it runs in", async () => {
+  await writeFile(
+    join(place.directory, ".realmway", "manager.ts"),
+    "export class Manager { async onJoin(session) { " +
+      "const ids = await session.call('crossbar.worker.worker001.get_router_realms'); " +
+      "await session.register('com.seen', () => ids); } }",
+  );
+  const config = { "type": "class", "classname": "./manager.ts:Manager", "realm": "crossbar" };
+  await assert.rejects(
+    router.startComponent("manager", config),
+    fails("wamp.error.no_such_role"),
+    "under the role anonymous",
+  );
+  await router.startComponent("manager", { ...config, "role": "operator" });
+  assert.deepEqual(await session.call("com.seen"), ["realm001"]);
+  await router.stopComponent("manager");
+});
