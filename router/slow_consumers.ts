@@ -60,6 +60,9 @@ export class SlowConsumers {
         this.#release(session);
         this.#tell(() => this.#closed(id, dropped));
       },
+      left: (dropped) => {
+        this.stats.droppedEvents += dropped;
+      },
     });
   }
 

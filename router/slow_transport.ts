@@ -27,6 +27,8 @@ export interface SlowObserver {
   fellBehind(): void;
   caughtUp(dropped: number): void;
   closed(dropped: number): void;
+  /** The session ended before it had caught up. */
+  left(dropped: number): void;
 }
 
 interface Entry {
@@ -98,6 +100,8 @@ export class SlowTransport implements Transport {
     }
     this.#isClosed = true;
     this.#clear();
+    if (this.#dropped > 0) this.#observer.left(this.#dropped);
+    this.#dropped = 0;
   }
 
   #keepsUp(message: Message): boolean {
@@ -138,9 +142,12 @@ export class SlowTransport implements Transport {
     const weight = MESSAGE_BYTES + ("payload" in message ? payloadWeight(message.payload) : 0);
     this.#queue.push({ message, weight });
     this.#bytes += weight;
-    if (message.type === Type.EVENT) this.#eventBytes += weight;
     const { limitBytes, hardLimitBytes } = this.#options;
-    while (this.#eventBytes > limitBytes && this.#dropOldest());
+    if (message.type === Type.EVENT) {
+      this.#eventBytes += weight;
+      // The latest stays, however large it is and whatever comes after it.
+      while (this.#eventBytes > limitBytes && this.#dropOldest());
+    }
     if (this.#bytes > hardLimitBytes) this.#close();
   }
 

@@ -188,3 +188,23 @@ test("Slow consumers: at the session's end its events are forgotten, and GOODBYE
   subscriber.receives("GOODBYE", {}, "wamp.close.goodbye_and_out");
   flow.ends();
 });
+
+test("Slow consumers: events dropped of a session that ends before it has caught up are counted", () => {
+  const { flow, publisher, subscriber } = slow("drop-newest");
+  subscriber.transport.waiting = 5 * KIB;
+  publishes(publisher, 1, 2);
+  subscriber.disconnects();
+  assert.equal(flow.realm.slowConsumers.stats.droppedEvents, 2);
+  flow.ends();
+});
+
+test("Slow consumers: drop-oldest keeps the latest event above the limit, whatever comes after it", () => {
+  const { flow, publisher, subscriber } = slow("drop-oldest", { limitBytes: KIB });
+  subscriber.transport.waiting = 5 * KIB;
+  publishes(publisher, 1, 2);
+  subscriber.calls("wamp.session.count");
+  subscriber.transport.waiting = 0;
+  subscriber.transport.makeRoom();
+  assert.deepEqual(events(subscriber), [2]);
+  flow.ends();
+});
