@@ -12,6 +12,7 @@ import { DealerModel, type ModelRegistration, type ModelUpload } from "./router_
 import { isClientsRole, isValidUri } from "./router_model_options.ts";
 import { MetaModel } from "./router_model_meta.ts";
 import { preferred } from "./router_model_patterns.ts";
+import { SlowModel } from "./router_model_slow.ts";
 
 /** An id that the router under test chooses. */
 export class Unknown {
@@ -68,6 +69,9 @@ export class ModelPeer {
   isResumable = false;
   /** Has no connection, and is kept. */
   isDetached = false;
+  isReading = true;
+  /** The router has given the connection up, as the peer does not read. */
+  isDropped = false;
   /** What it must receive, in order. */
   readonly expected: Wire[] = [];
 
@@ -98,6 +102,7 @@ export class RouterModel {
   readonly broker: BrokerModel;
   readonly dealer: DealerModel;
   readonly meta: MetaModel;
+  readonly slow: SlowModel;
   readonly #timers: ModelTimer[] = [];
 
   constructor(options: RealmOptions, now: number, draws: number[]) {
@@ -107,6 +112,7 @@ export class RouterModel {
     this.broker = new BrokerModel(this);
     this.dealer = new DealerModel(this);
     this.meta = new MetaModel(this);
+    this.slow = new SlowModel(this);
   }
 
   connect(peer: ModelPeer): void {
@@ -144,6 +150,7 @@ export class RouterModel {
       });
       return;
     }
+    this.slow.cut(peer);
     this.#leave(peer);
     this.#end(peer);
   }
@@ -225,7 +232,8 @@ export class RouterModel {
   }
 
   #transmit(peer: ModelPeer, wire: Wire): void {
-    peer.expected.push(wire);
+    if (peer.state === "joined") this.slow.send(peer, wire);
+    else if (!peer.isDropped) peer.expected.push(wire);
   }
 
   #receiveOutside(peer: ModelPeer, wire: Wire): void {
@@ -258,7 +266,7 @@ export class RouterModel {
     peer.lastRequest = 0;
     peer.usedRequests.clear();
     peer.lastInvocation = 0;
-    this.#transmit(peer, ["WELCOME", peer.session, () => true]);
+    peer.expected.push(["WELCOME", peer.session, () => true]);
     this.sessions.push(peer);
     this.meta.joined(peer);
   }
@@ -307,6 +315,7 @@ export class RouterModel {
     this.cancel(peer.timer);
     if (peer.state !== "joined") return;
     peer.state = "closed";
+    this.slow.leave(peer);
     // What waited for another connection is never seen.
     if (peer.isDetached) peer.expected.length = 0;
     peer.isDetached = false;

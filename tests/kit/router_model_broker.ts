@@ -181,6 +181,7 @@ export class BrokerModel {
       ? new Map<ModelPeer, number>()
       : undefined;
     this.dispatch(topic, publication, details, payload, isReceiver, options, waiting);
+    model.slow.published(peer, topic);
     if (options["x_retain_clear"] === true) {
       this.#retained = this.#retained.filter((one) => one.topic !== topic);
     }

@@ -349,6 +349,7 @@ export class DealerModel {
       upload.details = details;
     }
     const sent = upload === undefined ? details : { ...details, "progress": true };
+    model.slow.called(callee.peer);
     model.send(callee.peer, "INVOCATION", call.id, registration.id, sent, ...payload);
   }
 
@@ -422,6 +423,7 @@ export class DealerModel {
         ...(isDisclosed ? identity("caller", peer) : {}),
         ...permission.trust,
       };
+      model.slow.called(callee.peer);
       model.send(callee.peer, "INVOCATION", call.id, registration.id, details, ...payload);
     }
     this.#answerGathering(gathering);

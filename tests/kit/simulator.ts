@@ -15,7 +15,7 @@ import type { FormatName, Wire } from "./fake_transport.ts";
 import { FakeLog } from "./flow_kit.ts";
 import { Bag, RouterModel, Unknown } from "./router_model.ts";
 import { Seat } from "./simulator_seat.ts";
-import { Program, SIMULATED_HISTORY, SIMULATED_ROLES } from "./simulator_program.ts";
+import { Program, SIMULATED_HISTORY, SIMULATED_ROLES, unread } from "./simulator_program.ts";
 import { asked, sayable } from "./simulator_roles.ts";
 
 const SEATS = 10;
@@ -109,7 +109,11 @@ class Simulation {
     this.#random = new FakeRandom(seed);
     const options: RealmOptions = {
       name: "realm1",
-      roles: roles === "static" ? SIMULATED_ROLES : sayable(SIMULATED_ROLES),
+      roles: roles !== "static"
+        ? sayable(SIMULATED_ROLES)
+        : seed % 5 < 2
+        ? SIMULATED_ROLES
+        : unread(seed),
       requestIds: seed % 4 === 0 ? "strict" : "tolerant",
       hasMetaApi: seed % 8 !== 1,
       callQueue: seed % 2 === 0 ? { limit: 3, timeoutMs: 800 } : {},
@@ -190,7 +194,12 @@ class Simulation {
     const random = this.#random;
     const { peer } = seat;
     if (peer.isDetached) return random.oneIn(3) ? this.#resume(seat) : () => {};
+    if (peer.isDropped) return this.#drop(seat);
     if (random.oneIn(peer.isResumable ? 50 : 200)) return this.#drop(seat);
+    if (!peer.isReading && random.oneIn(8)) return this.#reads(seat);
+    if (peer.isReading && this.#mayStopReading && random.oneIn(20)) return this.#stopsReading(seat);
+    // What it sends is not read before the router goes on.
+    if (seat.transport.isPaused) return () => {};
     if (peer.isResumable && peer.state === "joined" && random.oneIn(100)) return this.#resume(seat);
     const wire = this.#program.next(seat.peer);
     this.#trace?.(`${this.#seats.indexOf(seat)} sends ${JSON.stringify(wire ?? "garbage")}`);
@@ -207,6 +216,25 @@ class Simulation {
       seat.peer.isEnded = true;
       seat.transport.end("disconnected");
     };
+  }
+
+  get #mayStopReading(): boolean {
+    return this.#model.options.roles.some(({ slowConsumers }) => slowConsumers !== undefined);
+  }
+
+  #stopsReading(seat: Seat): () => void {
+    this.#trace?.(`${this.#seats.indexOf(seat)} stops reading`);
+    seat.transport.waiting = 1_000;
+    return () => {
+      seat.peer.isReading = false;
+    };
+  }
+
+  #reads(seat: Seat): () => void {
+    this.#trace?.(`${this.#seats.indexOf(seat)} reads again`);
+    seat.transport.waiting = 0;
+    seat.transport.makeRoom();
+    return () => this.#model.slow.reads(seat.peer);
   }
 
   /** Over another connection, whether or not the last one has broken. */
@@ -237,12 +265,15 @@ class Simulation {
       if ((endReason !== undefined) !== isEnded) {
         throw new Error(`${at} is ${isEnded ? "not " : ""}disconnected`);
       }
+      this.#compareReading(at, seat);
       if (!isEnded) continue;
       seat.transport.close(seat.handler, "clean");
       this.#seats[at] = undefined;
     }
     const { broker, dealer, sessions } = this.#model;
     assert.equal(this.#realm.sessions.size, sessions.length);
+    assert.deepEqual(this.#realm.slowConsumers.stats, this.#model.slow.stats);
+    this.#learn();
     if (!this.#random.oneIn(50)) return;
     assert.equal([...this.#realm.broker.subscriptions].length, broker.subscriptions.length);
     assert.equal([...this.#realm.dealer.registrations].length, dealer.registrations.length);
@@ -251,6 +282,27 @@ class Simulation {
       0,
     );
     assert.equal(serving, dealer.calls.length);
+  }
+
+  /** Ids that went to who does not read. */
+  #learn(): void {
+    const { broker, dealer } = this.#model;
+    for (const { id, match, pattern } of broker.subscriptions) {
+      if (id.value !== undefined) continue;
+      this.#resolve(this.#realm.broker.lookup(match, pattern)?.id, id);
+    }
+    for (const { id, match, pattern } of dealer.registrations) {
+      if (id.value !== undefined) continue;
+      this.#resolve(this.#realm.dealer.lookup(match, pattern)?.id, id);
+    }
+  }
+
+  #compareReading(at: number, { transport, peer }: Seat): void {
+    if (transport.isDropped !== peer.isDropped) {
+      throw new Error(`${at} is ${peer.isDropped ? "not " : ""}given up`);
+    }
+    const isHeld = this.#model.slow.isHeld(peer);
+    if (transport.isPaused !== isHeld) throw new Error(`${at} is ${isHeld ? "not " : ""}held up`);
   }
 
   #compareMessages(at: number, seat: Seat): void {

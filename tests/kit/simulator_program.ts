@@ -29,6 +29,8 @@ const INVOKES = ["single", "first", "last", "roundrobin", "random"];
 const META_TOPICS = [
   "wamp.session.on_join",
   "wamp.session.on_leave",
+  "wamp.session.on_slow",
+  "wamp.session.on_caught_up",
   "wamp.subscription.on_create",
   "wamp.subscription.on_subscribe",
   "wamp.subscription.on_unsubscribe",
@@ -77,6 +79,18 @@ export const SIMULATED_ROLES: readonly RoleOptions[] = [
     allowByDefault: false,
   },
 ];
+
+const POLICIES = ["drop-oldest", "drop-newest", "close", "pause-publisher"] as const;
+
+/** The same roles, where sessions of some need not read: what they may leave unread is below the weight of any event. */
+export function unread(seed: number): readonly RoleOptions[] {
+  return SIMULATED_ROLES.map((role, at) => {
+    const policy = POLICIES[(Math.floor(seed / 5) + at) % POLICIES.length];
+    if (role.name === "limited" || policy === undefined) return role;
+    const slowConsumers = { policy, limitBytes: 1, hardLimitBytes: 2 ** 26, pauseMs: 700 };
+    return { ...role, slowConsumers };
+  });
+}
 
 export const SIMULATED_HISTORY: readonly EventHistoryOptions[] = [
   { uri: "a", limit: 5 },
