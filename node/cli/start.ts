@@ -13,6 +13,9 @@ import { ServiceManager } from "./service_manager.ts";
 import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isJournal, isTerminal, print, styled } from "./output.ts";
 
+/** Of a timer. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export interface StartOptions extends Wanted {
   readonly loglevel: LogLevel;
   readonly logformat?: LogFormat | undefined;
@@ -47,7 +50,10 @@ export async function start(
   const manager = new ServiceManager(process.env, process.pid, log);
   await manager.ready(`Listening on ${node.listeners.flatMap(({ urls }) => urls).join(" ")}`);
 
+  // Listening for signals keeps no process alive on Deno, and a node may have nothing else: no listener, and a guest that waits to be restarted.
+  const alive = setInterval(() => {}, LONGEST_MS);
   const cause = await Promise.race([signals.first, node.shutdownWanted]);
+  clearInterval(alive);
   const isSignal = typeof cause === "string";
   if (isSignal) log.info("Stopping because of {signal}", { signal: cause });
   else log.info("Stopping because {reason}", { reason: cause.reason });

@@ -176,6 +176,8 @@ test("Guest: a program that cannot be run is logged, and the node goes on; check
   await withGuests([], async (node) => {
     await node.until(/Cannot start worker \\?"?worker001\\?"?: .*no-such-program-anywhere/);
     await node.until(/Ready in/);
+    // Nothing of the node's own is left to do: it stays all the same, until it is told to stop.
     assert.equal(await node.end(), 0);
+    assert.match(node.output.stdout, /Stopping because of/);
   }, { workers: bare });
 });
