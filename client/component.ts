@@ -18,6 +18,7 @@ import {
 } from "./component_handlers.ts";
 import { type ComponentEvent, type Listener, Listeners } from "./component_listeners.ts";
 import { systemClock } from "./clock.ts";
+import { Main } from "./component_main.ts";
 import {
   type ComponentTransports,
   DEFAULT_TRANSPORTS,
@@ -37,7 +38,8 @@ export type SessionFactory =
 
 /** What a component is made of. All are optional. */
 export interface ComponentOptions {
-  /** Runs when a session is ready. When it is through the session leaves, and the component is done; when it fails, the component fails. */
+  /** Runs when a session is ready. When it is through the session leaves, and the component is done; when it fails, the component fails.
+   * When its session is lost, it is not waited for: it runs anew in the next. */
   readonly main?: (session: ApplicationSession) => unknown;
   /** Tried in turn. Default "ws://127.0.0.1:8080/ws". */
   readonly transports?: ComponentTransports;
@@ -97,6 +99,8 @@ export class Component {
   /** Of the transport that is tried next. */
   #next = 0;
   #session: ApplicationSession | undefined;
+  /** Of the present session, once it is ready. */
+  #main: Main | undefined;
 
   /** Throws a TypeError that names what is wrong with `options`. */
   constructor(options: ComponentOptions = {}) {
@@ -228,37 +232,31 @@ export class Component {
   /** One connection, from beginning to end. Rejects when the component itself has failed. */
   async #attempt(route: Route): Promise<"done" | { readonly error: unknown }> {
     const { retry } = route;
-    const ran: { main?: Promise<{ readonly fault?: { readonly error: unknown } }> } = {};
-    const outcome = await this.#host(route, (session) => {
-      retry.succeeded();
-      if (this.#options.main !== undefined) ran.main = this.#main(session, this.#options.main);
-    });
-    if (ran.main !== undefined) {
-      const { fault } = await ran.main;
-      // What a lost session made fail will be done again in the next one.
-      if (fault !== undefined && outcome.left?.by === "client") throw fault.error;
-      if (fault === undefined) return "done";
-    }
-    if (isFinal(outcome)) return "done";
+    const outcome = await this.#host(route);
+    const main = this.#main;
+    const hasLeft = outcome.left?.by === "client";
+    // Who left may have more to do; who is stopped has not.
+    if (hasLeft && main) await this.#unlessStopped(main.over);
+    if (this.#stopping.signal.aborted) return "done";
+    if (hasLeft && main?.fault !== undefined) throw main.fault.error;
+    if (main?.isDone || isFinal(outcome)) return "done";
+    // A main whose session was lost has failed for that, or waits in vain: the next session has its own.
     const error = outcome.error ?? lost(outcome);
-    if (!outcome.wasReady) {
+    if (outcome.wasReady || outcome.error === undefined) {
+      retry.succeeded();
+    } else {
       retry.failed();
-      if (!this.#stopping.signal.aborted) await this.#listeners.tell("connectfailure", this, error);
+      await this.#listeners.tell("connectfailure", this, error);
     }
     if (this.#options.isFatal?.(error) === true) retry.giveUp();
     this.#log.info("{error}", { error: String(error) });
     return { error };
   }
 
-  async #host(route: Route, ready: (session: ApplicationSession) => void): Promise<Outcome> {
-    const { dial, keyring, resumable } = this.#options;
-    let session: ApplicationSession;
-    try {
-      session = this.#session = this.#make();
-    } catch (error) {
-      this.#log.error("Cannot make a session: {error}", { error });
-      throw error;
-    }
+  async #host(route: Route): Promise<Outcome> {
+    const { dial, keyring, main, resumable } = this.#options;
+    this.#main = undefined;
+    const session = this.#session = this.#make();
     return await host(session, {
       ...route.connect,
       clock: this.#clock,
@@ -272,7 +270,7 @@ export class Component {
       join: (session, details) => this.#joined(session, details),
       ready: async (session, details) => {
         await this.#listeners.tell("ready", session, details);
-        ready(session);
+        if (main && session.isOpen) this.#main = new Main(session, main);
       },
       leave: (session, details) => this.#listeners.tell("leave", session, details),
       disconnect: (session, wasClean) => this.#listeners.tell("disconnect", session, wasClean),
@@ -300,35 +298,25 @@ export class Component {
     ]);
   }
 
-  /** Never rejects. */
-  async #main(
-    session: ApplicationSession,
-    main: (session: ApplicationSession) => unknown,
-  ): Promise<{ readonly fault?: { readonly error: unknown } }> {
-    try {
-      await main(session);
-      await session.leave();
-      return {};
-    } catch (error) {
-      if (session.isOpen) {
-        session.onUserError(error, "The component's main failed");
-        await session.leave();
-      }
-      return { fault: { error } };
-    }
+  async #wait(ms: number): Promise<void> {
+    if (ms === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(ms, resolve);
+    await this.#unlessStopped(promise);
+    timer.cancel();
   }
 
-  #wait(ms: number): Promise<void> {
+  /** Resolves with `promise`, or when the component is stopped. */
+  #unlessStopped(promise: Promise<void>): Promise<void> {
     const { signal } = this.#stopping;
-    if (ms === 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
-        timer.cancel();
         signal.removeEventListener("abort", done);
         resolve();
       };
-      const timer = this.#clock.after(ms, done);
       signal.addEventListener("abort", done);
+      if (signal.aborted) done();
+      promise.then(done);
     });
   }
 

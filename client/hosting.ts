@@ -25,7 +25,7 @@ export interface HostListeners {
 
 /** How a hosted session ended. */
 export interface Outcome {
-  /** `onJoin` and all listeners had been through. */
+  /** `onJoin` and all listeners to join and ready had been through before the session ended. */
   readonly wasReady: boolean;
   /** Undefined when there was no session. */
   readonly left: CloseDetails | undefined;
@@ -113,14 +113,8 @@ class Hosting {
     const { id, realm, authid, authrole, details: wire } = session;
     const details: SessionDetails = { session: id, realm, authid, authrole, wire };
     try {
-      const refusal = await this.#app.onWelcome(details);
-      if (typeof refusal === "string") {
-        this.#fault ??= { error: new JoinError(realm, CANNOT_AUTHENTICATE, refusal) };
-        return await session.leave(CANNOT_AUTHENTICATE, refusal);
-      }
-      await Promise.all([this.#app.onJoin(details), this.#listeners.join?.(this.#app, details)]);
-      this.#wasReady = session.isOpen;
-      if (this.#wasReady) await this.#listeners.ready?.(this.#app, details);
+      // The session's end does not wait for them: a program may stay in its handlers for ever.
+      await Promise.race([this.#welcome(session, details), session.closed]);
     } catch (error) {
       // A session that has ended meanwhile makes everything fail that waits for it.
       if (session.isOpen) {
@@ -129,6 +123,19 @@ class Hosting {
       }
     }
     return await session.closed;
+  }
+
+  async #welcome(session: Session, details: SessionDetails): Promise<void> {
+    const refusal = await this.#app.onWelcome(details);
+    if (!session.isOpen) return;
+    if (typeof refusal === "string") {
+      this.#fault ??= { error: new JoinError(details.realm, CANNOT_AUTHENTICATE, refusal) };
+      await session.leave(CANNOT_AUTHENTICATE, refusal);
+      return;
+    }
+    await Promise.all([this.#app.onJoin(details), this.#listeners.join?.(this.#app, details)]);
+    if (session.isOpen) await this.#listeners.ready?.(this.#app, details);
+    this.#wasReady = session.isOpen;
   }
 
   async #leave(left: CloseDetails): Promise<void> {
