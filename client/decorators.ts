@@ -10,7 +10,13 @@ const HANDLERS: unique symbol = Symbol.for("realmway.handlers");
 
 /** What a decorated method is for. */
 export type Decorated =
-  & { readonly uri: string; readonly handler: AnyHandler }
+  & {
+    readonly uri: string;
+    readonly name: string | symbol;
+    /** As its class has it: a class that derives from that one may have another of the name. */
+    readonly method: AnyHandler;
+    readonly handler: AnyHandler;
+  }
   & (
     | { readonly kind: "procedure"; readonly options: RegisterOptions | undefined }
     | { readonly kind: "topic"; readonly options: SubscribeOptions | undefined }
@@ -44,8 +50,8 @@ export type MethodDecorator = <F extends AnyHandler>(
 export function register(uri?: string, options?: RegisterOptions): MethodDecorator {
   return (method, context) => {
     context.addInitializer(function (this: unknown) {
-      const name = uri ?? String(context.name);
-      remember(this, { kind: "procedure", uri: name, options, handler: bound(method, this) });
+      const made = { ...decorated(this, method, context), kind: "procedure", options } as const;
+      remember(this, { ...made, uri: uri ?? String(context.name) });
     });
   };
 }
@@ -72,8 +78,8 @@ export function register(uri?: string, options?: RegisterOptions): MethodDecorat
 export function subscribe(topic?: string, options?: SubscribeOptions): MethodDecorator {
   return (method, context) => {
     context.addInitializer(function (this: unknown) {
-      const name = topic ?? String(context.name);
-      remember(this, { kind: "topic", uri: name, options, handler: bound(method, this) });
+      const made = { ...decorated(this, method, context), kind: "topic", options } as const;
+      remember(this, { ...made, uri: topic ?? String(context.name) });
     });
   };
 }
@@ -84,12 +90,22 @@ export function decoratedIn(object: object): readonly Decorated[] {
   return Array.isArray(found) ? found : [];
 }
 
-function bound(method: AnyHandler, self: unknown): AnyHandler {
-  return (...args) => Reflect.apply(method, self, args);
+/** Looked up when it is called: the object's class may have overridden it. */
+function decorated(self: unknown, method: AnyHandler, context: ClassMethodDecoratorContext) {
+  const { name } = context;
+  const handler: AnyHandler = (...args) => {
+    const own: unknown = typeof self === "object" && self !== null && Reflect.get(self, name);
+    return Reflect.apply(typeof own === "function" ? own : method, self, args);
+  };
+  return { name, method, handler };
 }
 
 function remember(self: unknown, decorated: Decorated): void {
   if (typeof self !== "object" || self === null) return;
-  const value = [...decoratedIn(self), decorated];
+  // A method that is overridden and decorated again stands for both.
+  const others = decoratedIn(self).filter(({ name, method }) =>
+    name !== decorated.name || method === decorated.method
+  );
+  const value = [...others, decorated];
   Object.defineProperty(self, HANDLERS, { value, configurable: true });
 }

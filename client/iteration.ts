@@ -50,38 +50,34 @@ export async function events<
   topic: string,
   { limit = 1_024, ...options }: EventsOptions = {},
 ): Promise<AsyncIterableIterator<ReceivedEvent<Args, Kwargs>>> {
-  const waiting: Omit<ReceivedEvent<Args, Kwargs>, "dropped">[] = [];
+  if (!(limit >= 1)) {
+    throw new RangeError(`Cannot wait for events: found limit ${limit}, expected 1 or more`);
+  }
   let dropped = 0;
-  let isOver = false;
-  let wake = () => {};
+  const taken = new Queue<ReceivedEvent<Args, Kwargs>>(async () => {
+    if (subscription.isActive) await subscription.unsubscribe();
+  });
   const subscription = await session.subscribe<Args, Kwargs>(topic, (args, kwargs, details) => {
-    if (waiting.length >= limit) {
-      waiting.shift();
+    if (taken.size >= limit) {
+      taken.dropOldest();
       dropped++;
     }
-    waiting.push({ args, kwargs, details });
-    wake();
+    taken.put({
+      args,
+      kwargs,
+      details,
+      get dropped() {
+        return dropped;
+      },
+    });
   }, options);
-  void session.closed.then(() => {
-    isOver = true;
-    wake();
+  subscription.onEnd = () => taken.end();
+  void session.closed.then(() => taken.end());
+  return taken.iterator((event) => {
+    const seen = { ...event };
+    dropped = 0;
+    return seen;
   });
-  async function* iterate(): AsyncGenerator<ReceivedEvent<Args, Kwargs>> {
-    try {
-      while (true) {
-        const next = waiting.shift();
-        if (next !== undefined) {
-          const event = { ...next, dropped };
-          dropped = 0;
-          yield event;
-        } else if (isOver || !subscription.isActive) return;
-        else await new Promise<void>((resolve) => wake = resolve);
-      }
-    } finally {
-      if (subscription.isActive) await subscription.unsubscribe();
-    }
-  }
-  return iterate();
 }
 
 /** One partial result. */
@@ -116,34 +112,75 @@ export function progress<T = unknown>(
   kwargs?: Dict,
   options: Omit<CallOptions, "onProgress"> = {},
 ): Progress<T> {
-  const waiting: PartialResult[] = [];
-  let isOver = false;
-  let wake = () => {};
   const stop = new AbortController();
   const signal = options.signal === undefined
     ? stop.signal
     : AbortSignal.any([options.signal, stop.signal]);
-  const onProgress = (args: readonly unknown[], kwargs: Dict) => {
-    waiting.push({ args, kwargs });
-    wake();
-  };
+  const parts = new Queue<PartialResult>(() => stop.abort());
+  const onProgress = (args: readonly unknown[], kwargs: Dict) => parts.put({ args, kwargs });
   const result = session.call<T>(procedure, args, kwargs, { ...options, signal, onProgress });
-  const over = () => {
-    isOver = true;
-    wake();
-  };
+  const over = () => parts.end();
   result.then(over, over);
-  async function* iterate(): AsyncGenerator<PartialResult> {
-    try {
-      while (true) {
-        const next = waiting.shift();
-        if (next !== undefined) yield next;
-        else if (isOver) return;
-        else await new Promise<void>((resolve) => wake = resolve);
-      }
-    } finally {
-      if (!isOver) stop.abort();
-    }
+  return { result, [Symbol.asyncIterator]: () => parts.iterator((part) => part) };
+}
+
+/** What waits to be taken, and those who wait for it. */
+class Queue<T> {
+  readonly #stop: () => void | Promise<void>;
+  readonly #items: T[] = [];
+  #waiters: (() => void)[] = [];
+  #isOver = false;
+
+  /** @param stop called when nobody wants more, unless it is over. */
+  constructor(stop: () => void | Promise<void>) {
+    this.#stop = stop;
   }
-  return { result, [Symbol.asyncIterator]: iterate };
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  put(item: T): void {
+    this.#items.push(item);
+    this.#wake();
+  }
+
+  dropOldest(): void {
+    this.#items.shift();
+  }
+
+  /** What waits may still be taken. */
+  end(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  /** @param give what is made of an item when it is taken. */
+  iterator(give: (item: T) => T): AsyncIterableIterator<T> {
+    const iterator: AsyncIterableIterator<T> = {
+      next: async () => {
+        for (;;) {
+          const item = this.#items.shift();
+          if (item !== undefined) return { value: give(item), done: false };
+          if (this.#isOver) return { value: undefined, done: true };
+          await new Promise<void>((resolve) => this.#waiters.push(resolve));
+        }
+      },
+      return: async () => {
+        const wasOver = this.#isOver;
+        this.#items.length = 0;
+        this.end();
+        if (!wasOver) await this.#stop();
+        return { value: undefined, done: true };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
 }

@@ -59,6 +59,7 @@ export class Subscriber {
     const others = this.#at(id).filter((one) => one !== subscription);
     if (others.length === this.#at(id).length) return;
     this.#subscriptions.set(id, others);
+    subscription.onEnd?.();
     if (others.length > 0) return;
     // A SUBSCRIBE to the topic is on its way: its answer will bring this very ID, which UNSUBSCRIBE would end.
     const asking = this.#asking.get(`${match} ${topic}`);
@@ -93,7 +94,9 @@ export class Subscriber {
     const id = numberIn(details, "subscription");
     const topic = this.#at(id ?? 0)[0]?.topic;
     if (id === undefined || topic === undefined) return;
+    const ended = this.#at(id);
     this.#subscriptions.delete(id);
+    for (const one of ended) one.onEnd?.();
     const reason = details["reason"];
     this.#link.log.warn("Broker revoked the subscription to {topic}", { topic, reason });
   }

@@ -93,6 +93,8 @@ export class Subscription {
   readonly topic: string;
   readonly match: Match;
   readonly handler: EventHandler;
+  /** Called when the subscription has ended before the session: by `unsubscribe`, or by the broker. */
+  onEnd: (() => void) | undefined;
   readonly #subscriber: Subscriber;
 
   /** Made by `session.subscribe`. */

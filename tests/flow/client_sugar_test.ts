@@ -188,3 +188,65 @@ test("ApplicationSession: closed is the session's", async () => {
   await kit.component({ main: (one) => session = one }).start();
   assert.equal((await session?.closed)?.by, "client");
 });
+
+test("Decorators: an overridden method is the one that is called, and decorated again it is registered once", async () => {
+  class Base {
+    @register("com.example.kept")
+    kept(): string {
+      return "base";
+    }
+
+    @register("com.example.again")
+    again(): string {
+      return "base";
+    }
+  }
+  class Derived extends Base {
+    override kept(): string {
+      return "derived";
+    }
+
+    @register("com.example.again")
+    override again(): string {
+      return "derived";
+    }
+  }
+  const kit = new ComponentFlow();
+  await kit.component({
+    main: async (session) => {
+      assert.equal((await session.registerAll(new Derived())).length, 2);
+      assert.equal(await session.call("com.example.kept"), "derived");
+      assert.equal(await session.call("com.example.again"), "derived");
+    },
+  }).start();
+});
+
+test("events: whoever waits is told when the loop is given up, the subscription ended or revoked", async () => {
+  const flow = new ClientFlow();
+  const session = await flow.client();
+  const unused = await events(session, "com.example.unused");
+  await unused.return?.();
+  assert.equal(await session.call("wamp.subscription.lookup", ["com.example.unused"]), null);
+  const given = await events(session, "com.example.given");
+  const waits = given.next();
+  await given.return?.();
+  assert.equal((await waits).done, true);
+  const revoked = await events(session, "com.example.revoked");
+  const end = revoked.next();
+  const id = await session.call("wamp.subscription.lookup", ["com.example.revoked"]);
+  await session.call("wamp.subscription.remove_subscriber", [id, session.id]);
+  assert.equal((await end).done, true);
+  await assert.rejects(events(session, "com.example.topic", { limit: 0 }), RangeError);
+});
+
+test("progress: giving up while waiting cancels the call", async () => {
+  const flow = new ClientFlow();
+  const session = await flow.client();
+  await session.register("com.example.never", () => new Promise(() => {}));
+  const parts = progress(session, "com.example.never");
+  const iterator = parts[Symbol.asyncIterator]();
+  const waits = iterator.next();
+  await iterator.return?.();
+  assert.equal((await waits).done, true);
+  await assert.rejects(parts.result);
+});
