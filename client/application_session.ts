@@ -60,6 +60,15 @@ export interface SessionDetails {
   readonly wire: Dict;
 }
 
+/** For whoever hosts an `ApplicationSession`. */
+export function detailsOf(session: Session): SessionDetails {
+  const { id, realm, authid, authrole, details: wire } = session;
+  return { session: id, realm, authid, authrole, wire };
+}
+
+/** Where a session goes that is told no other. */
+export const DEFAULT_REALM = "realm1";
+
 /** What `hosting.ts` gives to the session that it hosts. */
 export interface Seat {
   join(realm: string, authentication: ComponentConfig["authentication"]): void;
@@ -104,7 +113,7 @@ export class ApplicationSession {
 
   /** The connection is there. Joins the configured realm; whoever overrides it calls `join`, now or within the time to connect. */
   onConnect(_connection: Connection): void | Promise<void> {
-    this.join(this.config.realm ?? "realm1");
+    this.join(this.config.realm ?? DEFAULT_REALM);
   }
 
   /** Answers the challenge of a method that `join` offered: with the signature, or with that and details for AUTHENTICATE.Extra. What it

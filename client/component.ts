@@ -7,6 +7,7 @@ import type { ClientMethod } from "../auth/authmethod.ts";
 import {
   ApplicationSession,
   type ComponentConfig,
+  DEFAULT_REALM,
   isApplicationSessionClass,
   type SessionDetails,
 } from "./application_session.ts";
@@ -104,8 +105,8 @@ export class Component {
 
   /** Throws a TypeError that names what is wrong with `options`. */
   constructor(options: ComponentOptions = {}) {
-    const { transports = DEFAULT_TRANSPORTS, random = Math.random, realm = "realm1" } = options;
-    if (typeof realm !== "string") {
+    const { transports = DEFAULT_TRANSPORTS, random = Math.random, realm } = options;
+    if (realm !== undefined && typeof realm !== "string") {
       throw new TypeError(`Cannot use realm: found ${typeof realm}, expected a string`);
     }
     if (options.isFatal !== undefined && typeof options.isFatal !== "function") {
@@ -278,7 +279,7 @@ export class Component {
   }
 
   #make(): ApplicationSession {
-    const { sessionFactory = ApplicationSession, realm = "realm1", extra } = this.#options;
+    const { sessionFactory = ApplicationSession, realm = DEFAULT_REALM, extra } = this.#options;
     const { authentication } = this.#options;
     const config: ComponentConfig = {
       realm,

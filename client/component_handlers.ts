@@ -43,8 +43,6 @@ export interface ComponentSubscribe {
 export function registering(
   add: (uri: string, handler: CallHandler, options: RegisterOptions | undefined) => void,
 ): ComponentRegister {
-  const take = (uri: string, handler: AnyHandler, options?: RegisterOptions) =>
-    add(named(uri), (...args) => Reflect.apply(handler, undefined, args), options);
   function register<Args extends readonly unknown[], Kwargs extends object>(
     uri: string,
     handler: CallHandler<Args, Kwargs>,
@@ -52,21 +50,8 @@ export function registering(
   ): CallHandler<Args, Kwargs>;
   function register(uri: string, options?: RegisterOptions): HandlerDecorator;
   function register<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
-  function register(
-    first: string | AnyHandler,
-    second?: AnyHandler | RegisterOptions | ClassMethodDecoratorContext,
-    third?: RegisterOptions,
-  ): unknown {
-    if (typeof first === "function") {
-      return taken(first, isContext(second) ? second : undefined, undefined, take);
-    }
-    if (typeof second !== "function") {
-      const options = isContext(second) ? undefined : second;
-      return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
-        taken(handler, context, first, (uri, one) => take(uri, one, options));
-    }
-    take(first, second, third);
-    return second;
+  function register(...given: Given<RegisterOptions>): unknown {
+    return taken(given, add);
   }
   return register;
 }
@@ -74,8 +59,6 @@ export function registering(
 export function subscribing(
   add: (topic: string, handler: EventHandler, options: SubscribeOptions | undefined) => void,
 ): ComponentSubscribe {
-  const take = (topic: string, handler: AnyHandler, options?: SubscribeOptions) =>
-    add(named(topic), (...args) => Reflect.apply(handler, undefined, args), options);
   function subscribe<Args extends readonly unknown[], Kwargs extends object>(
     topic: string,
     handler: EventHandler<Args, Kwargs>,
@@ -83,27 +66,42 @@ export function subscribing(
   ): EventHandler<Args, Kwargs>;
   function subscribe(topic: string, options?: SubscribeOptions): HandlerDecorator;
   function subscribe<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
-  function subscribe(
-    first: string | AnyHandler,
-    second?: AnyHandler | SubscribeOptions | ClassMethodDecoratorContext,
-    third?: SubscribeOptions,
-  ): unknown {
-    if (typeof first === "function") {
-      return taken(first, isContext(second) ? second : undefined, undefined, take);
-    }
-    if (typeof second !== "function") {
-      const options = isContext(second) ? undefined : second;
-      return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
-        taken(handler, context, first, (topic, one) => take(topic, one, options));
-    }
-    take(first, second, third);
-    return second;
+  function subscribe(...given: Given<SubscribeOptions>): unknown {
+    return taken(given, add);
   }
   return subscribe;
 }
 
+/** Arguments of all forms. */
+type Given<O> = [
+  first: string | AnyHandler,
+  second?: AnyHandler | O | ClassMethodDecoratorContext,
+  third?: O,
+];
+
+/** Takes a handler, or returns what will take one. */
+function taken<O extends object>(
+  [first, second, third]: Given<O>,
+  add: (uri: string, handler: (...args: readonly unknown[]) => unknown, options?: O) => void,
+): unknown {
+  const take = (uri: string, handler: AnyHandler, options?: O) => {
+    if (uri === "") throw new TypeError("Cannot use a handler: found no name, expected a URI");
+    add(uri, (...args) => Reflect.apply(handler, undefined, args), options);
+  };
+  if (typeof first === "function") {
+    return decorated(first, isContext(second) ? second : undefined, undefined, take);
+  }
+  if (isHandler(second)) {
+    take(first, second, third);
+    return second;
+  }
+  const options = isContext(second) ? undefined : second;
+  return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
+    decorated(handler, context, first, (uri, one) => take(uri, one, options));
+}
+
 /** A function is taken at once; a method when its class has an object, as it is nothing without one. */
-function taken(
+function decorated(
   handler: AnyHandler,
   context: ClassMethodDecoratorContext | undefined,
   uri: string | undefined,
@@ -119,9 +117,8 @@ function taken(
   return handler;
 }
 
-function named(uri: string): string {
-  if (uri !== "") return uri;
-  throw new TypeError("Cannot use a handler: found no name, expected a URI");
+function isHandler(value: unknown): value is AnyHandler {
+  return typeof value === "function";
 }
 
 function isContext(value: unknown): value is ClassMethodDecoratorContext {

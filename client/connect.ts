@@ -5,6 +5,7 @@ import type { ClientNegotiation } from "../auth/negotiation.ts";
 import type { Dict, Welcome } from "../wamp/message.ts";
 import { CANNOT_AUTHENTICATE, CLOSE_NORMAL, TIMEOUT } from "../wamp/uris.ts";
 import { VERSION } from "../wamp/version.ts";
+import { either } from "./abort.ts";
 import { systemClock } from "./clock.ts";
 import { dial as defaultDial } from "./dial.ts";
 import { ConnectError, JoinError } from "./errors.ts";
@@ -113,9 +114,7 @@ export async function connectThen(
   const dialed = { url, serializers, ...(native && { native }) };
   const { clock = systemClock, log = consoleLog, dial = defaultDial, resumable = false } = options;
   const timeout = new AbortController();
-  const signal = options.signal === undefined
-    ? timeout.signal
-    : AbortSignal.any([timeout.signal, options.signal]);
+  const signal = either(timeout.signal, options.signal);
   const timer = clock.after(timeoutMs, () => {
     const text = `found no answer within ${timeoutMs} ms, expected WELCOME`;
     timeout.abort(new ConnectError(`Cannot connect to "${url}": ${text}`));

@@ -7,9 +7,11 @@ import { CANNOT_AUTHENTICATE, RUNTIME_ERROR, TRANSPORT_LOST } from "../wamp/uris
 import {
   type ApplicationSession,
   type ComponentConfig,
+  detailsOf,
   SEAT,
   type SessionDetails,
 } from "./application_session.ts";
+import { either } from "./abort.ts";
 import { type ConnectOptions, connectThen, type JoinRequest } from "./connect.ts";
 import { type CloseDetails, JoinError } from "./errors.ts";
 import type { Session } from "./session.ts";
@@ -57,9 +59,7 @@ class Hosting {
   }
 
   async run(options: Omit<ConnectOptions, "realm" | "authentication">): Promise<Outcome> {
-    const signal = options.signal === undefined
-      ? this.#ended.signal
-      : AbortSignal.any([options.signal, this.#ended.signal]);
+    const signal = either(this.#ended.signal, options.signal);
     let left: CloseDetails | undefined;
     try {
       const connected = (connection: Connection) => this.#connected(connection);
@@ -83,7 +83,7 @@ class Hosting {
     const { promise, resolve, reject } = Promise.withResolvers<JoinRequest>();
     // Left alone when the session joins twice, or disconnects after it has joined.
     promise.catch(() => {});
-    const { app, ended } = { app: this.#app, ended: this.#ended };
+    const [app, ended] = [this.#app, this.#ended];
     const current = () => this.#session;
     app[SEAT]({
       join: (realm: string, authentication: ComponentConfig["authentication"]) =>
@@ -110,8 +110,7 @@ class Hosting {
 
   async #live(session: Session): Promise<CloseDetails> {
     this.#session = session;
-    const { id, realm, authid, authrole, details: wire } = session;
-    const details: SessionDetails = { session: id, realm, authid, authrole, wire };
+    const details = detailsOf(session);
     try {
       // The session's end does not wait for them: a program may stay in its handlers for ever.
       await Promise.race([this.#welcome(session, details), session.closed]);

@@ -1,5 +1,6 @@
 /** Events and partial results for `for await`. */
 import type { Dict } from "../wamp/message.ts";
+import { either } from "./abort.ts";
 import type { CallOptions } from "./caller.ts";
 import type { Session } from "./session.ts";
 import type { EventDetails, SubscribeOptions } from "./subscription.ts";
@@ -54,7 +55,7 @@ export async function events<
     throw new RangeError(`Cannot wait for events: found limit ${limit}, expected 1 or more`);
   }
   let dropped = 0;
-  const taken = new Queue<ReceivedEvent<Args, Kwargs>>(async () => {
+  const taken = new Queue<Omit<ReceivedEvent<Args, Kwargs>, "dropped">>(async () => {
     if (subscription.isActive) await subscription.unsubscribe();
   });
   const subscription = await session.subscribe<Args, Kwargs>(topic, (args, kwargs, details) => {
@@ -62,19 +63,12 @@ export async function events<
       taken.dropOldest();
       dropped++;
     }
-    taken.put({
-      args,
-      kwargs,
-      details,
-      get dropped() {
-        return dropped;
-      },
-    });
+    taken.put({ args, kwargs, details });
   }, options);
   subscription.onEnd = () => taken.end();
   void session.closed.then(() => taken.end());
   return taken.iterator((event) => {
-    const seen = { ...event };
+    const seen = { ...event, dropped };
     dropped = 0;
     return seen;
   });
@@ -113,9 +107,7 @@ export function progress<T = unknown>(
   options: Omit<CallOptions, "onProgress"> = {},
 ): Progress<T> {
   const stop = new AbortController();
-  const signal = options.signal === undefined
-    ? stop.signal
-    : AbortSignal.any([options.signal, stop.signal]);
+  const signal = either(stop.signal, options.signal);
   const parts = new Queue<PartialResult>(() => stop.abort());
   const onProgress = (args: readonly unknown[], kwargs: Dict) => parts.put({ args, kwargs });
   const result = session.call<T>(procedure, args, kwargs, { ...options, signal, onProgress });
@@ -156,8 +148,8 @@ class Queue<T> {
   }
 
   /** @param give what is made of an item when it is taken. */
-  iterator(give: (item: T) => T): AsyncIterableIterator<T> {
-    const iterator: AsyncIterableIterator<T> = {
+  iterator<Given>(give: (item: T) => Given): AsyncIterableIterator<Given> {
+    const iterator: AsyncIterableIterator<Given> = {
       next: async () => {
         for (;;) {
           const item = this.#items.shift();

@@ -1,8 +1,7 @@
 /** Log lines by LogTape, which is loaded when somebody asks for it. */
+import { LOG_LEVELS, LOG_ROOT, TAPE_LEVELS, tapeLog } from "./tape_log.ts";
 import type { Log } from "./transport.ts";
 
-/** Autobahn's levels, the gravest first. */
-export const LOG_LEVELS = ["critical", "error", "warn", "info", "debug", "trace"] as const;
 /** A level of log lines. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
@@ -23,13 +22,12 @@ export async function startLogging(level: LogLevel = "info"): Promise<Log> {
     throw new TypeError(`Cannot start logging: found level "${level}", expected one of ${known}`);
   }
   const { configure, getConsoleSink } = await import("@logtape/logtape");
-  const lowestLevel = level === "critical" ? "fatal" : level === "warn" ? "warning" : level;
   await configure({
     reset: true,
     sinks: { "console": getConsoleSink() },
     loggers: [
       { category: ["logtape", "meta"], sinks: ["console"], lowestLevel: "warning" },
-      { category: ["realmway"], sinks: ["console"], lowestLevel },
+      { category: [LOG_ROOT], sinks: ["console"], lowestLevel: TAPE_LEVELS[level] },
     ],
   });
   return await logger("component");
@@ -47,13 +45,5 @@ export async function startLogging(level: LogLevel = "info"): Promise<Log> {
  */
 export async function logger(category: string): Promise<Log> {
   const { getLogger } = await import("@logtape/logtape");
-  const tape = getLogger(["realmway", category]);
-  return {
-    debug: (text, properties) => {
-      if (tape.isEnabledFor("debug")) tape.debug(text, { ...properties() });
-    },
-    info: (text, properties) => tape.info(text, { ...properties }),
-    warn: (text, properties) => tape.warning(text, { ...properties }),
-    error: (text, properties) => tape.error(text, { ...properties }),
-  };
+  return tapeLog(getLogger([LOG_ROOT, category]));
 }

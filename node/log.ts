@@ -12,23 +12,15 @@ import {
   type LogLevel as TapeLevel,
   type TextFormatter,
 } from "@logtape/logtape";
+import { LOG_LEVELS as LEVELS, LOG_ROOT, TAPE_LEVELS, tapeLog } from "../client/tape_log.ts";
 import type { Log } from "../router/ports.ts";
 
-export const LOG_LEVELS = ["none", "critical", "error", "warn", "info", "debug", "trace"] as const;
+export const LOG_LEVELS = ["none", ...LEVELS] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** Crossbar.io's formats (`syslogd` leaves the time to the system's log), and `json`. */
 export const LOG_FORMATS = ["color", "nocolor", "syslogd", "json"] as const;
 export type LogFormat = typeof LOG_FORMATS[number];
-
-const TAPE_LEVELS: Readonly<Record<Exclude<LogLevel, "none">, TapeLevel>> = {
-  "critical": "fatal",
-  "error": "error",
-  "warn": "warning",
-  "info": "info",
-  "debug": "debug",
-  "trace": "trace",
-};
 
 export interface LogSettings {
   readonly level: LogLevel;
@@ -50,24 +42,14 @@ export function startLogging({ level, format, hasPriorities, write }: LogSetting
       { category: ["logtape", "meta"], sinks: ["output"], lowestLevel: "warning" },
       ...(level === "none"
         ? []
-        : [{ category: [ROOT], sinks: ["output" as const], lowestLevel: TAPE_LEVELS[level] }]),
+        : [{ category: [LOG_ROOT], sinks: ["output" as const], lowestLevel: TAPE_LEVELS[level] }]),
     ],
   });
 }
 
-const ROOT = "realmway";
-
 /** The port for one part of the program: "router", "transports", "node". */
 export function logFor(category: string): Log {
-  const logger = getLogger([ROOT, category]);
-  return {
-    debug: (text, properties) => {
-      if (logger.isEnabledFor("debug")) logger.debug(text, { ...properties() });
-    },
-    info: (text, properties) => logger.info(text, { ...properties }),
-    warn: (text, properties) => logger.warning(text, { ...properties }),
-    error: (text, properties) => logger.error(text, { ...properties }),
-  };
+  return tapeLog(getLogger([LOG_ROOT, category]));
 }
 
 function formatterOf(format: LogFormat): TextFormatter {

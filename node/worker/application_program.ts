@@ -5,8 +5,8 @@
 import {
   type ApplicationSession,
   type ComponentConfig,
+  detailsOf,
   SEAT,
-  type SessionDetails,
 } from "../../client/application_session.ts";
 import { CANNOT_AUTHENTICATE } from "../../wamp/uris.ts";
 import type { Session } from "../../client/session.ts";
@@ -39,8 +39,7 @@ export function applicationProgram(
     connected: () => guarded("onConnect failed", () => app.onConnect({})),
     joined: (session) => {
       joined = session;
-      const { id, realm, authid, authrole, details: wire } = session;
-      const details: SessionDetails = { session: id, realm, authid, authrole, wire };
+      const details = detailsOf(session);
       return guarded("onJoin failed", async () => {
         const refusal = await app.onWelcome(details);
         if (typeof refusal !== "string") return await app.onJoin(details);
