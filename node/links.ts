@@ -8,13 +8,13 @@ import type { Router } from "../router/router.ts";
 import { dial } from "../transports/dial.ts";
 import type { ClientEndpoint, ClientTlsOptions } from "../transports/endpoint.ts";
 import type { TransportHost } from "../transports/host.ts";
-import { createLocalPair } from "../transports/local.ts";
 import { codecs } from "../wamp/codec/codecs.ts";
 import type {
   ConnectingEndpointConfig,
   ConnectingTransportConfig,
 } from "./config/schema_connect.ts";
 import type { LinkAuthenticationConfig, LinkConfig } from "./config/schema_link.ts";
+import { attachInside } from "./inside.ts";
 import { Link, type Open } from "./link/link.ts";
 import { secretOf, type SecretSettings } from "./secrets.ts";
 
@@ -58,12 +58,9 @@ export async function linkOf(
 
 function localOpen(id: string, { router, log }: LinksSettings): Open {
   const gate = embedded({ authid: `rlink-${id}` });
+  const onFault = (error: unknown) => log.error("Fault in link {id}: {error}", { id, error });
   return (attach) => {
-    const pair = createLocalPair((error) =>
-      log.error("Fault in link {id}: {error}", { id, error })
-    );
-    pair.client.attach(attach(pair.client));
-    pair.router.attach(router.attach(pair.router, gate));
+    attachInside(router, gate, onFault, attach);
     return Promise.resolve();
   };
 }

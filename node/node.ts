@@ -25,8 +25,9 @@ import type { StoreStats } from "./store/sqlite_store.ts";
 import type { Management } from "./management/management.ts";
 import { systemRandom } from "./random.ts";
 import { type AuthStats, Throttle } from "./throttle.ts";
-import { Children, type NodeEnd, workerId } from "./worker/children.ts";
-import { numbered, RouterWorker } from "./worker/router_worker.ts";
+import { Children, type NodeEnd } from "./worker/children.ts";
+import { componentId, numbered, workerId } from "./worker/default_ids.ts";
+import { RouterWorker } from "./worker/router_worker.ts";
 
 export interface NodeSettings {
   /** The node directory, absolute: paths of the configuration are relative to it. */
@@ -246,7 +247,7 @@ class RunningNode implements Node {
 
   async #startComponents(components: RouterConfig["components"]): Promise<void> {
     for (const [i, component] of components.entries()) {
-      await this.#worker.startComponent(component.id ?? `component${i + 1}`, component);
+      await this.#worker.startComponent(componentId(component, i), component);
     }
   }
 

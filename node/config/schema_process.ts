@@ -25,6 +25,11 @@ export const TITLE = "processes have no titles here; remove the key";
 export const RESTART_POLICIES = ["restart-never", "restart-always", "restart-on-failed"] as const;
 export type RestartPolicy = typeof RESTART_POLICIES[number];
 
+/** Whether what has ended is started anew. */
+export function isRestarted(policy: RestartPolicy, hasFailed: boolean): boolean {
+  return policy === "restart-always" || (policy === "restart-on-failed" && hasFailed);
+}
+
 export const restart = {
   "restart": z.enum(RESTART_POLICIES).default("restart-never").describe(
     "Whether the process is started anew when it ends: never, always, or when it ended with another code than 0 or by a signal",

@@ -14,8 +14,10 @@ import type { CallDetails } from "../../client/invocation.ts";
 import { joinInside } from "../inside.ts";
 import { StartError } from "../start_error.ts";
 import { ComponentError } from "../worker/component_error.ts";
-import { CANNOT_LISTEN, CANNOT_START, FEATURE_UNAVAILABLE, Refusal } from "../worker/refusal.ts";
-import { numbered, RouterWorker } from "../worker/router_worker.ts";
+import { CANNOT_LISTEN, CANNOT_START, FEATURE_UNAVAILABLE } from "../worker/error_uris.ts";
+import { Refusal } from "../worker/refusal.ts";
+import { numbered } from "../worker/default_ids.ts";
+import { RouterWorker } from "../worker/router_worker.ts";
 import type { NodeContext, Procedure, WorkerContext } from "./procedure.ts";
 import {
   nodeProcedures,

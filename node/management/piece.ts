@@ -6,8 +6,10 @@ import { examined } from "../config/parse.ts";
 import { fileProblems } from "../config/files.ts";
 import { formatProblem, type Problem } from "../config/problems.ts";
 import { type RouterConfig, routersOf } from "../config/schema.ts";
+import type { RealmConfig } from "../config/schema_realm.ts";
 import type { Path } from "../config/source.ts";
-import { INVALID_CONFIGURATION, Refusal } from "../worker/refusal.ts";
+import { CANNOT_START, INVALID_CONFIGURATION } from "../worker/error_uris.ts";
+import { Refusal } from "../worker/refusal.ts";
 import type { RouterWorker } from "../worker/router_worker.ts";
 
 type Change = (worker: Draft) => Path;
@@ -36,6 +38,28 @@ export async function checked(worker: RouterWorker, put: Change): Promise<Router
     INVALID_CONFIGURATION,
     `Cannot use the configuration: ${all.join("; ")}`,
   );
+}
+
+/** A role or link of a realm that runs. @returns the realm with it, as its last. */
+export async function checkedRealm(
+  worker: RouterWorker,
+  realmId: string,
+  key: "roles" | "rlinks",
+  piece: Readonly<Record<string, unknown>>,
+): Promise<RealmConfig> {
+  const at = [...worker.realms.keys()].indexOf(realmId);
+  const { realms } = await checked(worker, (draft) => {
+    const list: unknown = draft.realms[at]?.[key];
+    return ["realms", at, key, Array.isArray(list) ? list.push(piece) - 1 : 0];
+  });
+  const realm = realms[at];
+  if (realm !== undefined) return realm;
+  throw unreadable();
+}
+
+/** It was checked and is not there. */
+export function unreadable(): Refusal {
+  return new Refusal(CANNOT_START, "Cannot start it: what it belongs to was stopped meanwhile");
 }
 
 /** Paths begin where the piece does. */

@@ -2,7 +2,8 @@
 import { arch, cpus, freemem, loadavg, platform, totalmem } from "node:os";
 import process from "node:process";
 import { VERSION } from "../../wamp/version.ts";
-import { FEATURE_UNAVAILABLE, NO_SUCH_WORKER, Refusal } from "../worker/refusal.ts";
+import { FEATURE_UNAVAILABLE, NO_SUCH_WORKER } from "../worker/error_uris.ts";
+import { Refusal } from "../worker/refusal.ts";
 import {
   callerDict,
   type NodeContext,

@@ -3,16 +3,15 @@ import { isUri } from "../../wamp/uri.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { typeNames } from "../../wamp/message.ts";
 import { INVALID_ARGUMENT, KILLED } from "../../wamp/uris.ts";
-import { CANNOT_START, Refusal } from "../worker/refusal.ts";
+import { Refusal } from "../worker/refusal.ts";
 import {
   type LinkRecord,
-  numbered,
   realmByName,
   type RealmRecord,
   type RoleRecord,
 } from "../worker/router_worker.ts";
-import { recordOf } from "../worker/refusal.ts";
-import { checked } from "./piece.ts";
+import { numbered } from "../worker/default_ids.ts";
+import { checked, checkedRealm, unreadable } from "./piece.ts";
 import { time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";
 import type { Request } from "./request.ts";
 
@@ -52,25 +51,15 @@ export const realmProcedures: WorkerProcedures = {
 export const roleProcedures: WorkerProcedures = {
   "get_router_realm_roles": ({ worker }, request) =>
     [...worker.realm(request.text(0, "realm_id")).roles.values()].map(roleDict),
-  "get_router_realm_role": ({ worker }, request) => {
-    const realm = request.text(0, "realm_id");
-    const { roles } = worker.realm(realm);
-    return roleDict(recordOf(roles, request.text(1, "role_id"), `in realm "${realm}" role`));
-  },
+  "get_router_realm_role": ({ worker }, request) =>
+    roleDict(worker.role(request.text(0, "realm_id"), request.text(1, "role_id"))),
   "start_router_realm_role": async ({ worker, publish }, request) => {
     const realmId = request.text(0, "realm_id");
     const id = request.text(1, "role_id");
     const config = request.dict(2, "role_config");
     worker.expectNoRole(realmId, id, config["name"]);
-    let place: readonly [number, number] = [0, 0];
-    const { realms } = await checked(worker, (draft) => {
-      const at = [...worker.realms.keys()].indexOf(realmId);
-      const roles: unknown = draft.realms[at]?.["roles"];
-      const index = Array.isArray(roles) ? roles.push({ ...config, "id": id }) - 1 : 0;
-      place = [at, index];
-      return ["realms", at, "roles", index];
-    });
-    const role = realms[place[0]]?.roles[place[1]];
+    const realm = await checkedRealm(worker, realmId, "roles", { ...config, "id": id });
+    const role = realm.roles.at(-1);
     if (role === undefined) throw unreadable();
     const started = roleDict(await worker.startRole(realmId, id, role));
     publish("on_router_realm_role_started", started, request.caller.session);
@@ -87,25 +76,15 @@ export const roleProcedures: WorkerProcedures = {
 export const linkProcedures: WorkerProcedures = {
   "get_router_realm_links": ({ worker }, request) =>
     [...worker.realm(request.text(0, "realm_id")).links.keys()].sort(),
-  "get_router_realm_link": ({ worker }, request) => {
-    const realm = request.text(0, "realm_id");
-    const { links } = worker.realm(realm);
-    return linkDict(recordOf(links, request.text(1, "link_id"), `in realm "${realm}" link`));
-  },
+  "get_router_realm_link": ({ worker }, request) =>
+    linkDict(worker.link(request.text(0, "realm_id"), request.text(1, "link_id"))),
   "start_router_realm_link": async ({ worker, publish }, request) => {
     const realmId = request.text(0, "realm_id");
     const id = request.text(1, "link_id");
     const config = request.dict(2, "link_config");
     worker.expectNoLink(realmId, id);
-    let place: readonly [number, number] = [0, 0];
-    const { realms } = await checked(worker, (draft) => {
-      const at = [...worker.realms.keys()].indexOf(realmId);
-      const links: unknown = draft.realms[at]?.["rlinks"];
-      const index = Array.isArray(links) ? links.push({ ...config, "id": id }) - 1 : 0;
-      place = [at, index];
-      return ["realms", at, "rlinks", index];
-    });
-    const link = realms[place[0]]?.rlinks[place[1]];
+    const realm = await checkedRealm(worker, realmId, "rlinks", { ...config, "id": id });
+    const link = realm.rlinks.at(-1);
     if (link === undefined) throw unreadable();
     const { session, authid } = request.caller;
     const started = linkDict(await worker.startLink(realmId, id, link, authid ?? `${session}`));
@@ -136,10 +115,6 @@ async function startRealm({ worker, publish }: WorkerContext, request: Request):
   }
   publish("on_realm_started", id, request.caller.session);
   return realmDict(record);
-}
-
-function unreadable(): Refusal {
-  return new Refusal(CANNOT_START, "Cannot start it: what it belongs to was stopped meanwhile");
 }
 
 function realmDict({ id, config, created, roles, links }: RealmRecord): Dict {

@@ -1,6 +1,7 @@
 /** The procedures about transports, their web services, and components of a router worker. docs/management.md */
 import type { Dict } from "../../wamp/message.ts";
-import { NOT_RUNNING, Refusal } from "../worker/refusal.ts";
+import { NOT_RUNNING } from "../worker/error_uris.ts";
+import { Refusal } from "../worker/refusal.ts";
 import type { RouterTransport, TransportState } from "../worker/router_transport.ts";
 import { checked } from "./piece.ts";
 import { callerDict, since, time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import process from "node:process";
 import type { Clock, Log, Timer } from "../../router/ports.ts";
-import type { RestartPolicy } from "../config/schema_process.ts";
+import { isRestarted, type RestartPolicy } from "../config/schema_process.ts";
 import { Lines } from "./lines.ts";
 
 export interface ChildOptions {
@@ -155,13 +155,11 @@ export class Child {
   #after(exit: Exit, ranMs: number): void {
     const { log, clock, onGone } = this.#parts;
     const { restart, firstDelayMs, longestDelayMs } = this.#options;
-    const wantsMore = restart === "restart-always" ||
-      (restart === "restart-on-failed" && exit.hasFailed);
     if (exit.how !== undefined) {
       const say = exit.hasFailed ? log.error : log.info;
       say.call(log, "Worker {id} ended with {how}", { id: this.id, how: exit.how });
     }
-    if (!wantsMore) return onGone(exit);
+    if (!isRestarted(restart, exit.hasFailed)) return onGone(exit);
     if (ranMs > STABLE_MS) this.#delayMs = firstDelayMs;
     const delayMs = this.#delayMs;
     this.#delayMs = Math.min(delayMs * GROWTH, longestDelayMs);

@@ -9,6 +9,7 @@ import type { NodeConfig } from "../config/schema.ts";
 import type { LogLevel } from "../log.ts";
 import { containerOptions } from "./container_process.ts";
 import { Child, type Exit } from "./child.ts";
+import { workerId } from "./default_ids.ts";
 import { guestOptions } from "./guest.ts";
 
 export interface ChildrenSettings {
@@ -93,9 +94,4 @@ export class Children {
       : `worker ${id} ended with ${how}`;
     this.#settings.onShutdown({ reason, hasFailed });
   }
-}
-
-/** @param index its place in the list of workers. */
-export function workerId({ id }: { readonly id?: string | undefined }, index: number): string {
-  return id ?? `worker${String(index + 1).padStart(3, "0")}`;
 }

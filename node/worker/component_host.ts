@@ -10,14 +10,8 @@ import type { Dial } from "../../client/transport.ts";
 import type { Authentication } from "../../auth/authentication.ts";
 import type { Clock, Log } from "../../router/ports.ts";
 import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
-import {
-  ALREADY_RUNNING,
-  CANNOT_CONNECT,
-  CANNOT_START,
-  ComponentError,
-  NO_SUCH_OBJECT,
-  textOf,
-} from "./component_error.ts";
+import { ALREADY_RUNNING, CANNOT_CONNECT, CANNOT_START, NO_SUCH_OBJECT } from "./error_uris.ts";
+import { ComponentError, textOf } from "./component_error.ts";
 import {
   type ComponentCode,
   type ComponentContext,

@@ -8,7 +8,8 @@ import type { CloseDetails } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import { kindOf, userValue } from "../user_module.ts";
 import { applicationProgram } from "./application_program.ts";
-import { CANNOT_START, CLASS_IMPORT_FAILED, ComponentError, textOf } from "./component_error.ts";
+import { CANNOT_START, CLASS_IMPORT_FAILED } from "./error_uris.ts";
+import { ComponentError, textOf } from "./component_error.ts";
 
 /** What a component's code is given. */
 export interface ComponentContext {

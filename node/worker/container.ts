@@ -7,10 +7,12 @@ import type { Dial, Transport } from "../../client/transport.ts";
 import type { Clock, Log, Timer } from "../../router/ports.ts";
 import { TransportHost } from "../../transports/host.ts";
 import type { ContainerComponentConfig } from "../config/schema_container.ts";
+import { isRestarted } from "../config/schema_process.ts";
 import { authenticationOf, remoteOpen } from "../links.ts";
 import { ComponentError, textOf } from "./component_error.ts";
 import { type ComponentConfig, ComponentHost } from "./component_host.ts";
 import { modulePaths } from "./component_program.ts";
+import { componentId } from "./default_ids.ts";
 import type { ContainerJob } from "./container_job.ts";
 
 const RESTART_GROWTH = 2;
@@ -59,7 +61,7 @@ export class Container {
   /** Starts all components side by side, as one may wait long for its router. */
   start(): void {
     const components = this.#job.config.components.map((config, i) =>
-      [config.id ?? `component${i + 1}`, config] as const
+      [componentId(config, i), config] as const
     );
     for (const [id, config] of components) this.#left.set(id, config);
     for (const [id] of components) void this.#start(id);
@@ -121,8 +123,7 @@ export class Container {
     const { restart, shutdown } = this.#job.config.options;
     const isOver = shutdown === "shutdown-on-any-component-stopped" ||
       (shutdown === "shutdown-on-any-component-failed" && hasFailed);
-    const isWanted = restart === "restart-always" || (restart === "restart-on-failed" && hasFailed);
-    if (!isOver && isWanted) return this.#startLater(id);
+    if (!isOver && isRestarted(restart, hasFailed)) return this.#startLater(id);
     this.#left.delete(id);
     this.#hasFailed ||= hasFailed;
     if (isOver) this.#endBecause(`component ${id} ${hasFailed ? "failed" : "stopped"}`);

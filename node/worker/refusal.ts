@@ -1,16 +1,5 @@
 /** What a node cannot do when it is told to while it runs, under the names of Crossbar.io's errors. Thrown by workers; `management/` answers with it. */
-
-export const NO_SUCH_OBJECT = "crossbar.error.no_such_object";
-export const ALREADY_RUNNING = "crossbar.error.already_running";
-export const ALREADY_EXISTS = "crossbar.error.already_exists";
-export const NOT_RUNNING = "crossbar.error.not_running";
-export const INVALID_CONFIGURATION = "crossbar.error.invalid_configuration";
-export const CANNOT_LISTEN = "crossbar.error.cannot_listen";
-export const CANNOT_STOP = "crossbar.error.cannot_stop";
-export const CANNOT_START = "crossbar.error.cannot_start";
-export const INVALID_ARGUMENT = "crossbar.invalid_argument";
-export const FEATURE_UNAVAILABLE = "crossbar.error.feature_unavailable";
-export const NO_SUCH_WORKER = "crossbar.error.no_such_worker";
+import { NO_SUCH_OBJECT } from "./error_uris.ts";
 
 export class Refusal extends Error {
   override readonly name = "Refusal";

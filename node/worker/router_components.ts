@@ -2,8 +2,8 @@
 import { embedded } from "../../router/join.ts";
 import type { Clock, Log } from "../../router/ports.ts";
 import type { Router } from "../../router/router.ts";
-import { createLocalPair } from "../../transports/local.ts";
 import type { RouterConfig } from "../config/schema.ts";
+import { attachInside } from "../inside.ts";
 import { MANAGEMENT_REALM } from "../config/schema_management.ts";
 import type { RouterComponentConfig } from "../config/schema_component.ts";
 import { type ComponentConfig, ComponentHost } from "./component_host.ts";
@@ -48,6 +48,8 @@ export class RouterComponents {
   #componentOf(id: string, config: RouterComponentConfig): ComponentConfig {
     const { router, management, log } = this.#settings;
     const gate = embedded({ authid: router.random.authid(), authrole: config.role });
+    const onFault = (error: unknown) =>
+      log.error("Fault in component {id}: {error}", { id, error });
     return {
       code: config,
       context: {
@@ -58,12 +60,7 @@ export class RouterComponents {
       },
       dial: async (_options, attach) => {
         const joined = config.realm === MANAGEMENT_REALM ? await management() : router;
-        const pair = createLocalPair((error) =>
-          log.error("Fault in component {id}: {error}", { id, error })
-        );
-        pair.client.attach(attach(pair.client));
-        pair.router.attach(joined.attach(pair.router, gate));
-        return pair.client;
+        return attachInside(joined, gate, onFault, attach);
       },
       authentication: undefined,
       // There is no connection that could be lost.

@@ -20,7 +20,8 @@ import { type TransportServices, transportServices } from "../services.ts";
 import { newAuthStats, type Throttle } from "../throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "../urls.ts";
 import type { NodeListener } from "../node.ts";
-import { ALREADY_RUNNING, INVALID_ARGUMENT, NOT_RUNNING, Refusal } from "./refusal.ts";
+import { ALREADY_RUNNING, INVALID_ARGUMENT, NOT_RUNNING } from "./error_uris.ts";
+import { Refusal } from "./refusal.ts";
 
 export interface TransportParts {
   readonly router: Router;

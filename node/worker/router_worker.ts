@@ -3,7 +3,6 @@
  * methods whether the configuration or the management API asks. One thing at a time: what is asked for meanwhile waits.
  * Made by `node.ts`; what it cannot do it throws as a `Refusal`.
  */
-import type { Role } from "../../router/permission.ts";
 import type { Realm } from "../../router/realm.ts";
 import type { Router } from "../../router/router.ts";
 import { CLOSE_REALM } from "../../wamp/uris.ts";
@@ -19,14 +18,9 @@ import { realmOptions, roleOptions } from "../options.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";
 import { openStore } from "../stores.ts";
 import type { ComponentHost, ComponentRecord } from "./component_host.ts";
-import {
-  ALREADY_EXISTS,
-  ALREADY_RUNNING,
-  NO_SUCH_OBJECT,
-  NOT_RUNNING,
-  recordOf,
-  Refusal,
-} from "./refusal.ts";
+import { ALREADY_EXISTS, ALREADY_RUNNING, NO_SUCH_OBJECT, NOT_RUNNING } from "./error_uris.ts";
+import { recordOf, Refusal } from "./refusal.ts";
+import { numbered } from "./default_ids.ts";
 import type { ModuleOptions, RouterComponents } from "./router_components.ts";
 import { RouterTransport, type TransportParts } from "./router_transport.ts";
 
@@ -104,14 +98,23 @@ export class RouterWorker {
     return recordOf(this.transports, id, "transport");
   }
 
+  role(realmId: string, id: string): RoleRecord {
+    return recordOf(this.realm(realmId).roles, id, `in realm "${realmId}" role`);
+  }
+
+  link(realmId: string, id: string): LinkRecord {
+    return recordOf(this.realm(realmId).links, id, `in realm "${realmId}" link`);
+  }
+
   /** Running, asked for its services. */
   listening(id: string): RouterTransport {
-    return this.#listening(id);
+    const transport = this.transports.get(id);
+    if (transport !== undefined) return transport;
+    throw new Refusal(NOT_RUNNING, `Cannot use transport "${id}": found none of that id`);
   }
 
   component(id: string): ComponentRecord {
-    if (this.components !== undefined) return this.components.get(id);
-    throw new Refusal(NO_SUCH_OBJECT, `Cannot find component "${id}": none is running`);
+    return this.#hostOf(id).get(id);
   }
 
   // What is asked before a configuration is looked at: that it is taken says more than what is wrong with it.
@@ -144,7 +147,7 @@ export class RouterWorker {
   }
 
   expectNoService(transport: string, path: string): void {
-    this.#listening(transport).expectNoService(path);
+    this.listening(transport).expectNoService(path);
   }
 
   /** A realm with the roles of its configuration; nobody has joined it before what it retains is there. Its links are started apart. */
@@ -184,23 +187,15 @@ export class RouterWorker {
 
   startRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
     return this.#alone(async () => {
-      const record = this.realm(realmId);
+      const { config: realmConfig, realm, roles } = this.realm(realmId);
       this.expectNoRole(realmId, id, config.name);
-      return await this.#setRole(record, id, config);
-    });
-  }
-
-  /** Sessions of the role stay, under the new rules at once. */
-  replaceRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
-    return this.#alone(async () => {
-      const record = this.realm(realmId);
-      const old = recordOf(record.roles, id, `in realm "${realmId}" role`);
-      if (old.config.name !== config.name) {
-        throw new Refusal(ALREADY_EXISTS, `Cannot rename role "${old.config.name}": stop it first`);
-      }
-      const replaced = await this.#setRole(record, id, config);
-      await old.authorization?.end();
-      return replaced;
+      const authorization = await authorizationOf({ ...realmConfig, roles: [config] }, this.parts);
+      const options = roleOptions(config, authorization);
+      await authorization?.begin();
+      realm.addRole(options);
+      const role = { id, config, created: this.parts.clock.now(), authorization };
+      roles.set(id, role);
+      return role;
     });
   }
 
@@ -208,7 +203,7 @@ export class RouterWorker {
   stopRole(realmId: string, id: string): Promise<RoleRecord> {
     return this.#alone(async () => {
       const { roles, realm } = this.realm(realmId);
-      const role = recordOf(roles, id, `in realm "${realmId}" role`);
+      const role = this.role(realmId, id);
       realm.dropRole(role.config.name);
       roles.delete(id);
       await role.authorization?.end();
@@ -246,11 +241,11 @@ export class RouterWorker {
   }
 
   startService(transport: string, path: string, config: WebServiceConfig): Promise<void> {
-    return this.#alone(() => this.#listening(transport).startService(path, config));
+    return this.#alone(() => this.listening(transport).startService(path, config));
   }
 
   stopService(transport: string, path: string): Promise<WebServiceConfig> {
-    return this.#alone(() => Promise.resolve(this.#listening(transport).stopService(path)));
+    return this.#alone(() => Promise.resolve(this.listening(transport).stopService(path)));
   }
 
   /** Begins to connect, in its own time: the other router may start later. */
@@ -269,9 +264,8 @@ export class RouterWorker {
 
   stopLink(realmId: string, id: string): Promise<LinkRecord> {
     return this.#alone(async () => {
-      const { links } = this.realm(realmId);
-      const record = recordOf(links, id, `in realm "${realmId}" link`);
-      links.delete(id);
+      const record = this.link(realmId, id);
+      this.realm(realmId).links.delete(id);
       await record.link.stop();
       return record;
     });
@@ -295,10 +289,7 @@ export class RouterWorker {
 
   /** Rejects with a `ComponentError` when there is none. */
   async stopComponent(id: string): Promise<void> {
-    if (this.components === undefined) {
-      throw new Refusal(NO_SUCH_OBJECT, `Cannot find component "${id}": none is running`);
-    }
-    await this.components.stop(id);
+    await this.#hostOf(id).stop(id);
   }
 
   /** The first half of its end: accepts nobody any more, and leaves other routers. */
@@ -327,23 +318,9 @@ export class RouterWorker {
     limit.cancel();
   }
 
-  #listening(id: string): RouterTransport {
-    const transport = this.transports.get(id);
-    if (transport !== undefined) return transport;
-    throw new Refusal(NOT_RUNNING, `Cannot use transport "${id}": found none of that id`);
-  }
-
-  async #setRole(record: RealmRecord, id: string, config: RoleConfig): Promise<RoleRecord> {
-    const { realm } = record;
-    const authorization = await authorizationOf({ ...record.config, roles: [config] }, this.parts);
-    const options = roleOptions(config, authorization);
-    await authorization?.begin();
-    const old: Role | undefined = realm.role(config.name);
-    if (old === undefined) realm.addRole(options);
-    else realm.replaceRole(options);
-    const role = { id, config, created: this.parts.clock.now(), authorization };
-    record.roles.set(id, role);
-    return role;
+  #hostOf(component: string): ComponentHost {
+    if (this.components !== undefined) return this.components;
+    throw new Refusal(NO_SUCH_OBJECT, `Cannot find component "${component}": none is running`);
   }
 
   #alone<T>(run: () => Promise<T>): Promise<T> {
@@ -351,11 +328,6 @@ export class RouterWorker {
     this.#busy = result.catch(() => {});
     return result;
   }
-}
-
-/** Of what has no id in the configuration: "realm001". */
-export function numbered(kind: string, index: number): string {
-  return `${kind}${String(index + 1).padStart(3, "0")}`;
 }
 
 export function realmByName(worker: RouterWorker, name: string): RealmRecord {
