@@ -251,7 +251,6 @@ export class Session implements MessageHandler, Applicant {
     this.id = id;
     this.authid = admission.authid;
     this.admission = admission;
-    this.limits = role.limits;
     this.#takeRole(role, realm);
     this.lastRequest = 0;
     this.skippedRequests = undefined;

@@ -11,31 +11,19 @@ import {
 } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import type { ClientOptions } from "./client_options.ts";
-import { authenticationOf, serializersOf, tlsOf } from "./credentials.ts";
-import {
-  EXIT_CONNECT,
-  EXIT_FAILURE,
-  EXIT_INTERRUPTED,
-  EXIT_JOIN,
-  EXIT_LOST,
-  EXIT_OK,
-  EXIT_TERMINATED,
-} from "./exit_codes.ts";
+import { connectOptionsOf } from "./credentials.ts";
+import { EXIT_CONNECT, EXIT_FAILURE, EXIT_JOIN, EXIT_LOST, EXIT_OK } from "./exit_codes.ts";
 import { complain, print, styled } from "./output.ts";
-import { StopSignals } from "./process_events.ts";
+import { exitCodeOf, type StopSignal, StopSignals } from "./process_events.ts";
 import { valuesText, valueText } from "./value_text.ts";
 
 /** Why work was given up. */
 class Interrupted extends Error {
   readonly code: number;
 
-  constructor(signal: NodeJS.Signals) {
+  constructor(signal: StopSignal) {
     super(`Interrupted by ${signal}`);
-    this.code = signal === "SIGINT"
-      ? EXIT_INTERRUPTED
-      : signal === "SIGTERM"
-      ? EXIT_TERMINATED
-      : 129;
+    this.code = exitCodeOf(signal);
   }
 }
 
@@ -46,18 +34,10 @@ export async function withSession(options: ClientOptions, work: SessionWork): Pr
   const signals = new StopSignals();
   const stop = new AbortController();
   signals.first.then((signal) => stop.abort(new Interrupted(signal)));
-  const [authentication, tls] = [await authenticationOf(options), await tlsOf(options)];
+  const connecting = await connectOptionsOf(options);
   let session: Session | undefined;
   try {
-    session = await connect({
-      url: options.url,
-      realm: options.realm,
-      serializers: serializersOf(options),
-      timeoutMs: options.connectTimeout,
-      signal: stop.signal,
-      ...(authentication && { authentication }),
-      ...(tls && { native: { tls } }),
-    });
+    session = await connect({ ...connecting, signal: stop.signal });
     return await work(session, stop.signal);
   } catch (error) {
     return failed(error, options);

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { readPrivateKey } from "../../auth/keygen.ts";
-import type { Authentication } from "../../client/connect.ts";
+import type { Authentication, ConnectOptions } from "../../client/connect.ts";
 import type { SerializerName } from "../../client/transport.ts";
 import type { ClientTlsOptions } from "../../transports/endpoint.ts";
 import { readPrivateFile } from "../private_file.ts";
@@ -15,7 +15,7 @@ import { UsageError } from "./usage_error.ts";
 
 const SERIALIZERS: readonly SerializerName[] = ["json", "msgpack", "cbor"];
 
-export function serializersOf({ serializer }: ClientOptions): readonly SerializerName[] {
+function serializersOf({ serializer }: ClientOptions): readonly SerializerName[] {
   return (serializer ?? ["json"]).map((wanted) => {
     const known = SERIALIZERS.find((one) => one === wanted);
     if (known !== undefined) return known;
@@ -24,8 +24,22 @@ export function serializersOf({ serializer }: ClientOptions): readonly Serialize
   });
 }
 
+/** For `connect`. Rejects with a UsageError or a StartError. */
+export async function connectOptionsOf(options: ClientOptions): Promise<ConnectOptions> {
+  const { url, realm, connectTimeout: timeoutMs } = options;
+  const [authentication, tls] = [await authenticationOf(options), await tlsOf(options)];
+  return {
+    url,
+    realm,
+    serializers: serializersOf(options),
+    timeoutMs,
+    ...(authentication && { authentication }),
+    ...(tls && { native: { tls } }),
+  };
+}
+
 /** Undefined for sessions without proof. */
-export async function authenticationOf(
+async function authenticationOf(
   options: ClientOptions,
 ): Promise<Authentication | undefined> {
   const { authmethod, authid, authrole, authextra, channelBinding } = options;
@@ -100,7 +114,7 @@ async function privateKey(bytes: Uint8Array): Promise<string> {
 }
 
 /** Undefined when nothing is asked beyond what the system knows. */
-export async function tlsOf(options: ClientOptions): Promise<ClientTlsOptions | undefined> {
+async function tlsOf(options: ClientOptions): Promise<ClientTlsOptions | undefined> {
   const { tlsCa, tlsCertificate, tlsKey } = options;
   if ((tlsCertificate === undefined) !== (tlsKey === undefined)) {
     throw new UsageError(

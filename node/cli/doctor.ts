@@ -1,10 +1,9 @@
 /** `realmway doctor`: what a router announces, and what is true. Exits with 1 when it announces a feature that does not work. */
-import type { ConnectOptions } from "../../client/connect.ts";
 import { type Diagnosis, examine, type State } from "../doctor/examine.ts";
 import { Peer } from "../doctor/peer.ts";
 import type { ClientOptions } from "./client_options.ts";
 import { failed } from "./client_session.ts";
-import { authenticationOf, serializersOf, tlsOf } from "./credentials.ts";
+import { connectOptionsOf } from "./credentials.ts";
 import { EXIT_FAILURE, EXIT_OK } from "./exit_codes.ts";
 import { print, type Style, styled } from "./output.ts";
 import { valueText } from "./value_text.ts";
@@ -19,15 +18,7 @@ const SHOWN: Readonly<Record<State, readonly [string, Style]>> = {
 
 export async function doctor(url: string, options: Omit<ClientOptions, "url">): Promise<number> {
   const wanted = { ...options, url };
-  const [authentication, tls] = [await authenticationOf(wanted), await tlsOf(wanted)];
-  const connecting: ConnectOptions = {
-    url,
-    realm: options.realm,
-    serializers: serializersOf(wanted),
-    timeoutMs: options.connectTimeout,
-    ...(authentication && { authentication }),
-    ...(tls && { native: { tls } }),
-  };
+  const connecting = await connectOptionsOf(wanted);
   try {
     const first = await Peer.join(connecting);
     const agent = first.welcome["agent"];

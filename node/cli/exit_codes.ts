@@ -6,9 +6,8 @@ export const EXIT_USAGE = 2;
 export const EXIT_CONNECT = 3;
 export const EXIT_JOIN = 4;
 export const EXIT_LOST = 5;
-/** 128 and the signal's number, as shells have it. */
-export const EXIT_INTERRUPTED = 130;
-export const EXIT_TERMINATED = 143;
+/** 128 and the signal's number: see `exitCodeOf`. */
+const EXIT_INTERRUPTED = 130;
 
 export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [EXIT_OK, "done"],

@@ -8,16 +8,17 @@ const SAME_WISH_MS = 250;
 
 /** SIGHUP: the terminal is gone. To read the configuration anew comes with a later version. */
 const NUMBERS = { "SIGHUP": 1, "SIGINT": 2, "SIGTERM": 15 } as const;
+export type StopSignal = keyof typeof NUMBERS;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** The wish to stop. Listens from the moment it is made: a later signal ends the process as it would have without us. */
 export class StopSignals {
   /** Resolves at the first SIGTERM, SIGINT or SIGHUP. */
-  readonly first: Promise<NodeJS.Signals>;
+  readonly first: Promise<StopSignal>;
   #log: Log | undefined;
 
   constructor() {
-    const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+    const { promise, resolve } = Promise.withResolvers<StopSignal>();
     this.first = promise;
     let firstAt: number | undefined;
     // Asked first: with any listener Deno catches SIGHUP, too.
@@ -35,7 +36,7 @@ export class StopSignals {
           resolve(signal);
         } else if (now - firstAt > SAME_WISH_MS) {
           this.#log?.warn("Ending at once because of a second {signal}", { signal });
-          process.exit(128 + NUMBERS[signal]);
+          process.exit(exitCodeOf(signal));
         }
       });
     }
@@ -45,6 +46,11 @@ export class StopSignals {
   logTo(log: Log): void {
     this.#log = log;
   }
+}
+
+/** Of a process that the signal has ended, as shells have it. */
+export function exitCodeOf(signal: StopSignal): number {
+  return 128 + NUMBERS[signal];
 }
 
 /** Whether SIGHUP was ignored when the process began; only Linux tells. */

@@ -4,7 +4,7 @@
  */
 import { setInterval } from "node:timers";
 import type { Log } from "../../router/ports.ts";
-import { runtimeName } from "../../transports/runtime/runtime.ts";
+import { sendDatagram } from "../../transports/runtime/runtime.ts";
 import type { Environment } from "../config/environment.ts";
 
 /** Of Linux; the first two bytes are the family. */
@@ -46,9 +46,6 @@ export class ServiceManager {
   async #notify(text: string): Promise<void> {
     if (this.#address === undefined || this.#hasFailed) return;
     try {
-      const { sendDatagram } = runtimeName === "deno"
-        ? await import("../../transports/runtime/deno.ts")
-        : await import("../../transports/runtime/bun.ts");
       const bytes = new TextEncoder().encode(text);
       if (!await sendDatagram(this.#address, bytes)) this.#failed("found nobody there");
     } catch (cause) {

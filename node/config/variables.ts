@@ -8,14 +8,9 @@ import type { Problem } from "./problems.ts";
 import { SECRETS } from "./secret_keys.ts";
 import type { Path } from "./source.ts";
 
-const LEFT_ALONE: readonly PropertyKey[] = [
-  ...SECRETS,
-  "port",
-  "disabled",
-  "value",
-  "schemas",
-  "validate",
-];
+const LEFT_ALONE: readonly PropertyKey[] = [...SECRETS, "port", "disabled"];
+/** Also what stands below them. */
+const OWN: readonly string[] = ["value", "schemas", "validate"];
 
 export interface Expanded {
   readonly value: unknown;
@@ -52,9 +47,6 @@ export function expandVariables(root: unknown, env: Environment): Expanded {
   };
   return { value: expand(root, []), problems, whole };
 }
-
-/** Also what stands below them. */
-const OWN: readonly string[] = ["value", "schemas", "validate"];
 
 function textOf(text: string, env: Environment, onUnset: (name: string) => void): string {
   const valueOf = (name: string, fallback: string | undefined) => {

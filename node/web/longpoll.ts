@@ -3,6 +3,7 @@
  * `<id>/receive`, which answers when there is one. Each connection is one end of a local pair, whose other end the router has; here messages
  * become bytes and back. [WAMP longpoll]
  */
+import { randomBytes, toHex } from "../../auth/bytes.ts";
 import type { Clock, MessageHandler, Timer, Transport } from "../../router/ports.ts";
 import { appendItem, SEPARATOR, separatorOf, splitBatch } from "../../transports/batch.ts";
 import type { TransportHost, TransportStats } from "../../transports/host.ts";
@@ -41,8 +42,7 @@ export function longPoll(
   const open = (body: Uint8Array, peer: WebPeer): Response => {
     const subprotocol = chosen(body);
     if (subprotocol instanceof Refusal) return refused(subprotocol);
-    const id = [...crypto.getRandomValues(new Uint8Array(16))]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const id = toHex(randomBytes(16));
     const onEnd = () => connections.delete(id);
     connections.set(id, new Connection(subprotocol, options, parts, peer, onEnd));
     const { name } = subprotocol;

@@ -26,3 +26,12 @@ export function nativeRuntime(): Promise<Runtime> {
 export function nodeRuntime(): Promise<Runtime> {
   return import("./node.ts");
 }
+
+/** Sends one datagram to a unix socket. Rejects when the C library or the socket is not there. @param address a `sockaddr_un` */
+export async function sendDatagram(
+  address: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const runtime = runtimeName === "deno" ? await import("./deno.ts") : await import("./bun.ts");
+  return await runtime.sendDatagram(address, bytes);
+}
