@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Session } from "../../client/session.ts";
 import { ApplicationError, connect, JoinError } from "../../mod.ts";
-import { endAll, launch, run, workplace } from "./cli_process.ts";
+import { endAll, launch, run, workplace, writeFiles } from "./cli_process.ts";
 
 after(endAll);
 
@@ -41,9 +41,7 @@ async function start(
     version: 2,
     workers: [{ type: "router", realms, transports }],
   });
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(directory, ".realmway", name), text);
-  }
+  await writeFiles(join(directory, ".realmway"), files);
   const node = launch(["start"], directory);
   await node.until(/Ready in/);
   const port = /127\.0\.0\.1:(\d+)/.exec(node.output.stdout)?.[1];

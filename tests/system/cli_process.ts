@@ -157,6 +157,14 @@ export async function workplace(config?: unknown) {
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
+/** Text files by their names below `directory`, whose folders are made. */
+export async function writeFiles(directory: string, files: Readonly<Record<string, string>>) {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), text);
+  }
+}
+
 /** A configuration with one open realm. */
 export function openConfig(transports: readonly object[], options: object = {}) {
   const allow = { call: true, register: true, publish: true, subscribe: true };

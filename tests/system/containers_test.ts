@@ -1,7 +1,6 @@
 /** Containers: processes of their own whose components connect to a router; every way in which that can go wrong, and what it does. */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { connect, type Session } from "../../mod.ts";
@@ -13,6 +12,7 @@ import {
   run,
   type Running,
   workplace,
+  writeFiles,
 } from "./cli_process.ts";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -64,10 +64,7 @@ let modules: string;
 let remove: () => Promise<void>;
 before(async () => {
   ({ directory: modules, remove } = await workplace());
-  for (const [name, text] of Object.entries(FILES)) {
-    await mkdir(dirname(join(modules, name)), { recursive: true });
-    await writeFile(join(modules, name), text);
-  }
+  await writeFiles(modules, FILES);
 });
 after(async () => {
   endAll();

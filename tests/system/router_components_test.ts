@@ -1,12 +1,11 @@
 /** Components beside the router: classes and functions of user modules, loaded by path, joined without a connection. */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type CallResult, connect } from "../../mod.ts";
 import { ConfigError, parseConfig, startNode } from "../../node/mod.ts";
 import type { Log } from "../../router/ports.ts";
-import { endAll, launch, openConfig, run, workplace } from "./cli_process.ts";
+import { endAll, launch, openConfig, run, workplace, writeFiles } from "./cli_process.ts";
 
 const LOOPBACK = { type: "tcp", port: 0, interface: "127.0.0.1" };
 
@@ -84,10 +83,7 @@ let directory: string;
 let remove: () => Promise<void>;
 before(async () => {
   ({ directory, remove } = await workplace());
-  for (const [name, text] of Object.entries(FILES)) {
-    await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(join(directory, name), text);
-  }
+  await writeFiles(directory, FILES);
 });
 after(async () => {
   endAll();
