@@ -38,15 +38,18 @@ interface Entry {
 
 /** About what a message takes besides its payload. */
 const MESSAGE_BYTES = 100;
+/** Holes, before they are given back. */
+const MOST_HOLES = 1024;
 
 export class SlowTransport implements Transport {
   /** What it sends through. */
   readonly inner: Transport;
   readonly #options: SlowConsumerOptions;
   readonly #observer: SlowObserver;
-  /** What waits, in order; events that were dropped leave holes. */
+  /** What waits, in order; what was dropped or sent leaves a hole. */
   #queue: (Entry | undefined)[] = [];
   #head = 0;
+  #holes = 0;
   /** No event waits before this place. */
   #oldest = 0;
   #eventBytes = 0;
@@ -147,6 +150,7 @@ export class SlowTransport implements Transport {
       this.#eventBytes += weight;
       // The latest stays, however large it is and whatever comes after it.
       while (this.#eventBytes > limitBytes && this.#dropOldest());
+      this.#compact();
     }
     if (this.#bytes > hardLimitBytes) this.#close();
   }
@@ -161,6 +165,7 @@ export class SlowTransport implements Transport {
       this.#bytes -= entry.weight;
       this.#eventBytes -= entry.weight;
       this.#dropped++;
+      this.#holes++;
       return true;
     }
     return false;
@@ -176,6 +181,7 @@ export class SlowTransport implements Transport {
       const entry = queue[this.#head];
       if (entry === undefined) continue;
       queue[this.#head] = undefined;
+      this.#holes++;
       this.#bytes -= entry.weight;
       if (entry.message.type === Type.EVENT) this.#eventBytes -= entry.weight;
       this.inner.send(entry.message);
@@ -204,17 +210,19 @@ export class SlowTransport implements Transport {
     this.#clear();
   }
 
-  /** Gives back the places of what has gone. */
+  /** Gives back the places of what has gone, also while the peer takes nothing at all. */
   #compact(): void {
-    if (this.#head < 1024) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#oldest = Math.max(0, this.#oldest - this.#head);
+    if (this.#holes < MOST_HOLES || this.#holes * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.filter((entry) => entry !== undefined);
     this.#head = 0;
+    this.#holes = 0;
+    this.#oldest = 0;
   }
 
   #clear(): void {
     this.#queue = [];
     this.#head = 0;
+    this.#holes = 0;
     this.#oldest = 0;
     this.#bytes = 0;
     this.#eventBytes = 0;

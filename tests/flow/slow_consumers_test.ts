@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
-import type { SlowConsumerOptions } from "../../router/slow_transport.ts";
+import { type SlowConsumerOptions, SlowTransport } from "../../router/slow_transport.ts";
+import { Type } from "../../wamp/message.ts";
+import { Payload } from "../../wamp/payload.ts";
 import { Flow, ID, type Peer } from "../kit/flow_kit.ts";
 
 const KIB = 1024;
 const TEXT_OF_1K = "x".repeat(KIB);
+const EVENT = {
+  type: Type.EVENT,
+  subscription: 1,
+  publication: 1,
+  details: {},
+  payload: Payload.EMPTY,
+} as const;
 
 /** A publisher, and a subscriber of role "slow" with a policy. */
 function slow(policy: SlowConsumerOptions["policy"], more: Partial<SlowConsumerOptions> = {}) {
@@ -207,4 +217,44 @@ test("Slow consumers: drop-oldest keeps the latest event above the limit, whatev
   subscriber.transport.makeRoom();
   assert.deepEqual(events(subscriber), [2]);
   flow.ends();
+});
+
+test("Slow consumers: what waits keeps its order, however many events were dropped among it", () => {
+  const { flow, publisher, subscriber } = slow("drop-oldest");
+  subscriber.transport.waiting = 5 * KIB;
+  const numbers = Array.from({ length: 3000 }, (_, n) => n);
+  const requests: number[] = [];
+  for (const n of numbers) {
+    publishes(publisher, n);
+    if (n % 1000 === 500) requests.push(subscriber.calls("wamp.session.count"));
+  }
+  subscriber.transport.waiting = 0;
+  subscriber.transport.makeRoom();
+  for (const request of requests) subscriber.receives("RESULT", request, {}, [2]);
+  assert.deepEqual(events(subscriber), [2997, 2998, 2999]);
+  assert.equal(flow.realm.slowConsumers.stats.droppedEvents, 2997);
+  publishes(publisher, 3000);
+  assert.deepEqual(events(subscriber), [3000]);
+  flow.ends();
+});
+
+test("Slow consumers: a peer that never reads again costs no memory for what was dropped", () => {
+  const inner = {
+    details: { kind: "websocket", serializer: "json", peer: "", isSecure: false },
+    waiting: 1_000_000,
+    send: () => {},
+    deliver: () => {},
+    end: () => {},
+    pause: () => {},
+    resume: () => {},
+  } as const;
+  const transport = new SlowTransport(
+    inner,
+    { policy: "drop-oldest", limitBytes: 4 * KIB, hardLimitBytes: 64 * KIB, pauseMs: 1000 },
+    { fellBehind: () => {}, caughtUp: () => {}, closed: () => {}, left: () => {} },
+  );
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 2_000_000; n++) transport.send(EVENT);
+  const grown = process.memoryUsage().heapUsed - before;
+  assert.ok(grown < 30_000_000, `found ${grown} more bytes, expected what was dropped to be gone`);
 });
