@@ -59,6 +59,8 @@ export class Retention {
   /** Latest first; topics in the order of their latest publication. */
   readonly #topics = new Map<string, readonly Retained[]>();
   readonly #store: Store | undefined;
+  /** False while the store may still bring what was retained before. */
+  #isRestored: boolean;
   #weight = 0;
   #lastOrder = 0;
 
@@ -68,6 +70,7 @@ export class Retention {
     this.#maxTopics = options.maxTopics ?? 10_000;
     this.#maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#maxAgeMs = options.maxAgeMs ?? Infinity;
+    this.#isRestored = store === undefined;
     store?.retained((entries) => this.#restore(entries));
   }
 
@@ -76,7 +79,7 @@ export class Retention {
   }
 
   clear(topic: string): void {
-    if (!this.#topics.has(topic)) return;
+    if (this.#isRestored && !this.#topics.has(topic)) return;
     this.#keep(topic, []);
     this.#save(topic);
   }
@@ -174,6 +177,7 @@ export class Retention {
 
   /** Takes what an earlier router retained, unless its topic has had a publication meanwhile. @param entries of each topic, latest first. */
   #restore(entries: readonly Retained[]): void {
+    this.#isRestored = true;
     const now = this.#clock.now();
     const known = new Set(this.#topics.keys());
     const byTopic = new Map<string, Retained[]>();

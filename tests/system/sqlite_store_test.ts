@@ -315,6 +315,27 @@ test("Store: with a file that is no database routing goes on, and acknowledged p
   flow.ends();
 });
 
+test("Store: what is cleared before the store has told what it retains does not come back", async () => {
+  const first = await open("cleared.sqlite");
+  const alice = first.flow.join();
+  alice.publishes("com.kept", { "retain": true, "acknowledge": true }, [1]);
+  await takes(alice);
+  // The second waits for the first to end, and clears meanwhile.
+  const second = await open("cleared.sqlite");
+  assert.match(String(second.store.failure), /locked/);
+  second.flow.join().publishes("com.kept", { "x_retain_clear": true });
+  await first.close();
+  await until(() => second.store.failure === undefined);
+  await settled(second.store);
+  second.flow.join().subscribes("com.kept", { "get_retained": true });
+  await second.close();
+  second.flow.ends();
+  const third = await open("cleared.sqlite");
+  third.flow.join().subscribes("com.kept", { "get_retained": true });
+  await third.close();
+  third.flow.ends();
+});
+
 test("Store: two routers cannot share a file; the second says so, and takes over when the first has gone", async () => {
   const one = await open("shared.sqlite");
   const other = await open("shared.sqlite");
