@@ -20,7 +20,10 @@ export const testamentProcedures: Readonly<Record<string, MetaProcedure>> = {
     const refusal = realm.broker.refusalOf(caller, publication);
     if (refusal !== undefined) throw new MetaError(refusal.error, refusal.text);
     const rule = caller.role.rule(topic, "publish");
-    if (!(caller.testaments ??= new Testaments()).add(scope, { publication, rule })) {
+    // Nobody asked for it when it is published: the session, which may be resumed, must get no PUBLISHED.
+    const unanswered = { ...publication, options: { ...options, "acknowledge": false } };
+    const testament = { publication: unanswered, rule };
+    if (!(caller.testaments ??= new Testaments()).add(scope, testament)) {
       throw new MetaError(
         uris.UNAVAILABLE,
         `Cannot add a testament: the session has ${MOST_TESTAMENTS}, which is the most it may have`,

@@ -424,6 +424,18 @@ test("Resumption: testaments of scope detached are published when the connection
   flow.ends();
 });
 
+test("Resumption: nobody is answered for a testament that is published", () => {
+  const flow = new Flow({ resumption: RESUMPTION });
+  const { peer: alice, kept } = joins(flow);
+  alice.calling("wamp.session.add_testament", ["com.testament"], {
+    "scope": "detached",
+    "publish_options": { "acknowledge": true },
+  });
+  alice.disconnects();
+  resumes(flow, kept, 1);
+  flow.ends();
+});
+
 test("Resumption: a kept session can be killed, and goes with its realm and its router", async () => {
   const flow = new Flow({ resumption: RESUMPTION });
   const bob = flow.join();
