@@ -37,7 +37,7 @@ import { cameBack, invalid, reserved, unauthorized } from "./refusal.ts";
 import { type Rerouting, reroutingOf } from "./rerouting.ts";
 import { type Callee, calleeOf, conflictOf, invokeOf, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
-import { callAll, otherShards } from "./sharded_calls.ts";
+import { callAll, isForwarded, notFor } from "./sharded_calls.ts";
 
 /** Told of every change to the registrations, for the meta API. */
 export interface RegistrationObserver {
@@ -261,6 +261,12 @@ export class Dealer {
         "Cannot accept CALL with ppt_scheme: the caller did not announce payload_passthru_mode",
       );
     }
+    if (isForwarded(message) && registration.callees.every((one) => one.session === session)) {
+      return refuse(
+        uris.UNAVAILABLE,
+        `Cannot call "${procedure}": it is served by the link alone that brought the call`,
+      );
+    }
     const { runmode, rkey } = options;
     if (runmode === "all") return callAll(this.invocations, session, message, rule, registration);
     const isPartitioned = runmode === "partition" || typeof rkey === "string";
@@ -270,13 +276,7 @@ export class Dealer {
         `Cannot call "${procedure}" with runmode "partition": expected CALL.Options.rkey, a string`,
       );
     }
-    const isForwarded = options["forward_for"] !== undefined;
-    const except = typeof rkey === "string"
-      ? otherShards(registration.callees, rkey)
-      : isForwarded
-      ? [session]
-      : undefined;
-    const callee = chooseCallee(registration, this.#random, except);
+    const callee = chooseCallee(registration, this.#random, notFor(session, message, registration));
     if (callee === undefined && isPartitioned) {
       return refuse(
         uris.MAX_CONCURRENCY_REACHED,
@@ -344,7 +344,9 @@ export class Dealer {
   #reroute(caller: Session, { message, rule, asked, deadline, hasProgressed }: Rerouting): boolean {
     if (message === undefined || hasProgressed) return false;
     const registration = this.best(message.procedure);
-    const callee = registration && chooseCallee(registration, this.#random, asked);
+    if (registration === undefined) return false;
+    const except = [...asked, ...notFor(caller, message, registration) ?? []];
+    const callee = chooseCallee(registration, this.#random, except);
     if (callee === undefined) return false;
     const timeoutMs = deadline > 0 ? Math.max(1, deadline - this.#clock.now()) : 0;
     this.#invoke(caller, message, rule, callee, timeoutMs, undefined, asked);
@@ -368,11 +370,17 @@ export class Dealer {
   #serveWaiting(registration: Registration): void {
     const queue = registration.waiting;
     if (queue === undefined) return;
-    for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      const callee = chooseCallee(registration, this.#random);
-      if (callee === undefined) return;
-      removeWaiting(next);
+    let passedOver = 0;
+    for (let next = queue[0]; next !== undefined; next = queue[passedOver]) {
       const { caller, message, rule } = next;
+      const except = notFor(caller, message, registration);
+      const callee = chooseCallee(registration, this.#random, except);
+      if (callee === undefined && except === undefined) return;
+      if (callee === undefined) {
+        passedOver++;
+        continue;
+      }
+      removeWaiting(next);
       const timeoutMs = timeoutOf(message.options);
       const left = timeoutMs > 0 ? Math.max(1, timeoutMs - this.#queues.waited(next)) : 0;
       this.#invoke(caller, message, rule, callee, left);

@@ -179,8 +179,9 @@ export class Invocations {
     if (problem !== undefined) throw new ProtocolError(problem);
     const invocation = session.invocations?.get(message.request);
     if (invocation === undefined) return expectLate(session, message.request, "ERROR");
-    // Who declines a call says nothing to its caller.
-    const declines = invocation.rerouting !== undefined && message.error === uris.UNAVAILABLE;
+    // Who declines a call says nothing to its caller, unless that has asked for its end.
+    const declines = invocation.rerouting !== undefined && !invocation.isInterrupted &&
+      message.error === uris.UNAVAILABLE;
     if (
       !declines && invocation.validate !== undefined &&
       this.#isUnfit(invocation, session, message)

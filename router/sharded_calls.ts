@@ -13,8 +13,24 @@ import type { Callee, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 import { nodeOf } from "./shard.ts";
 
+/** Callees that may not have the call, now or later: other shards, and the link that brought it. Undefined: all may. */
+export function notFor(
+  caller: Session,
+  message: Call,
+  { callees }: Registration,
+): readonly Session[] | undefined {
+  const { rkey } = message.options;
+  const others = typeof rkey === "string" ? otherShards(callees, rkey) : undefined;
+  return isForwarded(message) ? [...others ?? [], caller] : others;
+}
+
+/** The caller is a link, and not to be given the call back. */
+export function isForwarded({ options }: Call): boolean {
+  return options["forward_for"] !== undefined;
+}
+
 /** Sessions of all nodes but the one that the resource belongs to. */
-export function otherShards(callees: readonly Callee[], resource: string): readonly Session[] {
+function otherShards(callees: readonly Callee[], resource: string): readonly Session[] {
   const node = nodeOf(callees.map(nodeKey), resource);
   return callees.filter((callee) => nodeKey(callee) !== node).map(({ session }) => session);
 }
@@ -40,6 +56,7 @@ export function callAll(
   const timeoutMs = timeoutOf(options);
   const gathering = invocations.gather(session, request, takesProgress, timeoutMs);
   for (const callee of registration.callees) {
+    if (callee.session === session && isForwarded(message)) continue;
     const { features } = callee.session;
     if (callee.concurrency > 0 && callee.inFlight >= callee.concurrency) {
       gathering.addFailure(uris.MAX_CONCURRENCY_REACHED, "Its concurrency limit is reached");

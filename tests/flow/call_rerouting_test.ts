@@ -98,6 +98,17 @@ test("Re-routing: a canceled call is not offered again", () => {
   flow.ends();
 });
 
+test("Re-routing: a call that its caller has killed is not offered again, whatever the callee says", () => {
+  const { flow, caller, callees: [a] } = cluster("first", 2);
+  const request = caller.calls("com.work", {}, ["job"]);
+  a?.receives("INVOCATION", 1, ID, {}, ["job"]);
+  caller.sends("CANCEL", request, { "mode": "kill" });
+  a?.receives("INTERRUPT", 1, { "mode": "kill", "reason": "wamp.error.canceled" });
+  a?.sends("ERROR", 68, 1, {}, UNAVAILABLE);
+  caller.receives("ERROR", 48, request, {}, UNAVAILABLE);
+  flow.ends();
+});
+
 test("Re-routing: the call's time-out goes on, whoever has it", () => {
   const { flow, caller, callees: [a, b] } = cluster("first", 2);
   const request = caller.calls("com.work", { "timeout": 100 }, ["job"]);
@@ -138,5 +149,33 @@ test("Re-routing: a callee that has reached its concurrency is passed over", () 
   c?.receives("INVOCATION", 1, ID, {}, ["job"]);
   c?.sends("YIELD", 1, {});
   caller.receives("RESULT", first, {});
+  flow.ends();
+});
+
+test("Re-routing: a call for a resource stays with the shards of its node", () => {
+  const flow = new Flow();
+  const caller = flow.join();
+  const callees = ["a", "b", "a", "b"].map((nkey) => {
+    const callee = flow.join({ roles: ROLES });
+    callee.registers("com.work", { "invoke": "roundrobin", "nkey": nkey });
+    return callee;
+  });
+  const request = caller.calls("com.work", { "rkey": "some" }, ["job"]);
+  const first = callees.findIndex((callee) => callee.transport.sent.length > 0);
+  declines(callees[first], 1);
+  declines(callees[(first + 2) % 4], 1);
+  caller.receives("ERROR", 48, request, {}, NOBODY, EXPLAINED);
+  flow.ends();
+});
+
+test("Re-routing: a call that a link brought is not offered to it", () => {
+  const flow = new Flow();
+  const [link, peer] = [flow.join({ roles: ROLES }), flow.join({ roles: ROLES })];
+  for (const callee of [peer, link]) callee.registers("com.work", { "invoke": "first" });
+  const way = [{ "session": 4711, "authid": "link", "authrole": "trusted" }];
+  const request = link.calls("com.work", { "forward_for": way }, ["job"]);
+  peer.receives("INVOCATION", 1, ID, { "forward_for": way }, ["job"]);
+  peer.sends("ERROR", 68, 1, {}, UNAVAILABLE);
+  link.receives("ERROR", 48, request, {}, NOBODY, EXPLAINED);
   flow.ends();
 });

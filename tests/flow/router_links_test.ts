@@ -71,6 +71,46 @@ test("Router links: a call that a link brought is not given back to it while oth
   flow.ends();
 });
 
+test("Router links: a call that a link brought and that had to wait, or goes to all, is not given back to it", () => {
+  const flow = new Flow({ callQueue: { limit: 10 } });
+  const [link, peer, caller] = [flow.join(), flow.join(), flow.join()];
+  const options = { "forward_for": [ELSEWHERE] };
+  for (const callee of [peer, link]) {
+    callee.registers("com.echo", { "invoke": "first", "concurrency": 1 });
+  }
+  caller.calls("com.echo");
+  peer.receives("INVOCATION", 1, ID, {});
+  link.calls("com.echo", options, ["brought"]);
+  // Others do not wait behind it for the link.
+  caller.calls("com.echo");
+  link.receives("INVOCATION", 1, ID, {});
+  caller.calls("com.echo", {}, ["waits"]);
+  link.sends("YIELD", 1, {});
+  caller.receives("RESULT", 2, {});
+  link.receives("INVOCATION", 2, ID, {}, ["waits"]);
+  peer.sends("YIELD", 1, {});
+  caller.receives("RESULT", 1, {});
+  peer.receives("INVOCATION", 2, ID, options, ["brought"]);
+  peer.sends("YIELD", 2, {});
+  link.receives("RESULT", 2, {});
+  link.calls("com.echo", { ...options, "runmode": "all" });
+  peer.receives("INVOCATION", 3, ID, options);
+  peer.sends("YIELD", 3, {}, [1]);
+  link.receives("RESULT", 3, {}, [[{ "args": [1], "kwargs": {} }]]);
+  flow.ends();
+});
+
+test("Router links: a call that a link brought is unavailable where the link alone serves it", () => {
+  const flow = new Flow({ callQueue: { limit: 10 } });
+  const link = flow.join();
+  link.registers("com.echo");
+  for (const more of [{}, { "runmode": "all" }]) {
+    const request = link.calls("com.echo", { "forward_for": [ELSEWHERE], ...more });
+    link.receives("ERROR", 48, request, {}, "wamp.error.unavailable", EXPLAINED);
+  }
+  flow.ends();
+});
+
 function hasWay(way: unknown): (details: unknown) => boolean {
   return (details) =>
     typeof details === "object" && details !== null &&

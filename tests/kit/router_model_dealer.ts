@@ -78,6 +78,8 @@ interface ModelRerouting {
   readonly canGoOn: boolean;
   hasProgressed: boolean;
   readonly procedure: string;
+  /** It stays with the shards of this resource's node. */
+  readonly rkey: unknown;
   /** Gives the call to another. */
   readonly again: (callee: ModelCallee, asked: readonly ModelPeer[]) => void;
 }
@@ -101,6 +103,12 @@ function valuesOf([args = [], kwargs = {}]: readonly unknown[]): Dict {
 /** A callee without a node key is a node of its own. */
 function nodeKey({ peer, options }: ModelCallee): string {
   return (options["nkey"] ?? `session ${peer.session.value}`) as string;
+}
+
+/** Callees that a resource does not belong to. */
+function otherShards({ callees }: ModelRegistration, resource: string): ModelPeer[] {
+  const node = nodeOf(callees.map(nodeKey), resource);
+  return callees.filter((one) => nodeKey(one) !== node).map(({ peer }) => peer);
 }
 
 /** URIs enough for every rule and pattern of the simulator to tell them apart. */
@@ -247,10 +255,7 @@ export class DealerModel {
     }
     if (runmode === "partition" && rkey === undefined) return refuse("wamp.error.invalid_argument");
     if (typeof rkey === "string") {
-      const nodes = registration.callees.map(nodeKey);
-      const node = nodeOf(nodes, rkey);
-      const others = registration.callees.filter((one) => nodeKey(one) !== node);
-      const shard = this.#choose(registration, others.map((one) => one.peer));
+      const shard = this.#choose(registration, otherShards(registration, rkey));
       if (shard === undefined) return refuse(BUSY);
       return this.#invoke({
         peer,
@@ -316,6 +321,7 @@ export class DealerModel {
       canGoOn: upload === undefined && registration.callees.length > asked.length + 1,
       hasProgressed: false,
       procedure,
+      rkey: options["rkey"],
       again: (next: ModelCallee, soFar: readonly ModelPeer[]) => {
         const left = timeout === 0 ? 0 : Math.max(1, deadline - model.now);
         const rest = { peer, request, options, procedure, payload, upload: undefined };
@@ -548,7 +554,8 @@ export class DealerModel {
       this.#gathered(call, { "error": error, ...valuesOf(payload) });
     }
     if (call.caller === undefined) return;
-    if (error === "wamp.error.unavailable" && call.rerouting !== undefined) {
+    const isDeclined = error === "wamp.error.unavailable" && !call.isInterrupted;
+    if (isDeclined && call.rerouting !== undefined) {
       return this.#reroute(call, call.rerouting, call.caller);
     }
     const passed = passedOn(details as Dict);
@@ -556,9 +563,10 @@ export class DealerModel {
   }
 
   #reroute(call: ModelCall, rerouting: ModelRerouting, caller: ModelPeer): void {
-    const { asked, canGoOn, hasProgressed, procedure, again } = rerouting;
+    const { asked, canGoOn, hasProgressed, procedure, rkey, again } = rerouting;
     const registration = canGoOn && !hasProgressed ? this.best(procedure) : undefined;
-    const next = registration && this.#choose(registration, asked);
+    const others = registration && typeof rkey === "string" ? otherShards(registration, rkey) : [];
+    const next = registration && this.#choose(registration, [...asked, ...others]);
     if (next !== undefined) return again(next, asked);
     this.#model.sendError(caller, 48, call.request, "wamp.error.no_available_callee");
   }
