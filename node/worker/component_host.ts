@@ -9,7 +9,7 @@ import type { Session } from "../../client/session.ts";
 import type { Dial } from "../../client/transport.ts";
 import type { Authentication } from "../../auth/authentication.ts";
 import type { Clock, Log } from "../../router/ports.ts";
-import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
+import { SYSTEM_SHUTDOWN, TRANSPORT_LOST } from "../../wamp/uris.ts";
 import { ALREADY_RUNNING, CANNOT_CONNECT, CANNOT_START, NO_SUCH_OBJECT } from "./error_uris.ts";
 import { ComponentError, textOf } from "./component_error.ts";
 import {
@@ -70,6 +70,9 @@ interface Running {
 }
 
 const GROWTH = 1.5;
+
+/** Reasons for which a component never was ready, and may be when it tries again. */
+const MAY_PASS: readonly string[] = [CANNOT_CONNECT, TRANSPORT_LOST, SYSTEM_SHUTDOWN];
 const JOIN_TIMEOUT_MS = 10_000;
 
 export class ComponentHost {
@@ -154,7 +157,7 @@ export class ComponentHost {
         return await this.#join(running);
       } catch (cause) {
         signal.throwIfAborted();
-        const mayHelp = cause instanceof ComponentError && cause.uri === CANNOT_CONNECT;
+        const mayHelp = cause instanceof ComponentError && MAY_PASS.includes(cause.uri);
         if (!mayHelp || attempt >= retries.most) throw cause;
         const text = "Component {id} has no connection and tries again in {delayMs} ms: {why}";
         const why = cause.message;
@@ -189,14 +192,21 @@ export class ComponentHost {
     running.session = session;
     running.ended = closed.then(() => {});
     try {
-      await this.#watchdog.measured(context.id, () => program.joined(session));
+      // The session's end does not wait for it: the code may stay in its handler for ever.
+      await Promise.race([
+        this.#watchdog.measured(context.id, () => program.joined(session)),
+        session.closed,
+      ]);
     } catch (cause) {
-      await session.leave();
-      await closed;
-      const text = `Cannot start component "${context.id}": it threw when it had joined (${
-        textOf(cause)
-      })`;
-      throw new ComponentError(CANNOT_START, text, { cause });
+      // A session that has ended meanwhile makes everything fail that waits for it.
+      if (session.isOpen) {
+        await session.leave();
+        await closed;
+        const text = `Cannot start component "${context.id}": it threw when it had joined (${
+          textOf(cause)
+        })`;
+        throw new ComponentError(CANNOT_START, text, { cause });
+      }
     }
     if (!session.isOpen) {
       const { reason, message } = await closed;
