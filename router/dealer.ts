@@ -169,26 +169,24 @@ export class Dealer {
   call(session: Session, message: Call): void {
     const { request, procedure, options } = message;
     const rule = session.role.rule(procedure, "call");
-    const registration = this.#index.exact(procedure);
-    if (
-      registration === undefined || !rule.allow.call || options !== EMPTY_DICT ||
-      rule.validate !== undefined
-    ) {
-      return this.#callUnusual(session, message, rule);
-    }
+    const isPlain = options === EMPTY_DICT && rule.allow.call && rule.validate === undefined;
+    const registration = isPlain
+      ? this.#index.exact(procedure) ?? this.#pattern(procedure)
+      : undefined;
+    if (registration === undefined) return this.#callUnusual(session, message, rule);
     const callee = chooseCallee(registration, this.#random);
     if (callee === undefined) return this.#wait(session, message, registration, rule);
     if (callee.mayDecline) return this.#invoke(session, message, rule, callee, 0);
     this.invocations.begin(session, request, callee, false, 0);
     const target = callee.session;
-    const details = rule.disclose.caller ?? callee.disclosesCaller
-      ? withCaller(session, EMPTY_DICT)
-      : EMPTY_DICT;
+    // A pattern's callees must be told the procedure. [WAMP rpc_pattern_based_registration]
+    const details = registration.match === "exact" ? EMPTY_DICT : { "procedure": procedure };
+    const isDisclosed = rule.disclose.caller ?? callee.disclosesCaller;
     target.send({
       type: Type.INVOCATION,
       request: target.lastInvocation,
       registration: registration.id,
-      details: withTrust(rule, details),
+      details: withTrust(rule, isDisclosed ? withCaller(session, details) : details),
       payload: message.payload,
     });
   }
@@ -220,7 +218,13 @@ export class Dealer {
     return isProtected(procedure) ? this.#index.exact(procedure) : this.#index.best(procedure);
   }
 
-  /** Calls with options, by pattern, to the router itself, and those that fail. */
+  /** The registration by pattern that a call would go to. Only procedures that are URIs have one. */
+  #pattern(procedure: string): Registration | undefined {
+    if (isProtected(procedure) || !isUri(procedure, this.#uriRule)) return undefined;
+    return this.#index.bestPattern(procedure);
+  }
+
+  /** Calls with options, to the router itself, and those that fail. */
   #callUnusual(session: Session, message: Call, rule: Permission): void {
     const { request, procedure, options } = message;
     const refuse = (error: string, text: string) =>

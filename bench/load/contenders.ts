@@ -53,8 +53,15 @@ function versionOf(command: string, ...args: readonly string[]): string {
   return /\d+\.\d+\.\d+/.exec(stdout ?? "")?.[0] ?? "unknown";
 }
 
-/** All contenders that can be started here. @param peers the generator's folder of peers. */
-export function contenders(peers: string, configs: ConfigFiles): readonly Contender[] {
+/**
+ * All contenders that can be started here.
+ * @param peers the generator's folder of peers. @param before another checkout of this project, to compare with, if any.
+ */
+export function contenders(
+  peers: string,
+  configs: ConfigFiles,
+  before: string | undefined,
+): readonly Contender[] {
   const list: Contender[] = [];
   let port = 27191;
   const add = (
@@ -85,6 +92,14 @@ export function contenders(peers: string, configs: ConfigFiles): readonly Conten
         "start",
         "--config",
         configs.file(port, which),
+      ]);
+    }
+    if (before !== undefined) {
+      add(`before-${name}`, version, "router", (port) => [
+        ...cli.map((part) => part.endsWith(".ts") ? `${before}/${part}` : part),
+        "start",
+        "--config",
+        configs.file(port, "base"),
       ]);
     }
     const control = (file: string) => (port: number) => [...run, `${root}${file}`, `${port}`];

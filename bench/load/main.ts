@@ -1,12 +1,13 @@
 /**
  * `deno task bench:peers`: all contenders under the same load in one run, interleaved, and the table that goes into RESULTS.md.
  * Options: names of groups (core, serializers, ...), `--only NAME,NAME` contenders, `--runs N` (default: by group, so that all of it takes
- * twelve minutes), `--seconds N`, `--out FILE`.
+ * twelve minutes), `--seconds N`, `--before FOLDER` (another checkout, to compare with: before-deno, before-bun), `--out FILE`.
  * The generator is `$WAMPLOAD`, a folder with its sources and peers; by default the one beside the project.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
+import { resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -175,6 +176,7 @@ async function main(): Promise<void> {
       only: { type: "string" },
       runs: { type: "string" },
       seconds: { type: "string", default: "1" },
+      before: { type: "string" },
       out: { type: "string" },
     },
   });
@@ -182,9 +184,10 @@ async function main(): Promise<void> {
   const chosen = named.length > 0 ? named : groups;
   const only = values.only?.split(",");
   const configs = new ConfigFiles();
-  const list = contenders(`${folder}/peers`, configs).filter(({ name }) =>
-    only === undefined || only.some((start) => name === start || name.startsWith(`${start},`))
-  );
+  const list = contenders(`${folder}/peers`, configs, values.before && resolve(values.before))
+    .filter(({ name }) =>
+      only === undefined || only.some((start) => name === start || name.startsWith(`${start},`))
+    );
   const machine = `${cpus()[0]?.model ?? "unknown processor"}, Linux ${release()}`;
   const versions = list.filter(({ kind }) => kind === "router")
     .map(({ name, version }) => `${name} ${version}`).join(", ");
