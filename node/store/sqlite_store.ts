@@ -8,6 +8,7 @@ import type { Clock, HistoryPage, HistoryQuery, Log, Store, Timer } from "../../
 import type { Retained } from "../../router/retention.ts";
 import type { Answer, StoredHistoryOptions } from "./protocol.ts";
 import { Batch, recordedOf, retainedOf } from "./rows.ts";
+import { type RetainedByTopic, Unwritten } from "./unwritten.ts";
 import { WorkerLink } from "./worker_link.ts";
 
 export interface SqliteStoreOptions {
@@ -26,6 +27,8 @@ export interface StoreStats {
   writtenEvents: number;
   /** Those that are not, as the disk failed or did not keep up. */
   lostEvents: number;
+  /** Times that a topic's retained events were not noted for later, as too many topics wait for the disk. */
+  lostRetained: number;
   batches: number;
   /** Times that writing began to fail. */
   failures: number;
@@ -37,7 +40,7 @@ type Done = (failure: string | undefined) => void;
 interface Flight {
   readonly bytes: number;
   readonly events: number;
-  readonly retained: ReadonlyMap<string, readonly Retained[]>;
+  readonly retained: RetainedByTopic;
   waiters: Done[];
   readonly slow: Timer;
 }
@@ -56,7 +59,13 @@ const SLOW = `the disk has not answered for ${SLOW_MS / 1000} s`;
 
 export class SqliteStore implements Store {
   readonly file: string;
-  readonly stats: StoreStats = { writtenEvents: 0, lostEvents: 0, batches: 0, failures: 0 };
+  readonly stats: StoreStats = {
+    writtenEvents: 0,
+    lostEvents: 0,
+    lostRetained: 0,
+    batches: 0,
+    failures: 0,
+  };
   taken = 0;
   readonly #histories: readonly StoredHistoryOptions[];
   readonly #clock: Clock;
@@ -64,8 +73,7 @@ export class SqliteStore implements Store {
   readonly #maxWaitingBytes: number;
   readonly #link: WorkerLink;
   #batch: Batch = new Batch(FIRST_BYTES);
-  /** Topics whose retained events are to be written, with all that they retain: the last word counts. */
-  #retained = new Map<string, readonly Retained[]>();
+  readonly #retained: Unwritten;
   /** They wait for what gathers. */
   #waiters: Done[] = [];
   #timer: Timer | undefined;
@@ -77,6 +85,7 @@ export class SqliteStore implements Store {
   #fault: string | undefined;
   #isSlow = false;
   #hasToldFull = false;
+  #hasToldForgotten = false;
   #probe: Timer | undefined;
   #expiry: Timer | undefined;
   #onRetained: ((entries: readonly Retained[]) => void) | undefined;
@@ -87,6 +96,7 @@ export class SqliteStore implements Store {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#maxWaitingBytes = options.maxWaitingBytes ?? 64 * 1024 * 1024;
+    this.#retained = new Unwritten(this.#maxWaitingBytes);
     this.#link = new WorkerLink((fault) => this.#report(fault));
     this.#open();
     if (options.histories.some(({ maxAgeMs }) => maxAgeMs !== Infinity)) this.#expireLater();
@@ -106,9 +116,13 @@ export class SqliteStore implements Store {
   }
 
   retain(topic: string, entries: readonly Retained[]): void {
+    if (!this.#retained.set(topic, entries)) {
+      if (this.failure !== undefined) return this.#forget();
+      this.#flush();
+      this.#retained.set(topic, entries);
+    }
     this.taken++;
-    this.#retained.set(topic, entries);
-    if (this.#fault === undefined) this.#gathered();
+    if (this.#fault === undefined && !this.#isFull) this.#gathered();
   }
 
   committed(done: Done): void {
@@ -123,8 +137,8 @@ export class SqliteStore implements Store {
   }
 
   read(query: HistoryQuery, done: (page: HistoryPage | undefined) => void): void {
-    // A reader sees all that was published until now.
-    this.#flush();
+    // A reader sees all that was published until now, unless the disk is far behind.
+    if (!this.#isFull) this.#flush();
     this.#link.ask({ kind: "read", query, now: this.#clock.now() }, ({ events, next }) => {
       done(events && { events: events.map(recordedOf), next });
     });
@@ -182,11 +196,10 @@ export class SqliteStore implements Store {
     if (this.#fault !== undefined) return this.#tell(waiters, this.#fault);
     if (this.#isEmpty) return this.#tell(waiters, undefined);
     const batch = this.#batch;
-    const retained = this.#retained;
+    const retained = this.#retained.take();
     for (const [topic, entries] of retained) batch.retained(topic, entries);
     const { bytes, length } = batch.writer;
     this.#batch = new Batch(Math.max(FIRST_BYTES, length));
-    this.#retained = new Map();
     const slow = this.#clock.after(SLOW_MS, () => this.#slowed(flight));
     const flight: Flight = { bytes: length, events: batch.events, retained, waiters, slow };
     this.#flights.push(flight);
@@ -202,7 +215,7 @@ export class SqliteStore implements Store {
     this.#flights.splice(this.#flights.indexOf(flight), 1);
     this.#flyingBytes -= flight.bytes;
     if (this.#flights.length === 0) this.#isSlow = false;
-    if (!this.#isFull) this.#hasToldFull = false;
+    if (!this.#isFull) this.#hasToldFull = this.#hasToldForgotten = false;
     if (failure === undefined) {
       this.stats.batches++;
       this.stats.writtenEvents += flight.events;
@@ -213,6 +226,8 @@ export class SqliteStore implements Store {
     }
     this.#tell(flight.waiters, failure);
     if (this.#isDue && this.#flights.length === 0) this.#flush();
+    // What was retained while there was no room.
+    else if (this.#fault === undefined && !this.#isFull && !this.#isEmpty) this.#gathered();
   }
 
   /** Unless there is a later word on a topic. */
@@ -220,7 +235,7 @@ export class SqliteStore implements Store {
     for (const [topic, entries] of retained) {
       const isKnown = this.#retained.has(topic) ||
         this.#flights.some((later) => later.retained.has(topic));
-      if (!isKnown) this.#retained.set(topic, entries);
+      if (!isKnown && !this.#retained.set(topic, entries)) this.#forget();
     }
   }
 
@@ -237,6 +252,17 @@ export class SqliteStore implements Store {
     if (this.#fault !== undefined || this.#hasToldFull) return;
     this.#hasToldFull = true;
     this.#log.warn("The store {file} loses events: {reason}", { file: this.file, reason: FULL });
+  }
+
+  /** After a restart the topic has what the file has of it. */
+  #forget(): void {
+    this.stats.lostRetained++;
+    if (this.#hasToldForgotten) return;
+    this.#hasToldForgotten = true;
+    this.#log.warn(
+      "The store {file} cannot note what becomes of retained events: too many topics wait for the disk",
+      { file: this.file },
+    );
   }
 
   #failed(fault: string): void {

@@ -361,6 +361,37 @@ test("Store: what the disk does not keep up with is refused and counted, within 
   flow.ends();
 });
 
+test("Store: what topics retain while the disk is broken is noted for later, within a bound, and what is beyond counted", async () => {
+  const file = join(directory, "forgetful.sqlite");
+  writeFileSync(file, "This is no database, and much longer than a header. ".repeat(50));
+  const { flow, store, log, close } = await open("forgetful.sqlite", [], { maxWaitingBytes: 1000 });
+  const alice = flow.join();
+  const retain = (n: number) => alice.publishes(`com.topic${n}`, { "retain": true }, [n]);
+  for (let n = 0; n < 50; n++) retain(n);
+  const { lostRetained } = store.stats;
+  assert.ok(lostRetained >= 40 && lostRetained < 48, `found ${lostRetained}`);
+  alice.publishes("com.topic0", { "retain": true }, ["later"]);
+  assert.equal(store.stats.lostRetained, lostRetained, "a topic that has its place keeps it");
+  assert.equal(log.warnings.length, 1, "told once");
+  await rm(file);
+  await until(() => store.failure === undefined);
+  await settled(store);
+  // Now there is room again.
+  retain(49);
+  assert.equal(await settled(store), undefined);
+  await close();
+  flow.ends();
+  const second = await open("forgetful.sqlite", []);
+  // The first has the id that the publisher had.
+  second.flow.join();
+  const carol = second.flow.join();
+  carol.subscribes("com.topic", { "match": "prefix", "get_retained": true });
+  const found = carol.transport.sent.splice(0).map(([, , , , args]) => args);
+  assert.equal(found.length, 50 - lostRetained + 1);
+  assert.deepEqual([found.some((args) => String(args) === "later"), found.at(-1)], [true, [49]]);
+  await second.close();
+});
+
 test("Store: a disk that does not answer is no reason to wait for ever", async () => {
   let isStuck = false;
   // The timer that tells slow batches runs out at once.
