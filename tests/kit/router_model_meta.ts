@@ -137,7 +137,8 @@ export class MetaModel {
     if (refusal !== undefined) return new Failure(refusal);
     const hasDict = Object.keys(dict as Dict).length > 0;
     const payload = hasDict ? [list, dict] : list.length > 0 ? [list] : [];
-    peer.testaments.push({ scope, topic, options, payload });
+    // Nobody waits for its PUBLISHED.
+    peer.testaments.push({ scope, topic, options: { ...options, "acknowledge": false }, payload });
     return NOTHING;
   }
 
