@@ -32,7 +32,7 @@ const shutdownMode = z.enum(SHUTDOWN_MODES, {
       : alternatives(SHUTDOWN_MODES),
 });
 
-const controllerOptions = section("How the node runs", {
+const controllerOptions = section("How the node runs", () => ({
   "shutdown_timeout": whole(
     { min: 0, max: 600_000, unit: "ms" },
     "How long sessions may take to say goodbye when the node stops",
@@ -43,12 +43,12 @@ const controllerOptions = section("How the node runs", {
       "with code 0, that no worker is left (a router in the node's process always is)",
   ),
   "enable_parallel_worker_start": refused("there is one worker; remove the key"),
-});
+}));
 
 const FX =
   "it is of Crossbar.io's commercial products, which have no counterpart here; remove the key";
 
-const controller = section("The node itself", {
+const controller = section("The node itself", () => ({
   "id": id("Id of the node (default: the host's name)"),
   "options": controllerOptions.prefault({}),
   "management": management.optional(),
@@ -60,9 +60,9 @@ const controller = section("The node itself", {
   "blockchain": refused(FX),
   "ipfs": refused(FX),
   "keyring": refused("node keys come with a later version; remove the key"),
-});
+}));
 
-const slowConsumers = section("What happens to peers that do not read what they are sent", {
+const slowConsumers = section("What happens to peers that do not read what they are sent", () => ({
   "policy": z.enum(["drop-events", "close"]).default(SLOW.policy).describe(
     "drop-events: beyond the limit events are dropped, beyond the hard limit the connection; close: " +
       "the connection is dropped at the limit",
@@ -71,14 +71,14 @@ const slowConsumers = section("What happens to peers that do not read what they 
     .default(SLOW.limitBytes),
   "hard_limit": bytes({ min: 65_536, max: 1_073_741_824 }, "Bytes that drop its connection")
     .default(SLOW.hardLimitBytes),
-});
+}));
 
-const workerOptions = section("How the worker runs", {
+const workerOptions = section("How the worker runs", () => ({
   "slow_consumers": slowConsumers.prefault({}),
   "throttle": throttle.prefault({}),
   "title": refused(TITLE),
   "python": refused("this router is no Python program; remove the key"),
-  ...modulePaths,
+  ...modulePaths(),
   "cpu_affinity": refused("set it for the service (systemd: CPUAffinity=); remove the key"),
   "env": refused(PROCESS),
   "reactor": refused("there is no Twisted reactor here; remove the key"),
@@ -91,9 +91,9 @@ const workerOptions = section("How the worker runs", {
   ),
   "extra": refused("write extra in the components; remove the key"),
   "disabled": disabled,
-});
+}));
 
-const router = section("A router: realms, and the transports that lead to them", {
+const router = section("A router: realms, and the transports that lead to them", () => ({
   "id": id("Id of the worker (default: worker001)"),
   "type": z.literal("router"),
   "options": workerOptions.prefault({}),
@@ -103,7 +103,7 @@ const router = section("A router: realms, and the transports that lead to them",
     .describe("Code of yours that runs in the router's process"),
   "connections": none("database connections are not planned; remove the key"),
   "manhole": refused(MANHOLE),
-});
+}));
 
 const LATER = "come with a later version; remove this worker";
 
@@ -119,14 +119,14 @@ const worker = kinds("What the node runs", [router, container, guest], [
   "xbrmm": "XBR markets are not planned; remove this worker",
 });
 
-export const nodeSchema = section("Configuration of a node", {
+export const nodeSchema = section("Configuration of a node", () => ({
   "$schema": z.string().optional().describe("Where editors find the schema of this file"),
   "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
   "workers": z.array(worker, "a list of workers")
     .describe("What the node runs: at most one router, containers and guests"),
   // Last: what the management realm has in common with workers is explained there.
   "controller": controller.prefault({}),
-});
+}));
 
 /** A checked configuration with every default filled in, under its names in the file. */
 export type NodeConfig = z.output<typeof nodeSchema>;

@@ -1,6 +1,6 @@
 /** Authenticators: who knows principals that are not in the configuration. Part of `schema_auth.ts`. */
 import { z } from "zod";
-import { refused, section, text, whole } from "./fields.ts";
+import { anyValue, refused, section, text, whole } from "./fields.ts";
 import { realmName } from "./schema_names.ts";
 
 export const defaultRole = text("Role of those who have none of their own");
@@ -17,7 +17,7 @@ const timeout = whole({ min: 10, max: 10_000, unit: "ms" }, "How long an answer 
 const EXPOSE = "authenticators have no access to the node's controller; remove the key";
 
 /** A procedure. */
-export const dynamicShape = {
+export const dynamicShape = () => ({
   "type": z.literal("dynamic"),
   "authenticator": text("URI of the procedure; called with (realm, authid, details)"),
   "authenticator-realm": realmName.optional()
@@ -27,22 +27,22 @@ export const dynamicShape = {
   timeout,
   "authenticator-role": refused("the procedure is called by the router itself; remove the key"),
   "expose_controller": refused(EXPOSE),
-} as const;
+} as const);
 
 export const dynamic = section("A procedure knows the principals", dynamicShape);
 
 /** A function. */
-export const functionShape = {
+export const functionShape = () => ({
   "type": z.literal("function"),
   "create": text(
     'Function that makes the authenticator, "./file.ts:name" or "folder.file.name" below the node directory; called with "config"',
   ),
-  "config": z.json().optional().describe("What it is called with"),
+  "config": anyValue.optional().describe("What it is called with"),
   "default-role": defaultRole.optional(),
   "unknown-principals": unknownPrincipals,
   timeout,
   "expose_controller": refused(EXPOSE),
-} as const;
+} as const);
 
 export const byFunction = section(
   "A function of a user module knows the principals",

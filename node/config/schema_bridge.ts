@@ -26,7 +26,7 @@ function withBits(network: string): string {
   return /^1*0*$/.test(bits) ? `${address}/${bits.replaceAll("0", "").length}` : network;
 }
 
-const signed = section("Who may ask, and how much", {
+const signed = section("Who may ask, and how much", () => ({
   "key": text("Name of the key that requests must be signed with; needs the secret").optional(),
   "secret": secretText("The secret that requests must be signed with; needs the key").optional(),
   "require_tls": flag(false, "Refuse requests that did not come over TLS"),
@@ -41,41 +41,41 @@ const signed = section("Who may ask, and how much", {
     "How far the time of a signed request may differ from ours; within it each signature counts once. 0: any time, any number",
   ).default(300),
   "debug": off(DEBUG),
-}).refine(
+})).refine(
   ({ key, secret }) => (key === undefined) === (secret === undefined),
   '"key" and "secret" together',
 );
 
-const seat = {
+const seat = () => ({
   "id": id("Id of the service"),
   "realm": realmName.describe("Realm of the session that acts for requests"),
   "role": text("Role of that session, whose permissions hold"),
-};
+});
 
-export const publisher = section("POST requests become events", {
-  ...seat,
+export const publisher = section("POST requests become events", () => ({
+  ...seat(),
   "type": z.literal("publisher"),
   "options": signed.prefault({}),
-});
+}));
 
-export const caller = section("POST requests become calls, and their results the answers", {
-  ...seat,
+export const caller = section("POST requests become calls, and their results the answers", () => ({
+  ...seat(),
   "type": z.literal("caller"),
   "options": signed.prefault({}),
-});
+}));
 
-export const webhook = section("Requests of other services become events of one topic", {
-  ...seat,
+export const webhook = section("Requests of other services become events of one topic", () => ({
+  ...seat(),
   "type": z.literal("webhook"),
-  "options": section("What becomes of requests", {
+  "options": section("What becomes of requests", () => ({
     "topic": text("Topic of the events, each with one argument: the request's headers and body"),
     "success_response": z.string().default("OK").describe("Answer when the event was published"),
     "error_response": z.string().default("NOT OK").describe("Answer when it was not"),
     "github_secret": secretText("The secret that GitHub signs its requests with").optional(),
     "post_body_limit": postBodyLimit,
     "debug": off(DEBUG),
-  }),
-});
+  })),
+}));
 
 export type PublisherConfig = z.output<typeof publisher>;
 export type CallerConfig = z.output<typeof caller>;

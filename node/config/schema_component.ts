@@ -1,6 +1,6 @@
 /** Components: code of users that a worker runs, under Crossbar.io's keys. Part of `schema.ts`. */
 import { z } from "zod";
-import { id, kinds, none, section, text } from "./fields.ts";
+import { anyValue, id, kinds, none, section, text } from "./fields.ts";
 import { realmName } from "./schema_names.ts";
 
 const reference = (doc: string) =>
@@ -10,7 +10,7 @@ const reference = (doc: string) =>
 
 export const callbacks = section(
   "Functions of user modules, each at its time in the life of a session",
-  {
+  () => ({
     "connect": reference("When the connection is there; called with the component").optional(),
     "join": reference("When the realm is joined; called with (session, details, component)"),
     "leave": reference("When the session has ended; called with (session, details, component)")
@@ -18,25 +18,25 @@ export const callbacks = section(
     "disconnect": reference(
       "After that; called with (session, wasClean, component)",
     ).optional(),
-  },
+  }),
 );
 
-export const componentShape = {
+export const componentShape = () => ({
   "id": id(
     "Id of the component, unique in its worker (default: component1, ... by its place in the list)",
   ),
   "realm": realmName.describe("Realm that it joins"),
-  "extra": z.json().optional().describe("What the component is given as its `extra`"),
-} as const;
+  "extra": anyValue.optional().describe("What the component is given as its `extra`"),
+} as const);
 
 export const REFERENCES =
   "database connections are not planned; give the component what it needs as extra";
 
-const inside = {
-  ...componentShape,
+const inside = () => ({
+  ...componentShape(),
   "role": text("Role that it has").default("anonymous"),
   "references": none(REFERENCES),
-} as const;
+} as const);
 
 export const classname = reference(
   "Class with a method onJoin, called with (session, details); its constructor is given the component",
@@ -45,19 +45,19 @@ export const classname = reference(
 export const routerComponent = kinds(
   "Code of yours that runs in the router's process",
   [
-    section("A class", { ...inside, "type": z.literal("class"), classname }),
-    section("Functions", { ...inside, "type": z.literal("function"), callbacks }),
+    section("A class", () => ({ ...inside(), "type": z.literal("class"), classname })),
+    section("Functions", () => ({ ...inside(), "type": z.literal("function"), callbacks })),
   ],
   ["class", "function"],
   { "wamplet": 'write "class"' },
 );
 
 /** Where user modules are searched: Crossbar.io's name for it, and ours. */
-export const modulePaths = {
+export const modulePaths = () => ({
   "modulepath": z.array(text("A folder, relative to the node directory")).optional()
     .describe("Where modules of components are searched, before the node directory"),
   "pythonpath": z.array(text("A folder, relative to the node directory")).optional()
     .describe('Another name of "modulepath": Crossbar.io\'s'),
-};
+});
 
 export type RouterComponentConfig = z.output<typeof routerComponent>;

@@ -4,13 +4,13 @@ import { kinds, refused, section, text, whole } from "./fields.ts";
 
 const file = (doc: string) => text(`${doc}: a PEM file, relative to the node directory`);
 
-const tls = section("TLS of the connection", {
+const tls = section("TLS of the connection", () => ({
   "hostname": text("Name that the router's certificate must carry (default: the host)").optional(),
   "ca_certificates": z.array(file("Certificate of an authority")).min(1).optional()
     .describe("Authorities instead of the system's"),
   "certificate": file("Our certificate, where the router asks for one").optional(),
   "key": file("Its private key").optional(),
-}).refine(
+})).refine(
   ({ certificate, key }) => (certificate === undefined) === (key === undefined),
   '"certificate" and "key" together',
 );
@@ -20,7 +20,7 @@ const PORT = "a port from 1 to 65535";
 const connectingEndpoint = kinds(
   "Where the router listens",
   [
-    section("A TCP port", {
+    section("A TCP port", () => ({
       "type": z.literal("tcp"),
       "host": text("Name or address"),
       "port": z.int(PORT).min(1, PORT).max(65535, PORT).describe("Port"),
@@ -28,12 +28,12 @@ const connectingEndpoint = kinds(
         .describe("Version of IP (default: what the name says)"),
       "timeout": whole({ min: 1, max: 600, unit: "s" }, "How long connecting may take").default(10),
       "tls": tls.optional(),
-    }),
-    section("A unix domain socket", {
+    })),
+    section("A unix domain socket", () => ({
       "type": z.literal("unix"),
       "path": text("Path of the socket, relative to the node directory"),
       "timeout": whole({ min: 1, max: 600, unit: "s" }, "How long connecting may take").default(10),
-    }),
+    })),
   ],
   ["tcp", "unix"],
   {
@@ -50,7 +50,7 @@ const ONE = "a link has one transport, which needs no id; remove the key";
 export const connectingTransport = kinds(
   "How the router is reached",
   [
-    section("WAMP over WebSocket", {
+    section("WAMP over WebSocket", () => ({
       "type": z.literal("websocket"),
       "url": z.string().regex(/^wss?:\/\/.+/, 'a URL that begins with "ws://" or "wss://"')
         .describe("What the handshake asks for, and where to connect without an endpoint"),
@@ -59,15 +59,15 @@ export const connectingTransport = kinds(
         .describe("Serializers to offer, the preferred one first"),
       "id": refused(ONE),
       "options": refused(OPTIONS),
-    }),
-    section("WAMP over RawSocket", {
+    })),
+    section("WAMP over RawSocket", () => ({
       "type": z.literal("rawsocket"),
       "endpoint": connectingEndpoint,
       "url": refused("the endpoint says where the router is; remove the key"),
       "serializer": z.enum(SERIALIZERS).default("cbor").describe("Serializer to speak"),
       "id": refused(ONE),
       "options": refused(OPTIONS),
-    }),
+    })),
   ],
   ["websocket", "rawsocket"],
   {},

@@ -21,8 +21,8 @@ export const CONTAINER_SHUTDOWN_MODES = [
   "shutdown-manual",
 ] as const;
 
-const connected = {
-  ...componentShape,
+const connected = () => ({
+  ...componentShape(),
   "transport": connectingTransport,
   "authentication": authentication.optional(),
   "max_retries": whole(
@@ -37,13 +37,13 @@ const connected = {
     .default(60_000),
   "auth": refused('write "authentication"'),
   "references": none(REFERENCES),
-} as const;
+} as const);
 
 const component = kinds(
   "Code of yours that runs in the container's process",
   [
-    section("A class", { ...connected, "type": z.literal("class"), classname }),
-    section("Functions", { ...connected, "type": z.literal("function"), callbacks }),
+    section("A class", () => ({ ...connected(), "type": z.literal("class"), classname })),
+    section("Functions", () => ({ ...connected(), "type": z.literal("function"), callbacks })),
   ],
   ["class", "function"],
   { "wamplet": 'write "class"' },
@@ -51,13 +51,13 @@ const component = kinds(
 
 const PYTHON = "this router is no Python program; remove the key";
 
-const options = section("How the container runs", {
-  ...modulePaths,
+const options = section("How the container runs", () => ({
+  ...modulePaths(),
   "shutdown": z.enum(CONTAINER_SHUTDOWN_MODES).optional().describe(
     "When the container ends: once its last component has stopped (default, unless restart-always), when any has stopped, when any has " +
       "failed, or with the node alone",
   ),
-  ...restart,
+  ...restart(),
   "env": processEnv.prefault({}),
   "cpu_affinity": z.array(whole({ min: 0, max: 4095 }, "Number of a CPU")).min(1).optional()
     .describe("CPUs that the process may use, by the program taskset"),
@@ -73,16 +73,16 @@ const options = section("How the container runs", {
     "Give all components of the container one object in common, as `shared`",
   ),
   "extra": refused("write extra in the components; remove the key"),
-});
+}));
 
-export const container = section("A process of its own that hosts components", {
+export const container = section("A process of its own that hosts components", () => ({
   "id": id("Id of the worker (default: worker001, ... by its place in the list)"),
   "type": z.literal("container"),
   "options": options.prefault({}),
   "components": z.array(component).default([]).describe("Code of yours that it runs"),
   "connections": none("database connections are not planned; remove the key"),
   "manhole": refused("there is no Python shell to log in to; remove the key"),
-});
+}));
 
 export type ContainerConfig = z.output<typeof container>;
 export type ContainerComponentConfig = ContainerConfig["components"][number];

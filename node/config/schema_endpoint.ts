@@ -7,7 +7,7 @@ const PORT = 'a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the en
 
 const file = (doc: string) => text(`${doc}: a PEM file, relative to the node directory`);
 
-const tls = section("TLS of the endpoint", {
+const tls = section("TLS of the endpoint", () => ({
   "key": file("Private key, without passphrase"),
   "certificate": file("Certificate"),
   "chain_certificates": z.array(file("Intermediate certificate")).optional()
@@ -17,7 +17,7 @@ const tls = section("TLS of the endpoint", {
   "dhparam": refused("keys are exchanged over elliptic curves only; remove the key"),
   "ciphers": text("Ciphers of TLS 1.2 in OpenSSL's notation (default: the runtime's)").optional(),
   "min_version": z.enum(["1.2", "1.3"]).default("1.2").describe("Least version of TLS"),
-});
+}));
 
 /** DEVIATION: Crossbar.io has 50 by default, which many clients that reconnect at once overrun. */
 const backlog = whole(
@@ -26,7 +26,7 @@ const backlog = whole(
 ).optional();
 
 /** Beyond Crossbar.io. */
-const behindProxy = {
+const behindProxy = () => ({
   "proxy_protocol": flag(
     false,
     "Peers are balancers that say by the PROXY protocol, version 1 or 2, whom they speak for; connections without are closed",
@@ -38,9 +38,9 @@ const behindProxy = {
   ).default([]).describe(
     "Addresses and networks whose X-Forwarded-For or Forwarded headers, and PROXY headers, are believed (default: headers none, PROXY all)",
   ),
-};
+});
 
-const tcp = section("A TCP port", {
+const tcp = section("A TCP port", () => ({
   "type": z.literal("tcp"),
   "port": z.union([
     z.int(PORT).min(0, PORT).max(65535, PORT),
@@ -60,19 +60,19 @@ const tcp = section("A TCP port", {
     "Let other processes listen on the same port; Linux spreads the connections",
   ),
   "tls": tls.optional(),
-  ...behindProxy,
+  ...behindProxy(),
   "user_timeout": refused(
     "no runtime can set TCP_USER_TIMEOUT; remove the key and use auto_ping_timeout",
   ),
   "portrange": refused('write one "port"'),
-});
+}));
 
-const unix = section("A unix domain socket", {
+const unix = section("A unix domain socket", () => ({
   "type": z.literal("unix"),
   "path": text("Path of the socket, relative to the node directory; a stale socket is replaced"),
   backlog,
-  ...behindProxy,
-});
+  ...behindProxy(),
+}));
 
 const REFUSED = {
   "twisted": 'endpoints of Twisted are Python; write a "tcp" or "unix" endpoint',

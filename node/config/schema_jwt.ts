@@ -1,6 +1,6 @@
 /** JSON Web Tokens: who signs them, and what their claims become. Beyond Crossbar.io. Part of `schema_auth.ts`. */
 import { z } from "zod";
-import { kinds, section, text, whole } from "./fields.ts";
+import { anyValue, kinds, section, text, whole } from "./fields.ts";
 import { AUTHENTICATORS, dynamicShape, functionShape } from "./schema_authenticator.ts";
 import { secretText, who } from "./schema_principal.ts";
 
@@ -12,7 +12,7 @@ const names = (doc: string) =>
 
 const claims = section(
   'Where the identity stands in a token: the name of a claim, or a path with dots: "realm_access.roles"',
-  {
+  () => ({
     "authid": text("Claim of the authid (default: sub)").optional(),
     "authrole": text(
       'Claim of the role: a string, or a list of which the first counts that "roles" has (default: role)',
@@ -21,20 +21,20 @@ const claims = section(
       .optional(),
     "authextra": z.array(z.string().min(1)).optional()
       .describe("Claims that go into authextra, under their own names"),
-  },
+  }),
 );
 
-export const publicKey = section("The issuer's key in PEM, a public key or a certificate", {
+export const publicKey = section("The issuer's key in PEM, a public key or a certificate", () => ({
   "file": text("The file, in the node directory"),
   "algorithm": z.enum(["RS256", "ES256", "EdDSA"]).describe("What it signs with"),
-});
+}));
 
 const jwkSet = z.object({
-  "keys": z.array(z.record(z.string(), z.json())).min(1).describe("The keys, as JWK"),
+  "keys": z.array(z.record(z.string(), anyValue)).min(1).describe("The keys, as JWK"),
 }).describe("A JWK set, in place");
 
 /** Which tokens count, and for what. */
-const tokens = {
+const tokens = () => ({
   "jwks": z.union(
     [z.string().min(1), jwkSet],
     'a URL, a file, or {"keys": [...]}',
@@ -58,22 +58,26 @@ const tokens = {
     "Roles of the realm by those of tokens; others do not count (default: they are taken as they are)",
   ),
   "default-role": text("Role of those whose token has none").optional(),
-};
+});
 
 export const jwt = kinds(
   "A JSON Web Token, sent as the answer of a challenge: use it over TLS",
   [
-    section("What tokens claim decides", {
+    section("What tokens claim decides", () => ({
       "type": z.literal("static"),
-      ...tokens,
-      "principals": z.record(z.string().min(1), section("A principal", { ...who })).optional()
+      ...tokens(),
+      "principals": z.record(z.string().min(1), section("A principal", () => ({ ...who() })))
+        .optional()
         .describe("Those who are known, by authid; a token alone does not do then"),
-    }),
-    section("A procedure is asked, too, and told the claims", { ...dynamicShape, ...tokens }),
-    section("A function of a user module is asked, too, and told the claims", {
-      ...functionShape,
-      ...tokens,
-    }),
+    })),
+    section(
+      "A procedure is asked, too, and told the claims",
+      () => ({ ...dynamicShape(), ...tokens() }),
+    ),
+    section("A function of a user module is asked, too, and told the claims", () => ({
+      ...functionShape(),
+      ...tokens(),
+    })),
   ],
   AUTHENTICATORS,
   {},

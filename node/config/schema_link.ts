@@ -10,22 +10,24 @@ const authid = text("Who the link is to the other router");
 /** What the other router is shown. */
 export const authentication = section(
   "How the link proves who it is (default: it stays anonymous)",
-  {
-    "ticket": section("A ticket", { authid, "ticket": secretText("The ticket") }).optional(),
-    "wampcra": section("A shared secret", { authid, "secret": secretText("The secret") })
+  () => ({
+    "ticket": section("A ticket", () => ({ authid, "ticket": secretText("The ticket") }))
       .optional(),
-    "scram": section("A password", { authid, "password": secretText("The password") }).optional(),
-    "cryptosign": section("An Ed25519 key", {
+    "wampcra": section("A shared secret", () => ({ authid, "secret": secretText("The secret") }))
+      .optional(),
+    "scram": section("A password", () => ({ authid, "password": secretText("The password") }))
+      .optional(),
+    "cryptosign": section("An Ed25519 key", () => ({
       "authid": authid.optional(),
       "privkey": secretText("The private key, 64 hexadecimal digits"),
-    }).optional(),
-    "jwt": section("A JSON Web Token", { "token": secretText("The token") }).optional(),
-  },
+    })).optional(),
+    "jwt": section("A JSON Web Token", () => ({ "token": secretText("The token") })).optional(),
+  }),
 );
 
 export const link = section(
   "A link to a realm of another router: what either side subscribes to and registers is there for the other",
-  {
+  () => ({
     "id": id("Id of the link, unique in its realm (default: link001, ...)"),
     "realm": realmName.describe("Realm of the other router"),
     "transport": connectingTransport,
@@ -43,7 +45,7 @@ export const link = section(
     ).default(1000),
     "max_retry_delay": whole({ min: 10, max: 3_600_000, unit: "ms" }, "Longest such time")
       .default(60_000),
-  },
+  }),
 );
 
 export type LinkConfig = z.output<typeof link>;

@@ -4,10 +4,10 @@ import { bytes, id, off, refused, section, whole } from "./fields.ts";
 
 export const longpoll = section(
   "WAMP over HTTP requests, for networks that let no WebSocket through; sessions have the role anonymous",
-  {
+  () => ({
     "id": id("Id of the service"),
     "type": z.literal("longpoll"),
-    "options": section("How long-polling connections behave", {
+    "options": section("How long-polling connections behave", () => ({
       "request_timeout": whole(
         { min: 0, max: 3600, unit: "s" },
         "How long a request for messages waits for one; 0: no limit",
@@ -31,8 +31,8 @@ export const longpoll = section(
       ).default(16_777_216),
       "debug": off('start with "--loglevel debug" instead'),
       "debug_transport_id": refused("ids of connections are random; remove the key"),
-    }).prefault({}),
-  },
+    })).prefault({}),
+  }),
 );
 
 export type LongPollConfig = z.output<typeof longpoll>;

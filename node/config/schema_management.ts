@@ -11,7 +11,7 @@ export const OPERATOR = "operator";
 
 export const management = section(
   'The management realm "crossbar", whose procedures start, stop and show what the node runs (docs/management.md)',
-  {
+  () => ({
     "socket": text(
       "Unix socket that leads to it, relative to the node directory: for the node's own user alone, who may do everything",
     ).optional(),
@@ -19,7 +19,7 @@ export const management = section(
       .describe('Roles of the realm beside "operator", which may do everything'),
     "transports": z.array(transport).default([])
       .describe("Other transports that lead to it; each needs authentication"),
-  },
+  }),
 );
 
 export type ManagementConfig = z.output<typeof management>;

@@ -9,7 +9,7 @@ export const disabled = z.union(
   "Leaves the worker out; a variable does when it is set to anything but an empty text",
 );
 
-export const processEnv = section("Environment of the process", {
+export const processEnv = section("Environment of the process", () => ({
   "inherit": z.union(
     [z.boolean(), z.array(text("Name of a variable"))],
     "true, false, or a list of names",
@@ -18,7 +18,7 @@ export const processEnv = section("Environment of the process", {
   ),
   "vars": z.record(z.string(), z.string()).default({})
     .describe("Variables of its own, which stand above inherited ones"),
-});
+}));
 
 export const TITLE = "processes have no titles here; remove the key";
 
@@ -30,7 +30,7 @@ export function isRestarted(policy: RestartPolicy, hasFailed: boolean): boolean 
   return policy === "restart-always" || (policy === "restart-on-failed" && hasFailed);
 }
 
-export const restart = {
+export const restart = () => ({
   "restart": z.enum(RESTART_POLICIES).default("restart-never").describe(
     "Whether the process is started anew when it ends: never, always, or when it ended with another code than 0 or by a signal",
   ),
@@ -40,6 +40,6 @@ export const restart = {
   ).default(1000),
   "max_retry_delay": whole({ min: 10, max: 3_600_000, unit: "ms" }, "Longest such time")
     .default(60_000),
-};
+});
 
 export type ProcessEnvConfig = z.output<typeof processEnv>;

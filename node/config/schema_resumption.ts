@@ -6,7 +6,7 @@ const GIB = 1_073_741_824;
 
 export const resumption = section(
   "Clients that ask for it may resume their session after the connection broke (default: no session outlives its connection)",
-  {
+  () => ({
     "timeout": whole(
       { min: 100, max: DAY_MS, unit: "ms" },
       "How long a session without a connection is kept",
@@ -23,5 +23,5 @@ export const resumption = section(
       { min: 100, max: DAY_MS, unit: "ms" },
       "How long messages are kept while there is a connection: longer than a break stays unnoticed",
     ).default(60_000),
-  },
+  }),
 );

@@ -4,7 +4,7 @@ import { bytes, section, whole } from "./fields.ts";
 
 export const roleSlowConsumers = section(
   "What happens to sessions of the role that do not read what they are sent",
-  {
+  () => ({
     "policy": z.enum(["drop-oldest", "drop-newest", "close", "pause-publisher"]).default(
       "drop-oldest",
     ).describe(
@@ -23,7 +23,7 @@ export const roleSlowConsumers = section(
       { min: 1, max: 60_000, unit: "ms" },
       "How long a publisher is held up at most, each time that a session falls behind",
     ).default(1000),
-  },
+  }),
 );
 
 export type RoleSlowConsumersConfig = z.output<typeof roleSlowConsumers>;

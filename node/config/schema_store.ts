@@ -12,7 +12,7 @@ const HOW =
 const TIB = 1_099_511_627_776;
 const GIB = 1_073_741_824;
 
-const history = section("A topic or pattern whose events are recorded", {
+const history = section("A topic or pattern whose events are recorded", () => ({
   "uri": z.string().describe("Topic or pattern"),
   "match": z.enum(["exact", "prefix", "wildcard"]).default("exact").describe(HOW),
   "limit": whole(MOST_EVENTS, "Events that are kept (default: the store's limit)").optional(),
@@ -21,16 +21,16 @@ const history = section("A topic or pattern whose events are recorded", {
     "Bytes of all events that are kept; a larger event is not recorded (default: 16 MiB in memory, 1 GiB in SQLite)",
   ).optional(),
   "max_age": whole(AGES, "How long events are kept (default, 0: no end)").optional(),
-});
+}));
 
-const queue = section("A procedure, or several, whose calls may wait for a callee", {
+const queue = section("A procedure, or several, whose calls may wait for a callee", () => ({
   "uri": z.string().describe("Procedure, or pattern of a registration or of procedures"),
   "match": z.enum(["exact", "prefix", "wildcard"]).default("exact").describe(HOW),
   "limit": whole(MOST_CALLS, "Calls that may wait (default: the store's limit)").optional(),
   "timeout": whole(WAITS, "How long a call may wait").default(60_000),
-});
+}));
 
-const retention = section("Limits of what is retained of events published with `retain`", {
+const retention = section("Limits of what is retained of events published with `retain`", () => ({
   "max_topics": whole({ min: 0, max: 10_000_000 }, "Topics with a retained event").default(10_000),
   "max_bytes": bytes({ min: 0, max: 64 * GIB }, "Bytes of all retained events, which are in memory")
     .default(67_108_864),
@@ -38,9 +38,9 @@ const retention = section("Limits of what is retained of events published with `
     AGES,
     "Life of a retained event whose publisher did not limit it (default, 0: no end)",
   ).optional(),
-});
+}));
 
-const shared = {
+const shared = () => ({
   "limit": whole(
     MOST_EVENTS,
     "Events that are kept of a topic, and calls that wait for a procedure, without a limit of its own",
@@ -52,14 +52,14 @@ const shared = {
   "call-queue": z.array(queue).default([]).describe(
     "Procedures whose calls may wait while all callees have reached their concurrency",
   ),
-};
-
-const memory = section("Events in memory: a restart forgets them", {
-  "type": z.literal("memory"),
-  ...shared,
 });
 
-const sqlite = section("Events in a file, which survive a restart and a crash", {
+const memory = section("Events in memory: a restart forgets them", () => ({
+  "type": z.literal("memory"),
+  ...shared(),
+}));
+
+const sqlite = section("Events in a file, which survive a restart and a crash", () => ({
   "type": z.literal("sqlite"),
   "path": text(
     "The file; made when it is not there (default: <realm>.sqlite in the node directory)",
@@ -69,8 +69,8 @@ const sqlite = section("Events in a file, which survive a restart and a crash", 
     { min: 65_536, max: 64 * GIB },
     "Bytes that may wait for the disk; beyond, events are lost and acknowledged publications refused",
   ).default(67_108_864),
-  ...shared,
-});
+  ...shared(),
+}));
 
 export const store = kinds("Where events are kept", [memory, sqlite], ["memory", "sqlite"], {
   "cfxdb": 'write "type": "sqlite" with a "path"',

@@ -3,7 +3,7 @@ import { flag, section, whole } from "./fields.ts";
 
 export const throttle = section(
   "What happens after failed attempts to authenticate, in all transports together",
-  {
+  () => ({
     "address_failures": whole(
       { min: 1, max: 1_000_000 },
       "Failures from one address in a period; further attempts from it are refused",
@@ -20,5 +20,5 @@ export const throttle = section(
       false,
       "Count peers on this machine and on unix sockets, too, which may be a proxy for many",
     ),
-  },
+  }),
 );

@@ -7,62 +7,62 @@ import { webOptions, webPaths } from "./schema_web.ts";
 
 const transportId = id("Id of the transport, unique in its worker (default: transport001, ...)");
 
-const websocket = section("WAMP over WebSocket, on a port of its own", {
+const websocket = section("WAMP over WebSocket, on a port of its own", () => ({
   "id": transportId,
   "type": z.literal("websocket"),
   endpoint,
-  ...websocketConnection,
-});
+  ...websocketConnection(),
+}));
 
-const rawsocket = section("WAMP over RawSocket", {
+const rawsocket = section("WAMP over RawSocket", () => ({
   "id": transportId,
   "type": z.literal("rawsocket"),
   endpoint,
-  ...rawsocketConnection,
-});
+  ...rawsocketConnection(),
+}));
 
-const web = section("HTTP, with WebSocket below a path", {
+const web = section("HTTP, with WebSocket below a path", () => ({
   "id": transportId,
   "type": z.literal("web"),
   endpoint,
   "paths": webPaths,
   "options": webOptions.prefault({}),
-});
+}));
 
-const universal = section("RawSocket, WebSocket and HTTP on one port", {
+const universal = section("RawSocket, WebSocket and HTTP on one port", () => ({
   "id": transportId,
   "type": z.literal("universal"),
   endpoint,
-  "rawsocket": section("WAMP over RawSocket", {
+  "rawsocket": section("WAMP over RawSocket", () => ({
     "id": transportId,
     "type": z.literal("rawsocket").optional(),
-    ...rawsocketConnection,
-  }).optional(),
+    ...rawsocketConnection(),
+  })).optional(),
   "websocket": z.record(
     z.string().regex(/^([a-z0-9A-Z_-]+|\/)$/, 'letters, digits, _ and - (no slashes), or "/"'),
-    section("WAMP over WebSocket below a path", {
+    section("WAMP over WebSocket below a path", () => ({
       "id": transportId,
       "type": z.literal("websocket").optional(),
-      ...websocketConnection,
-    }),
+      ...websocketConnection(),
+    })),
   ).optional().describe("WebSocket services by path"),
-  "web": section("HTTP", {
+  "web": section("HTTP", () => ({
     "id": transportId,
     "type": z.literal("web").optional(),
     "paths": webPaths,
     "options": webOptions.prefault({}),
-  }).optional(),
+  })).optional(),
   "mqtt": refused("MQTT comes with a later version; remove the key"),
-});
+}));
 
 const testee = section(
   "WebSocket that answers each message with itself, for protocol test suites",
-  {
+  () => ({
     "id": transportId,
     "type": z.literal("websocket.testee"),
     endpoint,
-    ...testeeConnection,
-  },
+    ...testeeConnection(),
+  }),
 );
 
 export const transport = kinds(

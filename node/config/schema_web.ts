@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { longpoll, type LongPollConfig } from "./schema_longpoll.ts";
 import { type BridgeConfig, caller, publisher, webhook } from "./schema_bridge.ts";
-import { flag, id, kinds, off, refused, section, text, whole } from "./fields.ts";
+import { anyValue, flag, id, kinds, off, refused, section, text, whole } from "./fields.ts";
 import { websocketConnection } from "./schema_connection.ts";
 
-const staticOptions = section("How files are served", {
+const staticOptions = section("How files are served", () => ({
   "enable_directory_listing": flag(false, "List directories without an index.html"),
   "mime_types": z.record(
     z.string().regex(/^\.[\w.+-]+$/, 'a suffix of file names with its dot (".svg")'),
@@ -15,46 +15,46 @@ const staticOptions = section("How files are served", {
     .describe("How long browsers may keep a file without asking; null: they ask each time"),
   "default_file": text("File of the directory to serve for paths that do not exist").optional(),
   "allow_cross_origin": flag(true, "Let pages of other origins read the files"),
-});
+}));
 
 const PACKAGE = 'resources of Python packages do not exist here; write a "directory"';
 
-const files = section("Files of a directory", {
+const files = section("Files of a directory", () => ({
   "id": id("Id of the service"),
   "type": z.literal("static"),
   "directory": text("Directory, relative to the node directory"),
   "package": refused(PACKAGE),
   "resource": refused(PACKAGE),
   "options": staticOptions.prefault({}),
-});
+}));
 
-const json = section("A JSON value", {
+const json = section("A JSON value", () => ({
   "id": id("Id of the service"),
   "type": z.literal("json"),
-  "value": z.json().describe("The value to serve"),
-  "options": section("How the value is served", {
+  "value": anyValue.describe("The value to serve"),
+  "options": section("How the value is served", () => ({
     "prettify": flag(true, "Indent it"),
     "allow_cross_origin": flag(false, "Let pages of other origins read it"),
     "discourage_caching": flag(false, "Ask browsers not to keep it"),
-  }).prefault({}),
-});
+  })).prefault({}),
+}));
 
-const redirect = section("A redirection to another URL", {
+const redirect = section("A redirection to another URL", () => ({
   "id": id("Id of the service"),
   "type": z.literal("redirect"),
   "url": text("Where to: a URL, an absolute path or a relative one"),
-});
+}));
 
-const nodeinfo = section("A page that shows this node's version and how long it has run", {
+const nodeinfo = section("A page that shows this node's version and how long it has run", () => ({
   "id": id("Id of the service"),
   "type": z.literal("nodeinfo"),
-});
+}));
 
-const websocket = section("WAMP over WebSocket", {
-  ...websocketConnection,
+const websocket = section("WAMP over WebSocket", () => ({
+  ...websocketConnection(),
   "id": id("Id of the service"),
   "type": z.literal("websocket"),
-});
+}));
 
 /** Declared here, as a nested path service holds paths itself and TypeScript cannot infer a type from itself. */
 export type WebPathsConfig = { readonly [path: string]: WebServiceConfig };
@@ -73,13 +73,13 @@ export type WebSocketConnectionConfig = Omit<z.output<typeof websocket>, "id" | 
 export type StaticConfig = z.output<typeof files>;
 export type JsonValueConfig = z.output<typeof json>;
 
-const folder = section("Services below this path", {
+const folder = section("Services below this path", () => ({
   "id": id("Id of the service"),
   "type": z.literal("path"),
   get paths(): z.ZodType<WebPathsConfig> {
     return paths;
   },
-});
+}));
 
 const LATER = "with a later version; remove the path";
 const PROXY = "put a web server such as Caddy or nginx before the node; remove the path";
@@ -127,7 +127,7 @@ export const webPaths = paths.refine(
   { error: 'a service for "/", which serves all paths without one of their own', path: ["/"] },
 );
 
-export const webOptions = section("How HTTP is served", {
+export const webOptions = section("How HTTP is served", () => ({
   "access_log": flag(false, "Log each request"),
   "display_tracebacks": off("errors are logged, not shown; remove the key"),
   "hsts": flag(false, "Tell browsers to come back over TLS only; needs a TLS endpoint"),
@@ -136,6 +136,6 @@ export const webOptions = section("How HTTP is served", {
   "client_timeout": whole({ min: 1, max: 86_400, unit: "s" }, "").nullable().default(60).describe(
     "How long an HTTP connection stays open between requests; null: without limit",
   ),
-});
+}));
 
 export type WebOptionsConfig = z.output<typeof webOptions>;

@@ -13,7 +13,7 @@ import { bytes, flag, milliseconds, refused, section, whole } from "./fields.ts"
 const MAX_BYTES = 1_073_741_824;
 const WINDOW_BITS = { min: 8, max: 15 };
 
-const deflate = section("permessage-deflate of RFC 7692", {
+const deflate = section("permessage-deflate of RFC 7692", () => ({
   "request_no_context_takeover": flag(
     DEFLATE.requestsNoContextTakeover,
     "Ask the client to compress each message on its own",
@@ -33,17 +33,17 @@ const deflate = section("permessage-deflate of RFC 7692", {
   ),
   "memory_level": whole({ min: 1, max: 9 }, "Memory that the compressor may use, 9 is most")
     .default(DEFLATE.memoryLevel),
-});
+}));
 
-const compression = section("Compression of messages", {
+const compression = section("Compression of messages", () => ({
   "deflate": deflate.optional().describe("Accept permessage-deflate when a client offers it"),
   "bzip2": refused('no client offers it; write "deflate"'),
   "snappy": refused('no client offers it; write "deflate"'),
-});
+}));
 
 const FLASH = "browsers have no Flash any more; remove the key";
 
-export const websocketOptions = section("How WebSocket connections behave", {
+export const websocketOptions = section("How WebSocket connections behave", () => ({
   "allowed_origins": z.array(z.string().min(1)).default([...WEBSOCKET.allowedOrigins]).describe(
     'Origins of web pages that may connect, with * for any text: "https://*.example.com"',
   ),
@@ -124,14 +124,17 @@ export const websocketOptions = section("How WebSocket connections behave", {
   ),
   "enable_flash_policy": refused(FLASH),
   "flash_policy": refused(FLASH),
-});
+}));
+
+export function rawsocketMessageSize(doc: string) {
+  return bytes({ min: 1, max: 67_108_864 }, doc);
+}
 
 /** Crossbar.io's configuration has the first key only; the others are ours, named as for WebSocket. */
-export const rawsocketOptions = section("How RawSocket connections behave", {
+export const rawsocketOptions = section("How RawSocket connections behave", () => ({
   // DEVIATION: Crossbar.io takes 1 byte to 64 MiB, of which the handshake can say only powers of two from 512 bytes to 16 MiB. What it says
   // is what holds, as with Autobahn: a peer that keeps to what it was told is never refused.
-  "max_message_size": bytes(
-    { min: 1, max: 67_108_864 },
+  "max_message_size": rawsocketMessageSize(
     "Largest message accepted: the next power of two is announced and enforced, from 512 bytes to at most 16 MiB",
   ).default(RAWSOCKET.maxMessageBytes),
   "open_handshake_timeout": milliseconds("Time for the opening handshake; 0: no limit")
@@ -145,7 +148,7 @@ export const rawsocketOptions = section("How RawSocket connections behave", {
     "Time to wait for a pong before the connection is dropped; 0: forever",
   )
     .default(RAWSOCKET.autoPingTimeoutMs),
-});
+}));
 
 export type WebSocketConfig = z.output<typeof websocketOptions>;
 export type RawSocketConfig = z.output<typeof rawsocketOptions>;
