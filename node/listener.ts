@@ -23,6 +23,8 @@ export interface ListenerParts {
   readonly endpoint: Endpoint;
   readonly services: TransportServices;
   readonly host: TransportHost;
+  /** False: cut off what was accepted. */
+  readonly accepts: () => boolean;
   /** Peers are balancers that say whom they speak for. */
   readonly speaksProxyProtocol: boolean;
   /** Whose headers are believed. */
@@ -86,6 +88,10 @@ export class OpenListener {
 
 /** At once, or behind the header of a proxy. */
 function serve(stream: ByteStream, routes: StreamRoutes, parts: ListenerParts): void {
+  if (!parts.accepts()) {
+    stream.onClose = () => {};
+    return stream.abort();
+  }
   const { speaksProxyProtocol, proxies, host, log } = parts;
   if (!speaksProxyProtocol) return serveStream(stream, routes);
   const peer = peerName(stream.remote);

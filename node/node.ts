@@ -13,6 +13,7 @@ import { canSetBacklog } from "../transports/listen.ts";
 import { TransportHost, type TransportStats } from "../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import type { Environment } from "./config/checks.ts";
+import { Capacity } from "./capacity.ts";
 import { isDisabled } from "./config/environment.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
@@ -23,8 +24,10 @@ import { CookieJars } from "./cookies.ts";
 import { logFor, type LogLevel } from "./log.ts";
 import type { StoreStats } from "./store/sqlite_store.ts";
 import type { Management } from "./management/management.ts";
+import { capacityOptions } from "./options.ts";
 import { systemRandom } from "./random.ts";
 import { type AuthStats, Throttle } from "./throttle.ts";
+import { systemReadings, VitalSigns } from "./vital_signs.ts";
 import { Children, type NodeEnd } from "./worker/children.ts";
 import { componentId, numbered, workerId } from "./worker/default_ids.ts";
 import { RouterWorker } from "./worker/router_worker.ts";
@@ -113,6 +116,7 @@ class RunningNode implements Node {
   readonly #children: Children;
   readonly #routers: readonly RouterConfig[];
   readonly #worker: RouterWorker;
+  readonly #signs: VitalSigns;
   readonly #startedAt: number;
   readonly #askToStop: (end: NodeEnd) => void;
   #management: Promise<Management> | undefined;
@@ -144,6 +148,9 @@ class RunningNode implements Node {
     });
     // Without a router nothing is ever started in it.
     const [[index, worker] = [0, undefined]] = routers;
+    // A component that blocks the process is named by its own watchdog.
+    const isExplained = () => this.#worker.components !== undefined;
+    this.#signs = new VitalSigns(clock, this.#log, systemReadings(), isExplained);
     this.#worker = new RouterWorker(workerId(worker ?? {}, index), {
       router: this.router,
       host: this.#hostOf(worker, clock),
@@ -153,6 +160,12 @@ class RunningNode implements Node {
       log: this.#log,
       jars: this.#jars,
       throttle: throttleOf(worker, clock),
+      capacity: new Capacity(
+        capacityOptions(worker?.options.limits),
+        this.#signs,
+        clock,
+        this.#log,
+      ),
       nodeId: config.controller.id,
       startedAt: this.#startedAt,
       root: settings.root,
@@ -180,6 +193,7 @@ class RunningNode implements Node {
     for (const { components } of this.#routers) await this.#startComponents(components);
     // Last: they will want to join.
     this.#children.start();
+    this.#signs.watch();
     (await this.#management)?.announce("on_ready", { "id": this.#nodeId });
   }
 
@@ -217,6 +231,7 @@ class RunningNode implements Node {
   }
 
   async #stop(): Promise<void> {
+    this.#signs.stop();
     const limitMs = this.#config.controller.options.shutdown_timeout;
     // First: they shall find the router while they end.
     await this.#children.stop(limitMs);

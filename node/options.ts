@@ -14,8 +14,10 @@ import {
   type WebSocketOptions,
 } from "../transports/websocket_options.ts";
 import type { Authorization } from "./authorization.ts";
+import type { CapacityOptions } from "./capacity.ts";
 import { type Environment, portNumber } from "./config/checks.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
+import type { NodeLimitsConfig } from "./config/schema_limits.ts";
 import type {
   LimitsConfig,
   PermissionConfig,
@@ -25,6 +27,7 @@ import type {
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
 import type { RoleSlowConsumersConfig } from "./config/schema_slow_consumers.ts";
 import { starred } from "./config/starred.ts";
+import { memoryLimit } from "./memory_limit.ts";
 import { StartError } from "./start_error.ts";
 import { storeOptions } from "./stores.ts";
 
@@ -166,6 +169,24 @@ export function rawSocketOptions(
     closeTimeoutMs: config.close_handshake_timeout,
     autoPingIntervalMs: config.auto_ping_interval,
     autoPingTimeoutMs: config.auto_ping_timeout,
+  };
+}
+
+/** Of the memory that the process may have: what is left lets sessions that there are go on. */
+const MEMORY_SHARE = 0.85;
+
+/** @param config undefined: of a node without a router, where nobody comes in. */
+export function capacityOptions(config: NodeLimitsConfig | undefined): CapacityOptions {
+  const memory = config?.memory ?? Math.floor(memoryLimit() * MEMORY_SHARE);
+  const rate = config?.handshakes ?? 0;
+  return {
+    memoryBytes: memory === 0 ? Infinity : memory,
+    handshakes: rate === 0
+      ? undefined
+      : { perSecond: rate, burst: config?.handshakes_burst ?? rate },
+    sessionsPerAddress: config?.sessions_per_address ?? Infinity,
+    countsLoopback: config?.loopback ?? false,
+    spareDescriptors: config?.spare_descriptors ?? 0,
   };
 }
 

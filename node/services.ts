@@ -20,6 +20,7 @@ import type {
   WebServiceConfig,
   WebSocketConnectionConfig,
 } from "./config/schema_web.ts";
+import type { Door } from "./capacity.ts";
 import type { CookieJar, CookieJars } from "./cookies.ts";
 import { rawSocketOptions, webSocketOptions } from "./options.ts";
 import type { AuthStats, Throttle } from "./throttle.ts";
@@ -60,6 +61,8 @@ export interface ServiceParts {
   readonly jars: CookieJars;
   readonly throttle: Throttle;
   readonly authStats: AuthStats;
+  /** Undefined: everybody finds room. */
+  readonly door: Door | undefined;
 }
 
 /** Rejects with StartError when principals cannot be used. */
@@ -159,12 +162,13 @@ async function webSocketService(
   config: WebSocketConnectionConfig,
   parts: ServiceParts,
 ): Promise<WebSocketService> {
-  const { router, host, stats, id, jars } = parts;
+  const { router, host, stats, id, jars, door } = parts;
   const jar = config.cookie && await jars.jar(config.cookie);
   const gate = await gateFor(config.auth, parts, jar);
   const watched = jar !== undefined && config.auth?.cookie !== undefined
     ? jar.watching(gate)
     : gate;
+  const guarded = door?.guard(watched) ?? watched;
   return {
     host,
     stats,
@@ -172,14 +176,22 @@ async function webSocketService(
     codecs: codecsOf(config.serializers),
     listener: id,
     serverName: `Realmway/${VERSION}`,
-    ...(jar && {
+    onUpgrade: ({ headers }, { tls }) => {
+      if (door?.hasRoom() === false) return { refusal: NO_ROOM };
       // What a peer says falsely harms its own cookie alone.
-      onUpgrade: ({ headers }, { tls }) =>
-        jar.hand(headers["cookie"], tls !== undefined || isHttps(headers["x-forwarded-proto"])),
-    }),
-    attach: (transport) => router.attach(transport, watched),
+      return jar?.hand(
+        headers["cookie"],
+        tls !== undefined || isHttps(headers["x-forwarded-proto"]),
+      ) ?? { headers: {} };
+    },
+    attach: (transport) => router.attach(transport, guarded),
   };
 }
+
+const NO_ROOM = {
+  status: 503,
+  text: "Cannot upgrade to WebSocket: found too many connections, try again later",
+};
 
 /** Whether the outermost proxy was reached over TLS: each proxy appends what it was reached by. */
 function isHttps(forwardedProto: string | string[] | undefined): boolean {
@@ -190,8 +202,9 @@ async function rawSocketService(
   config: RawSocketPart,
   parts: ServiceParts,
 ): Promise<RawSocketService> {
-  const { router, host, stats, id } = parts;
+  const { router, host, stats, id, door } = parts;
   const gate = await gateFor(config.auth, parts);
+  const guarded = door?.guard(gate) ?? gate;
   const { serializer, serializers = serializer === undefined ? undefined : [serializer] } = config;
   return {
     host,
@@ -199,7 +212,8 @@ async function rawSocketService(
     options: rawSocketOptions(config.options, config.max_message_size),
     codecs: codecsOf(serializers),
     listener: id,
-    attach: (transport) => router.attach(transport, gate),
+    ...(door && { hasRoom: () => door.hasRoom() }),
+    attach: (transport) => router.attach(transport, guarded),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Gate {
     transport: TransportDetails,
     session: number,
   ): Decision | Promise<Decision>;
+  /** A connection for which it was asked has ended, or went over to an earlier session. */
+  ended?(transport: TransportDetails): void;
   /** A peer that it let in said goodbye for good: `wamp.close.logout`. */
   loggedOut?(transport: TransportDetails): void;
 }

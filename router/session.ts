@@ -22,7 +22,7 @@ import { type Limits, needsInbox } from "./limits.ts";
 import { authorizerDetails } from "./meta/session.ts";
 import type { Rights, Role } from "./permission.ts";
 import { featuresOf, NO_FEATURES } from "./peer_features.ts";
-import type { ClosedHow, MessageHandler, Timer, Transport } from "./ports.ts";
+import type { ClosedHow, MessageHandler, Timer, Transport, TransportDetails } from "./ports.ts";
 import type { ProgressiveCall } from "./progressive_call.ts";
 import { type Claim, claimOf, type Resumption, resumptionOf, take } from "./resumption.ts";
 import type { Realm } from "./realm.ts";
@@ -90,6 +90,8 @@ export class Session implements MessageHandler, Applicant {
   /** Of the session that it was last, if that had one. */
   #lastInbox: Inbox | undefined = undefined;
   #timer: Timer | undefined;
+  /** What the gate was last asked for. */
+  #asked: TransportDetails | undefined = undefined;
   /** Set while joining. */
   #handshake: Handshake | undefined = undefined;
   /** Set while joined, if the role says what becomes of a peer that does not read. */
@@ -404,6 +406,7 @@ export class Session implements MessageHandler, Applicant {
     this.#served = session;
     // The session is one connection, whatever carries it.
     this.#router.forget(this);
+    this.#tellGate(undefined);
     session.#resume(this.transport, realm);
   }
 
@@ -460,6 +463,8 @@ export class Session implements MessageHandler, Applicant {
   #hello(hello: Hello): void {
     this.#stopTimer();
     this.#state = "joining";
+    // Of a session that was resumed it is the later connection.
+    this.#tellGate(this.transport.details);
     this.#handshake = new Handshake(hello, this.#gate, this, this.#router);
     this.#handshake.begin();
   }
@@ -506,6 +511,14 @@ export class Session implements MessageHandler, Applicant {
     this.#state = "gone";
     this.transport.end("session ended");
     this.#router.forget(this);
+    this.#tellGate(undefined);
+  }
+
+  /** It is about to be asked for a connection: an earlier one is of no interest any more. */
+  #tellGate(asked: TransportDetails | undefined): void {
+    const before = this.#asked;
+    this.#asked = asked;
+    if (before !== undefined && before !== asked) this.#gate.ended?.(before);
   }
 
   #stopTimer(): void {

@@ -10,6 +10,7 @@ import { bytes, flag, id, kinds, none, refused, section, whole } from "./fields.
 import { modulePaths, routerComponent } from "./schema_component.ts";
 import { container } from "./schema_container.ts";
 import { guest } from "./schema_guest.ts";
+import { nodeLimits } from "./schema_limits.ts";
 import { management } from "./schema_management.ts";
 import { disabled, TITLE } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
@@ -76,6 +77,7 @@ const slowConsumers = section("What happens to peers that do not read what they 
 const workerOptions = section("How the worker runs", () => ({
   "slow_consumers": slowConsumers.prefault({}),
   "throttle": throttle.prefault({}),
+  "limits": nodeLimits.prefault({}),
   "title": refused(TITLE),
   "python": refused("this router is no Python program; remove the key"),
   ...modulePaths(),

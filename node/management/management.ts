@@ -71,6 +71,8 @@ export class Management {
       ...parts.worker.parts,
       router: this.router,
       socketMode: 0o600,
+      // Whoever looks after the node gets in when nobody else does.
+      capacity: undefined,
     });
   }
 

@@ -1,7 +1,9 @@
 /** What Crossbar.io's workers and its node controller tell of their process, and those procedures that make no sense here. docs/management.md */
 import { arch, cpus, freemem, loadavg, platform, totalmem } from "node:os";
 import process from "node:process";
+import type { Dict } from "../../wamp/message.ts";
 import { VERSION } from "../../wamp/version.ts";
+import type { Capacity } from "../capacity.ts";
 import { FEATURE_UNAVAILABLE, NO_SUCH_WORKER } from "../worker/error_uris.ts";
 import { Refusal } from "../worker/refusal.ts";
 import {
@@ -27,20 +29,39 @@ export const processProcedures: WorkerProcedures = {
     "cwd": process.cwd(),
     "started": time(startedAt),
   }),
-  "get_process_stats": () => {
+  "get_process_stats": ({ worker }) => {
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
+    const { capacity } = worker.parts;
     return {
       "time": time(Date.now()),
       "uptime": process.uptime(),
       "memory": { "rss": rss, "heap": heapUsed },
       "cpu": { "user": user / 1e6, "system": system / 1e6 },
+      ...(capacity && pressure(capacity)),
     };
   },
   "utcnow": () => time(Date.now()),
   "started": ({ worker }) => time(worker.created),
   "uptime": ({ worker }) => since(worker.created, worker.parts.clock.now()),
 };
+
+/** How near the process is to its limits, and whom they kept out. */
+function pressure({ signs, options, refused }: Capacity): Dict {
+  const { memory, handshakes, sessionsPerAddress, descriptors } = refused;
+  const finite = (limit: number | undefined) => limit === Infinity ? null : limit ?? null;
+  return {
+    "event_loop": { "lag": signs.lagMs / 1000, "most": signs.mostLagMs / 1000 },
+    "memory_limit": finite(options.memoryBytes),
+    "descriptors": { "open": signs.descriptors ?? null, "limit": finite(signs.descriptorLimit) },
+    "refused": {
+      "memory": memory,
+      "handshakes": handshakes,
+      "sessions_per_address": sessionsPerAddress,
+      "descriptors": descriptors,
+    },
+  };
+}
 
 const ALIAS = "ask crossbar.shutdown: the router is the node's own process";
 const PYTHON = "there is no Python here";

@@ -12,6 +12,7 @@ import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Environment } from "../config/environment.ts";
 import type { TransportConfig } from "../config/schema.ts";
 import type { WebServiceConfig } from "../config/schema_web.ts";
+import type { Capacity, Door } from "../capacity.ts";
 import type { CookieJars } from "../cookies.ts";
 import { type HttpHandler, OpenListener } from "../listener.ts";
 import { listeningEndpoint } from "../options.ts";
@@ -33,6 +34,8 @@ export interface TransportParts {
   readonly log: Log;
   readonly jars: CookieJars;
   readonly throttle: Throttle;
+  /** Undefined: everybody finds room. */
+  readonly capacity: Capacity | undefined;
   /** Of the node, and when it started. */
   readonly nodeId: string | undefined;
   readonly startedAt: number;
@@ -155,10 +158,17 @@ export class RouterTransport {
   async #listen(): Promise<NodeListener> {
     const { id, config } = this;
     const { directory, env, host, clock, log } = this.#parts;
+    const door = this.#parts.capacity?.door();
     const stats = newStats();
     const authStats = newAuthStats();
     const spoken = this.#hasPaths || config.type !== "web" ? config : { ...config, paths: {} };
-    const services = await transportServices(spoken, { ...this.#parts, id, stats, authStats });
+    const services = await transportServices(spoken, {
+      ...this.#parts,
+      id,
+      stats,
+      authStats,
+      door,
+    });
     const configured = await listeningEndpoint(config.endpoint, {
       directory,
       env,
@@ -175,11 +185,12 @@ export class RouterTransport {
       endpoint,
       services,
       host,
+      accepts: () => door?.accept() ?? true,
       speaksProxyProtocol: config.endpoint.proxy_protocol,
       proxies,
       clock,
       log,
-      loadHttp: () => this.#httpHandler(services, isSecure, proxies, stats),
+      loadHttp: () => this.#httpHandler(services, isSecure, proxies, { stats, door }),
     });
     this.#open = open;
     this.#services = services;
@@ -202,11 +213,12 @@ export class RouterTransport {
     services: TransportServices,
     isSecure: boolean,
     proxies: TrustedProxies | undefined,
-    stats: TransportStats,
+    { stats, door }: { readonly stats: TransportStats; readonly door: Door | undefined },
   ): Promise<HttpHandler> {
     const { httpHandler } = await import("../web/handler.ts");
     const { directory, env, root, router, host, clock, log, startedAt } = this.#parts;
-    const gate = anonymous("anonymous", router.random);
+    const open = anonymous("anonymous", router.random);
+    const gate = door?.guard(open) ?? open;
     const { nodeId = hostname() } = this.#parts;
     const settings = {
       nodeDirectory: directory,
