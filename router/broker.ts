@@ -137,7 +137,7 @@ export class Broker {
     }
     if (session.role.mayReachBeyond(match, topic)) subscription.isNarrowed = true;
     session.send({ type: Type.SUBSCRIBED, request, subscription: subscription.id });
-    if (message.options["get_retained"] === true) this.retention.replay(session, subscription);
+    if (message.options["get_retained"] === true) this.#replay(session, subscription);
     if (isAdded) this.#observer.subscribed(session, subscription, isNew);
   }
 
@@ -288,6 +288,13 @@ export class Broker {
     }
     if (delivery !== undefined) delivery.sent();
     else if (isAcknowledged) session.send({ type: Type.PUBLISHED, request, publication });
+  }
+
+  #replay(session: Session, subscription: Subscription): void {
+    this.retention.replay(session, subscription, (resource) => {
+      const shard = this.#shards.audience(subscription, resource, undefined);
+      return shard?.includes(session) !== false;
+    });
   }
 
   #isToBeStored({ topic, options }: Publish, receivers: Receivers | undefined): boolean {

@@ -34,6 +34,8 @@ export interface Retained {
   /** The session that did not receive it as it was its own; 0 for none. */
   readonly excluded: number;
   readonly receivers: Receivers | undefined;
+  /** Of subscribers that are shards, it is for those that this resource belongs to. */
+  readonly resource: string | undefined;
   /** The one session that it is kept for, as a later one replaced it for all others; 0 for none. */
   readonly only: number;
   readonly expires: number;
@@ -86,7 +88,7 @@ export class Retention {
 
   retain({ message, id, details, excluded, receivers }: Publication): void {
     const { topic, options } = message;
-    const lifeMs = options["x_retain_ms"];
+    const { x_retain_ms: lifeMs, rkey } = options;
     const payload = message.payload.keep();
     const entry: Retained = {
       topic,
@@ -95,6 +97,7 @@ export class Retention {
       payload,
       excluded: excluded?.id ?? 0,
       receivers,
+      resource: typeof rkey === "string" ? rkey : undefined,
       only: 0,
       expires: this.#clock.now() + (typeof lifeMs === "number" ? lifeMs : this.#maxAgeMs),
       weight: topic.length + weightOf(options) + payloadWeight(payload),
@@ -103,24 +106,31 @@ export class Retention {
     // What it would have replaced is out of date.
     if (entry.weight > this.#maxBytes) return this.clear(topic);
     const older = this.#living(topic);
-    const left = receivers === undefined ? leftFor(excluded, older) : older;
+    const left = isForAll(entry) ? leftFor(excluded, older) : older;
     this.#replace(topic, bounded([entry, ...left]));
     this.#save(topic);
     this.#evict();
   }
 
-  /** Sends the session what it would have received, the latest of each topic, in the order of publication. */
-  replay(session: Session, subscription: Subscription): void {
+  /** Sends the session what it would have received, the latest of each topic, in the order of publication.
+   * @param isShardOf whether what is for the shard of a resource is for the session. */
+  replay(
+    session: Session,
+    subscription: Subscription,
+    isShardOf: (resource: string) => boolean,
+  ): void {
     const { id, match, topic: pattern } = subscription;
+    const isFor = (one: Retained) =>
+      admits(one, session) && (one.resource === undefined || isShardOf(one.resource));
     if (match === "exact") {
-      const found = this.#latest(pattern, session);
+      const found = this.#living(pattern).find(isFor);
       if (found !== undefined) session.send(event(id, found, found.details));
       return;
     }
     const found: Retained[] = [];
     for (const topic of this.#topics.keys()) {
       if (!matches(match, pattern, topic)) continue;
-      const latest = this.#latest(topic, session);
+      const latest = this.#living(topic).find(isFor);
       if (latest !== undefined) found.push(latest);
     }
     for (const one of found.sort((a, b) => a.order - b.order)) {
@@ -129,10 +139,6 @@ export class Retention {
       if (isPermitted === true) session.send(own);
       else if (isPermitted === undefined) session.role.hold(own, one.topic, subscription);
     }
-  }
-
-  #latest(topic: string, session: Session): Retained | undefined {
-    return this.#living(topic).find((one) => admits(one, session));
   }
 
   #living(topic: string): readonly Retained[] {
@@ -200,7 +206,7 @@ function leftFor(publisher: Session | undefined, older: readonly Retained[]): Re
   for (const one of older) {
     if (!admits(one, publisher)) continue;
     left.push({ ...one, only: publisher.id });
-    if (one.receivers === undefined) break;
+    if (isForAll(one)) break;
   }
   return left;
 }
@@ -208,8 +214,13 @@ function leftFor(publisher: Session | undefined, older: readonly Retained[]): Re
 /** Without the oldest of those that are not for all, if there are too many of them. */
 function bounded(entries: readonly Retained[]): readonly Retained[] {
   if (entries.length <= MOST_LIMITED) return entries;
-  const isLimited = (one: Retained) => one.receivers !== undefined || one.only !== 0;
+  const isLimited = (one: Retained) => !isForAll(one) || one.only !== 0;
   return entries.toSpliced(entries.findLastIndex(isLimited), 1);
+}
+
+/** But for its publisher. */
+function isForAll({ receivers, resource }: Retained): boolean {
+  return receivers === undefined && resource === undefined;
 }
 
 function admits(entry: Retained, session: Session): boolean {

@@ -27,6 +27,8 @@ export const RETAINED = 2;
 interface Content {
   readonly details: Dict;
   readonly receivers: Receivers | undefined;
+  /** Of retained events. */
+  readonly resource?: string | undefined;
   readonly payload: Payload;
 }
 
@@ -80,13 +82,17 @@ export class Batch {
   }
 }
 
-function writeContent(writer: ByteWriter, { details, receivers, payload }: Content): void {
+function writeContent(writer: ByteWriter, content: Content): void {
+  const { details, receivers, resource, payload } = content;
   const codec = payload.codec ?? OWN;
   writer.byte(CODECS.indexOf(codec));
   writer.byte(payload.count);
   if (details === EMPTY_DICT && receivers === undefined) writer.uint32(0);
   else {
-    const values = { args: [details, receivers?.lists ?? null], kwargs: EMPTY_DICT };
+    const values = {
+      args: [details, receivers?.lists ?? null, resource ?? null],
+      kwargs: EMPTY_DICT,
+    };
     sized(writer, () => OWN.writeValues(writer, values, 1));
   }
   if (payload.codec !== undefined) {
@@ -113,15 +119,20 @@ export function recordedOf(row: EventRow): Recorded {
 
 export function retainedOf(row: RetainedRow): Retained {
   const { publication, topic, weight, excluded, expires, order } = row;
-  return { publication, topic, weight, excluded, expires, order, only: 0, ...contentOf(row) };
+  const content = contentOf(row);
+  const { resource } = content;
+  return { publication, topic, weight, excluded, expires, order, only: 0, ...content, resource };
 }
 
 function contentOf({ head, codec: number, count, payload: bytes }: EventRow): Content {
   const codec = CODECS[number] ?? OWN;
-  const [details, lists] = head.length === 0 ? [] : OWN.decodePayload(head, 0, head.length, 1).args;
+  const [details, lists, resource] = head.length === 0
+    ? []
+    : OWN.decodePayload(head, 0, head.length, 1).args;
   return {
     details: isDict(details) ? details : EMPTY_DICT,
     receivers: isDict(lists) ? Receivers.from(lists) : undefined,
+    resource: typeof resource === "string" ? resource : undefined,
     payload: count === 0 ? Payload.EMPTY : Payload.kept(codec, bytes, count),
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nodeOf } from "../../router/shard.ts";
+import type { Dict } from "../../wamp/message.ts";
 import { ALL_ROLES, EXPLAINED, Flow, ID, type Peer } from "../kit/flow_kit.ts";
 
 /** A caller, and three shards of one service. */
@@ -281,4 +282,36 @@ test("Sharding: peers that know nothing of it are served as before", () => {
   callee.sends("YIELD", 1, {});
   caller.receives("RESULT", request, {});
   flow.ends();
+});
+
+test("Sharding: a retained event with a resource is for its shard; the others have the one before [WAMP pubsub_event_retention]", () => {
+  const flow = new Flow();
+  const publisher = flow.join();
+  const nodes = ["a", "b"] as const;
+  const shards = nodes.map((nkey) => {
+    const shard = flow.join();
+    shard.subscribes("com.state", { "nkey": nkey });
+    return { nkey, shard };
+  });
+  const asks = (peer: Peer, options: Dict, retained: unknown) => {
+    const id = peer.subscribes("com.state", { ...options, "get_retained": true });
+    peer.receives("EVENT", id, ID, { "retained": true }, [retained]);
+  };
+  publisher.publishes("com.state", { "retain": true }, ["for all"]);
+  publisher.publishes("com.state", { "retain": true, "rkey": "key0" }, ["for one"]);
+  const owner = nodeOf(nodes, "key0");
+  for (const { nkey, shard } of shards) {
+    const isOwner = nkey === owner;
+    shard.receivesAny("EVENT");
+    if (isOwner) shard.receivesAny("EVENT");
+    asks(shard, { "nkey": nkey }, isOwner ? "for one" : "for all");
+  }
+  asks(flow.join(), {}, "for one");
+  publisher.publishes("com.state", {
+    "retain": true,
+    "exclude": shards.map(({ shard }) => shard.id),
+  });
+  publisher.publishes("com.state", { "retain": true, "rkey": "key0" }, ["newer"]);
+  const other = shards.find(({ nkey }) => nkey !== owner);
+  if (other !== undefined) asks(other.shard, { "nkey": other.nkey }, "for all");
 });

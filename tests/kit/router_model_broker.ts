@@ -51,7 +51,7 @@ interface ModelRetained {
   readonly publication: Unknown;
   readonly details: Dict;
   readonly payload: readonly unknown[];
-  readonly isReceiver: (peer: ModelPeer) => boolean;
+  readonly isReceiver: (peer: ModelPeer, subscription: ModelSubscription) => boolean;
   /** But for its publisher. */
   readonly isForAll: boolean;
   readonly expires: number;
@@ -188,14 +188,15 @@ export class BrokerModel {
     if (options["retain"] === true) {
       const expires = model.now + ((options["x_retain_ms"] ?? Infinity) as number);
       const isForAll = !Object.keys(options).some((key) =>
-        /^(eligible|exclude)(_auth|$)/.test(key)
+        /^(eligible|exclude)(_auth|$)|^rkey$/.test(key)
       );
       this.#retained.unshift({
         topic,
         publication,
         details,
         payload,
-        isReceiver,
+        isReceiver: (receiver, subscription) =>
+          isReceiver(receiver) && isInShard(receiver, subscription, options["rkey"]),
         isForAll,
         expires,
       });
@@ -295,7 +296,7 @@ export class BrokerModel {
     const seen = new Set<string>();
     const found = this.#retained.filter(({ topic, isReceiver, isForAll, expires }) => {
       if (!patternMatches(match, pattern, topic) || seen.has(topic)) return false;
-      if (!isReceiver(peer)) return false;
+      if (!isReceiver(peer, subscription)) return false;
       const isExpired = expires <= this.#model.now;
       // What was replaced for all does not come back.
       if (!isExpired || isForAll) seen.add(topic);

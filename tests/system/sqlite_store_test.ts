@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { SqliteStore, type SqliteStoreOptions } from "../../node/store/sqlite_store.ts";
 import type { EventHistoryOptions } from "../../router/history.ts";
 import type { Clock } from "../../router/ports.ts";
+import { nodeOf } from "../../router/shard.ts";
 import { systemClock } from "../../transports/clock.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -200,6 +201,8 @@ test("Store: recorded and retained events are there after a restart [WAMP pubsub
   alice.publishes("com.log.d", { "retain": true }, [4]);
   alice.publishes("com.log.d", { "x_retain_clear": true }, [5]);
   alice.publishes("com.log.e", { "retain": true, "x_retain_ms": 1 }, [6]);
+  alice.publishes("com.shard", { "retain": true }, ["for all"]);
+  alice.publishes("com.shard", { "retain": true, "rkey": "key0" }, ["for one"]);
   const before = await events(alice, idOf(alice, "com.log.", "prefix"));
   assert.equal(before.length, 6);
   await first.close();
@@ -223,6 +226,15 @@ test("Store: recorded and retained events are there after a restart [WAMP pubsub
     peer.receives("EVENT", id, ID, { ...publisher, ...retained, "topic": "com.log.a" }, [1, "ä"]);
     peer.receives("EVENT", id, ID, { ...retained, "topic": "com.log.b" }, [2]);
     if (peer === bob) peer.receives("EVENT", id, ID, { ...retained, "topic": "com.log.c" }, [3]);
+  }
+  const owner = nodeOf(["a", "b"], "key0");
+  for (const [peer, nkey] of [[bob, "a"], [eve, "b"]] as const) {
+    peer.subscribes("com.shard", { nkey });
+  }
+  for (const [peer, nkey] of [[bob, "a"], [eve, "b"]] as const) {
+    const shard = peer.subscribes("com.shard", { nkey, "get_retained": true });
+    const latest = nkey === owner ? "for one" : "for all";
+    peer.receives("EVENT", shard, ID, { "retained": true }, [latest]);
   }
   flow.clock.advance(60_000);
   const late = flow.join({ authid: "eve" });
