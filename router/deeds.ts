@@ -95,7 +95,8 @@ function deedsIn(realm: Realm, procedure: string, args: readonly unknown[], kwar
 /** To say what something is takes the permission to make it. */
 function definitionDeeds(uri: unknown, kind: unknown): Deed[] {
   const known = KINDS.find((one) => one === kind);
-  if (known === undefined || typeof uri !== "string" || !isUri(uri, "loose")) return [];
+  if (known === undefined || typeof uri !== "string") return [];
+  if (!isUri(uri, "loose") || isProtected(uri)) return [];
   return [{ action: MAKES[known], uri, match: "exact", options: EMPTY_DICT }];
 }
 

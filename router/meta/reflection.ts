@@ -1,11 +1,12 @@
 /** Meta procedures about what a realm offers, as far as the asker may use it. [WAMP interface-reflection] */
 import type { Dict } from "../../wamp/message.ts";
 import { isDict } from "../../wamp/options.ts";
-import { isUri } from "../../wamp/uri.ts";
+import { isProtected, isUri } from "../../wamp/uri.ts";
 import * as uris from "../../wamp/uris.ts";
 import type { Action } from "../permission.ts";
 import type { Realm } from "../realm.ts";
 import { type Kind, KINDS } from "../reflection.ts";
+import { reserved } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { MetaError, type MetaProcedure, textArgument } from "./procedure.ts";
 
@@ -46,6 +47,9 @@ export const reflectionProcedures: Readonly<Record<string, MetaProcedure>> = {
     const kind = kindOf(args[2] ?? kwargs["kind"]);
     if (!isUri(uri, "loose")) {
       throw new MetaError(uris.INVALID_URI, "Cannot read argument 1 (uri): it is no valid URI");
+    }
+    if (isProtected(uri) && !caller.role.isTrusted) {
+      throw new MetaError(uris.INVALID_URI, reserved("define", uri));
     }
     if (!caller.role.rule(uri, MAKES[kind]).allow[MAKES[kind]]) {
       throw new MetaError(

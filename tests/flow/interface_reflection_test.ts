@@ -121,3 +121,23 @@ test("Reflection: a realm keeps 10,000 definitions, and says so when there is no
   ]);
   flow.ends();
 });
+
+test("Reflection: nobody outside the router says what reserved names are", () => {
+  const flow = new Flow();
+  const peer = flow.join();
+  for (
+    const [uri, kind] of [
+      ["wamp.session.get", "procedure"],
+      ["wamp.session.on_join", "topic"],
+      ["wamp.error.timeout", "error"],
+      ["crossbar.node.shutdown", "procedure"],
+    ]
+  ) {
+    for (const description of [{ "description": "Mine" }, null]) {
+      fails(peer, "wamp.error.invalid_uri", "wamp.reflect.define", [uri, description, kind]);
+    }
+  }
+  const inside = flow.join({ authrole: "trusted" });
+  assert.equal(inside.calling("wamp.reflect.define", ["wamp.session.get", ADD]), true);
+  flow.ends();
+});

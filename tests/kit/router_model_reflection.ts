@@ -1,7 +1,7 @@
 /** Reflection by the words of docs/extensions.md. Part of `router_model_meta.ts`. */
 import type { Dict } from "../../wamp/message.ts";
 import type { ModelPeer, RouterModel } from "./router_model.ts";
-import { isValidUri } from "./router_model_options.ts";
+import { isReservedUri, isValidUri } from "./router_model_options.ts";
 
 export const REFLECTED = ["procedure", "topic", "error"] as const;
 type Kind = typeof REFLECTED[number];
@@ -53,6 +53,9 @@ export class ReflectionModel {
     const kind = REFLECTED.find((one) => one === (args[2] ?? kwargs["kind"] ?? "procedure"));
     if (kind === undefined) throw new ReflectionFailure("wamp.error.invalid_argument");
     if (!isValidUri(uri)) throw new ReflectionFailure("wamp.error.invalid_uri");
+    if (isReservedUri(uri) && peer.authrole !== "trusted") {
+      throw new ReflectionFailure("wamp.error.invalid_uri");
+    }
     const action = kind === "topic" ? "publish" : "register";
     if (!this.#model.permission(peer, uri).allow(action)) {
       throw new ReflectionFailure("wamp.error.not_authorized");
