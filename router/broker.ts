@@ -425,6 +425,7 @@ export class Broker {
     session.subscriptions?.delete(subscription);
     if (!subscription.remove(session)) return;
     this.#shards.leave(subscription, session);
+    this.#forwarding.note(session, subscription, EMPTY_DICT);
     const wasLast = subscription.subscriberCount === 0 && subscription.history === undefined;
     if (wasLast) {
       this.#index.remove(subscription.match, subscription.topic);

@@ -22,6 +22,8 @@ export interface RetentionOptions {
   readonly maxAgeMs?: number;
 }
 
+/** Expired events are looked for at most so often. */
+const SWEEP_MS = 1_000;
 /** Events for some subscribers only that a topic keeps besides the latest one for all. */
 const MOST_LIMITED = 64;
 
@@ -65,6 +67,9 @@ export class Retention {
   #isRestored: boolean;
   #weight = 0;
   #lastOrder = 0;
+  /** No event expires before. */
+  #earliest = Infinity;
+  #sweptAt = -Infinity;
 
   constructor(options: RetentionOptions, clock: Clock, store?: Store) {
     this.#clock = clock;
@@ -87,6 +92,7 @@ export class Retention {
   }
 
   retain({ message, id, details, excluded, receivers }: Publication): void {
+    this.#sweep();
     const { topic, options } = message;
     const { x_retain_ms: lifeMs, rkey } = options;
     const payload = message.payload.keep();
@@ -106,6 +112,7 @@ export class Retention {
     // What it would have replaced is out of date.
     if (entry.weight > this.#maxBytes) return this.clear(topic);
     const older = this.#living(topic);
+    this.#earliest = Math.min(this.#earliest, entry.expires);
     const left = isForAll(entry) ? leftFor(excluded, older) : older;
     this.#replace(topic, bounded([entry, ...left]));
     this.#save(topic);
@@ -153,6 +160,19 @@ export class Retention {
     return living;
   }
 
+  /** What has expired takes no room from what has not. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    if (now < this.#earliest || now - this.#sweptAt < SWEEP_MS) return;
+    this.#sweptAt = now;
+    this.#earliest = Infinity;
+    for (const topic of this.#topics.keys()) {
+      for (const { expires } of this.#living(topic)) {
+        this.#earliest = Math.min(this.#earliest, expires);
+      }
+    }
+  }
+
   /** The topic's entries from now on; it counts as published to last. */
   #replace(topic: string, entries: readonly Retained[]): void {
     this.#keep(topic, []);
@@ -190,6 +210,7 @@ export class Retention {
     for (const one of entries.toSorted((a, b) => a.order - b.order)) {
       if (one.expires <= now || known.has(one.topic)) continue;
       const order = ++this.#lastOrder;
+      this.#earliest = Math.min(this.#earliest, one.expires);
       const older = byTopic.get(one.topic) ?? [];
       byTopic.delete(one.topic);
       byTopic.set(one.topic, [{ ...one, order }, ...older]);

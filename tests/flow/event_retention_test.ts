@@ -225,6 +225,19 @@ test("Broker: beyond its limits, the topics published to longest ago lose their 
   small.ends();
 });
 
+test("Broker: what has expired takes no room from retained events that have not", () => {
+  const flow = new Flow({ retention: { maxTopics: 10, maxBytes: 10_000 } });
+  const [alice, bob] = [flow.join(), flow.join()];
+  alice.publishes("com.lasting", RETAIN, [1]);
+  for (let i = 0; i < 40; i++) {
+    alice.publishes(`com.passing${i}`, { ...RETAIN, "x_retain_ms": 10 }, ["x".repeat(1_000)]);
+    flow.clock.advance(500);
+  }
+  assert.deepEqual(retained(bob, "com.", "prefix"), [["com.lasting", [1]]]);
+  assert.ok(flow.realm.broker.retention.topicCount <= 4);
+  flow.ends();
+});
+
 test("Broker: a retained event survives the buffer it came in, in any serializer", () => {
   for (const from of ["json", "msgpack", "cbor"] as const) {
     const flow = new Flow();

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EXPLAINED, Flow, ID } from "../kit/flow_kit.ts";
 
@@ -52,6 +53,21 @@ test("Router links: the meta API tells by which way others hold a registration, 
   peer.receives("REGISTERED", 1, registration);
   asker.sends("CALL", 2, {}, "wamp.registration.get", [registration]);
   asker.receives("RESULT", 2, {}, [hasWay(undefined)]);
+  flow.ends();
+});
+
+test("Router links: what a link held is forgotten with it, and what it holds anew is its own", () => {
+  const flow = new Flow();
+  const [link, asker] = [flow.join(), flow.join()];
+  const way = [{ "session": 12345, "authid": "a", "authrole": "r" }];
+  flow.join().subscribes("com.news", { "forward_for": way });
+  const subscription = link.subscribes("com.news", { "forward_for": way });
+  const wayOf = () =>
+    Reflect.get(asker.calling("wamp.subscription.get", [subscription]) as object, "x_forward_for");
+  assert.deepEqual(wayOf(), way);
+  link.unsubscribes(subscription);
+  link.subscribes("com.news");
+  assert.equal(wayOf(), undefined);
   flow.ends();
 });
 
