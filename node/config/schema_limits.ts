@@ -4,7 +4,7 @@ import { bytes, flag, section, whole } from "./fields.ts";
 
 export const nodeLimits = section(
   "How much the node takes on: what is beyond is refused and counted, what is there goes on",
-  {
+  () => ({
     "memory": bytes(
       { min: 0, max: Number.MAX_SAFE_INTEGER },
       "Memory of the process beyond which nobody joins; 0 is no limit (default: 85 % of what its cgroup allows, else of the machine's)",
@@ -29,7 +29,7 @@ export const nodeLimits = section(
       { min: 0, max: 100_000 },
       "File descriptors that connections leave to stores, files and processes, but at most a quarter of what the process may have",
     ).default(64),
-  },
+  }),
 );
 
 export type NodeLimitsConfig = z.output<typeof nodeLimits>;
