@@ -31,13 +31,17 @@ export type { Path, Position } from "./config/source.ts";
 export {
   type ComponentInfo,
   type LinkInfo,
+  type ProcessStats,
   type RealmInfo,
   type RealmStats,
   type RoleInfo,
   RouterController,
   type ServiceInfo,
+  type SlowConsumerInfo,
+  type TransportFigures,
   type TransportInfo,
 } from "./management/controller.ts";
+export { NodeController, type NodeStatus, type WorkerInfo } from "./management/node_controller.ts";
 export type { Node, NodeListener, NodeSettings, NodeStore } from "./node.ts";
 export type { StoreStats } from "./store/sqlite_store.ts";
 export { ListenError } from "../transports/endpoint.ts";

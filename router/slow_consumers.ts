@@ -28,6 +28,7 @@ export interface SlowConsumersOptions {
 export class SlowConsumers {
   readonly stats: SlowConsumerStats = { fellBehind: 0, droppedEvents: 0, closed: 0, pauses: 0 };
   readonly #options: SlowConsumersOptions;
+  readonly #slow = new Set<Session>();
   /** Sessions that publishers are to wait for, and those that have waited long enough. */
   readonly #behind = new Map<Session, Behind>();
 
@@ -46,6 +47,7 @@ export class SlowConsumers {
     return new SlowTransport(transport, options, {
       fellBehind: () => {
         this.stats.fellBehind++;
+        this.#slow.add(session);
         if (policy === "pause-publisher") this.#behind.set(session, new Behind(pauseMs));
         this.#tell(() => this.#fellBehind(id, session, policy));
       },
@@ -64,6 +66,16 @@ export class SlowConsumers {
         this.stats.droppedEvents += dropped;
       },
     });
+  }
+
+  /** How many sessions are behind now, by the policies of their roles. */
+  get size(): number {
+    return this.#slow.size;
+  }
+
+  /** The session is behind now. */
+  has(session: Session): boolean {
+    return this.#slow.has(session);
   }
 
   /** Publishers wait for somebody. */
@@ -94,7 +106,9 @@ export class SlowConsumers {
     for (const behind of this.#behind.values()) behind.release(publisher);
   }
 
+  /** It is not behind any more. */
   #release(session: Session): void {
+    this.#slow.delete(session);
     const behind = this.#behind.get(session);
     this.#behind.delete(session);
     behind?.releaseAll();

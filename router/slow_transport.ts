@@ -68,6 +68,11 @@ export class SlowTransport implements Transport {
     return this.inner.details;
   }
 
+  /** In the connection and here. */
+  get waiting(): number {
+    return (this.inner.waiting ?? 0) + this.#bytes;
+  }
+
   send(message: Message): void {
     if (this.#keepsUp(message)) this.inner.send(message);
     else if (this.#waits(message)) this.#add(keptMessage(message));

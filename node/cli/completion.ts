@@ -19,12 +19,18 @@ export function completion(shell: Shell, commands: readonly Command[]): string {
   const all = commands.map((command): Words => ({
     name: command.name(),
     description: command.description(),
-    options: [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one)),
+    options: optionsOf(command),
     choices: command.registeredArguments[0]?.argChoices ??
       command.commands.map((one) => one.name()),
   }));
   const scripts = { bash, zsh, fish };
   return scripts[shell](all);
+}
+
+/** Of the command and those below it, each once. */
+function optionsOf(command: Command): readonly Option[] {
+  const all = [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one));
+  return [...new Map(all.map((option) => [option.flags, option])).values()];
 }
 
 function flagsOf({ short, long }: Option): readonly string[] {

@@ -5,6 +5,12 @@ import { readValue } from "../../wamp/codec/json_text.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { styled } from "./output.ts";
 
+export const NODE_DIRECTORY =
+  "node directory (default: .crossbar or .realmway in the working directory)";
+export const CONFIG_FILE =
+  "configuration file, relative to --cbdir; without that to the working directory, then to the node " +
+  "directory (default: config.json or config.yaml)";
+
 export function name(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("Expected a name that is not empty.");

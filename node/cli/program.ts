@@ -13,13 +13,9 @@ import { addClientCommands } from "./client_commands.ts";
 import { EXIT_CODES, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "./exit_codes.ts";
 import { SHELLS } from "./shells.ts";
 import { complain, print, styled } from "./output.ts";
-import { examples, name } from "./option_values.ts";
+import { addOperatorCommands } from "./operator_commands.ts";
+import { CONFIG_FILE, examples, name, NODE_DIRECTORY } from "./option_values.ts";
 import type { StopSignals } from "./process_events.ts";
-
-const NODE_DIRECTORY = "node directory (default: .crossbar or .realmway in the working directory)";
-const CONFIG_FILE =
-  "configuration file, relative to --cbdir; without that to the working directory, then to the node " +
-  "directory (default: config.json or config.yaml)";
 
 /**
  * Runs one command line. Resolves to the exit code; rejects only when there is a bug.
@@ -99,7 +95,8 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
     .action(async (options) => done(await (await import("./check.ts")).check(options)));
 
-  const config = program.command("config").description("what a configuration amounts to");
+  const config = program.command("config").description("what a configuration amounts to")
+    .addHelpText("after", examples(["realmway config show"]));
   config.command("show")
     .description(
       "print the configuration with its includes, variables and all defaults, without secrets",
@@ -177,7 +174,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     });
 
   // For nodes alone, which start their containers so.
-  program.command("worker", { hidden: true })
+  program.command("run-container", { hidden: true })
     .action(async () => done(await (await import("./worker.ts")).worker()));
 
   program.command("version")
@@ -186,6 +183,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .action(async () => print((await import("./version.ts")).versionText()));
 
   addClientCommands(program, done);
+  addOperatorCommands(program, done);
 
   program.command("completion")
     .description("print a script by which a shell completes commands and options")
@@ -211,8 +209,8 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     });
 
   // What `exitOverride` and the rest say of the program holds for its commands too.
-  for (const command of [...program.commands, ...config.commands]) {
-    command.copyInheritedSettings(program);
+  for (const command of program.commands) {
+    for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
   }
   return program;
 }

@@ -1,5 +1,5 @@
 /**
- * `realmway worker`, which only a node calls: a container, told on standard input what to run. Ends by SIGTERM, with its node, or
+ * `realmway run-container`, which only a node calls: a container, told on standard input what to run. Ends by SIGTERM, with its node, or
  * when its components say so: with 0, or with 1 when one failed.
  */
 import process from "node:process";

@@ -19,6 +19,46 @@ export interface RealmStats {
     readonly sent: Readonly<Record<string, number>>;
     readonly received: Readonly<Record<string, number>>;
   };
+  /** Of roles with a policy; those of others are counted by the transports. */
+  readonly "slow_consumers": {
+    /** Now; the others are counted since the realm started. */
+    readonly behind: number;
+    readonly "fell_behind": number;
+    readonly "dropped_events": number;
+    readonly closed: number;
+    readonly pauses: number;
+  };
+}
+
+/** A session that has not taken all that it was sent. */
+export interface SlowConsumerInfo {
+  readonly session: number;
+  readonly authid: string;
+  readonly authrole: string;
+  readonly peer: string;
+  /** Bytes. */
+  readonly waiting: number;
+  /** Beyond the limit of its role. */
+  readonly behind: boolean;
+}
+
+/** Counted since the transport was made. */
+export interface TransportFigures {
+  readonly messages: { readonly sent: number; readonly received: number };
+  readonly bytes: { readonly sent: number; readonly received: number };
+  readonly "dropped_events": number;
+  readonly "oversized_messages": number;
+  readonly "closed_slow_consumers": number;
+  readonly "missed_pings": number;
+}
+
+export interface ProcessStats {
+  readonly time: string;
+  readonly uptime: number;
+  /** Bytes. */
+  readonly memory: { readonly rss: number; readonly heap: number };
+  /** Seconds. */
+  readonly cpu: { readonly user: number; readonly system: number };
 }
 
 export interface RoleInfo {
@@ -97,6 +137,11 @@ export class RouterController {
     return this.#call("get_router_realm_stats", ...(realm === undefined ? [] : [realm]));
   }
 
+  /** At most 100, the furthest behind first. */
+  slowConsumers(realm: string): Promise<SlowConsumerInfo[]> {
+    return this.#call("get_router_realm_slow_consumers", realm);
+  }
+
   startRealm(realm: string, config: Dict): Promise<RealmInfo> {
     return this.#call("start_router_realm", realm, config);
   }
@@ -149,6 +194,14 @@ export class RouterController {
     return this.#call("get_router_transport", transport);
   }
 
+  /** By the transport's id; null before it listens. @param transport default: all. */
+  transportStats(transport?: string): Promise<Record<string, TransportFigures | null>> {
+    return this.#call(
+      "get_router_transport_stats",
+      ...(transport === undefined ? [] : [transport]),
+    );
+  }
+
   /** @param createPaths also starts the services of a web transport. */
   startTransport(transport: string, config: Dict, createPaths = false): Promise<TransportInfo> {
     return this.#call("start_router_transport", transport, config, createPaths);
@@ -196,6 +249,10 @@ export class RouterController {
   /** Resolves to the ids of the sessions that were told to leave. */
   killByAuthid(realm: string, authid: string, reason: string, message?: string): Promise<number[]> {
     return this.#call("kill_by_authid", realm, authid, reason, message ?? null);
+  }
+
+  processStats(): Promise<ProcessStats> {
+    return this.#call("get_process_stats");
   }
 
   #call<T>(procedure: string, ...args: readonly unknown[]): Promise<T> {

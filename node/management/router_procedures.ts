@@ -15,6 +15,9 @@ import { checked, checkedRealm, unreadable } from "./piece.ts";
 import { time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";
 import type { Request } from "./request.ts";
 
+/** That an answer names. */
+const MOST_SLOW = 100;
+
 export const realmProcedures: WorkerProcedures = {
   "get_router_realms": ({ worker }) => [...worker.realms.keys()].sort(),
   "get_router_realm": ({ worker }, request) => realmDict(worker.realm(request.text(0, "realm_id"))),
@@ -25,6 +28,8 @@ export const realmProcedures: WorkerProcedures = {
     const realms = id === undefined ? [...worker.realms.values()] : [worker.realm(id)];
     return Object.fromEntries(realms.map((realm) => [realm.id, statsOf(realm)]));
   },
+  "get_router_realm_slow_consumers": ({ worker }, request) =>
+    slowConsumersOf(worker.realm(request.text(0, "realm_id"))),
   "start_router_realm": startRealm,
   "stop_router_realm": async ({ worker, publish }, request) => {
     const id = request.text(0, "realm_id");
@@ -145,11 +150,36 @@ function linkDict({ id, config, started, startedBy, link }: LinkRecord): Dict {
 }
 
 function statsOf({ realm, roles }: RealmRecord): Dict {
+  const { fellBehind, droppedEvents, closed, pauses } = realm.slowConsumers.stats;
   return {
     "roles": roles.size,
     "sessions": realm.sessions.size,
     "messages": { "sent": byType(realm.sent), "received": byType(realm.received) },
+    "slow_consumers": {
+      "behind": realm.slowConsumers.size,
+      "fell_behind": fellBehind,
+      "dropped_events": droppedEvents,
+      "closed": closed,
+      "pauses": pauses,
+    },
   };
+}
+
+/** Sessions that have not taken all that they were sent, the furthest behind first. */
+function slowConsumersOf({ realm }: RealmRecord): Dict[] {
+  return [...realm.sessions.values()].flatMap((session) => {
+    const { id, authid, role, transport } = session;
+    const waiting = transport.waiting ?? 0;
+    const isBehind = realm.slowConsumers.has(session);
+    return waiting === 0 && !isBehind ? [] : [{
+      "session": id,
+      "authid": authid,
+      "authrole": role.name,
+      "peer": transport.details.peer,
+      "waiting": waiting,
+      "behind": isBehind,
+    }];
+  }).sort((a, b) => b.waiting - a.waiting).slice(0, MOST_SLOW);
 }
 
 /** Of types that came up. */

@@ -21,6 +21,11 @@ export const transportProcedures: WorkerProcedures = {
   "get_router_transports": ({ worker }) => [...worker.transports.values()].map(transportDict),
   "get_router_transport": ({ worker }, request) =>
     transportDict(worker.transport(request.text(0, "transport_id"))),
+  "get_router_transport_stats": ({ worker }, request) => {
+    const id = request.optionalText(0, "transport_id");
+    const all = id === undefined ? [...worker.transports.values()] : [worker.transport(id)];
+    return Object.fromEntries(all.map((transport) => [transport.id, statsOf(transport)]));
+  },
   "start_router_transport": startTransport,
   "stop_router_transport": async ({ worker, publish }, request) => {
     const id = request.text(0, "transport_id");
@@ -160,6 +165,20 @@ function transportDict({ id, config, created, listeningSince, state, listener }:
     "listening_since": listeningSince === undefined ? null : time(listeningSince),
     "state": STATES[state],
     "urls": listener?.urls ?? [],
+  };
+}
+
+/** Null before it listens. */
+function statsOf({ listener }: RouterTransport): Dict | null {
+  if (listener === undefined) return null;
+  const { stats } = listener;
+  return {
+    "messages": { "sent": stats.sentMessages, "received": stats.receivedMessages },
+    "bytes": { "sent": stats.sentBytes, "received": stats.receivedBytes },
+    "dropped_events": stats.droppedEvents,
+    "oversized_messages": stats.oversizedMessages,
+    "closed_slow_consumers": stats.closedSlowConsumers,
+    "missed_pings": stats.missedPings,
   };
 }
 

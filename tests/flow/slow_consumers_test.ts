@@ -64,6 +64,7 @@ test("Slow consumers: drop-oldest keeps the latest events, and everything that i
   const request = subscriber.calls("wamp.session.count");
   publishes(publisher, 4, 5, 6, 7);
   subscriber.receivesNothing();
+  assert.equal(flow.realm.slowConsumers.size, 1);
   subscriber.transport.waiting = 0;
   subscriber.transport.makeRoom();
   assert.deepEqual(subscriber.transport.sent.map(([name]) => name), [
@@ -76,6 +77,7 @@ test("Slow consumers: drop-oldest keeps the latest events, and everything that i
   assert.deepEqual(events(subscriber), [5, 6, 7]);
   const { stats } = flow.realm.slowConsumers;
   assert.deepEqual(stats, { fellBehind: 1, droppedEvents: 4, closed: 0, pauses: 0 });
+  assert.equal(flow.realm.slowConsumers.size, 0);
   publishes(publisher, 8);
   assert.deepEqual(events(subscriber), [8]);
   flow.ends();

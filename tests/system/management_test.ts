@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { ApplicationError, connect, JoinError, type Session } from "../../mod.ts";
 import {
   ConfigError,
+  NodeController,
   parseConfig,
   type RealmStats,
   RouterController,
@@ -300,18 +301,23 @@ test("Management: statistics count sessions and messages by type", async () => {
     1,
   );
   assert.equal(counted(after, "sent", "published") - counted(before, "sent", "published"), 1);
+  assert.deepEqual(await router.slowConsumers("realm001"), []);
+  const figures = await router.transportStats("transport001");
+  assert.deepEqual(figures, await router.transportStats());
+  const { messages, bytes } = figures["transport001"] ?? assert.fail("found no figures");
+  assert.ok(messages.received > 0 && bytes.sent > messages.sent);
+  await assert.rejects(router.transportStats("x"), fails("crossbar.error.no_such_object"));
 });
 
 test("Management: the node tells of itself and its workers, and refuses by name what it cannot", async () => {
-  const status = await session.call<Record<string, unknown>>("crossbar.get_status");
-  assert.deepEqual([status["id"], status["workers"]], ["node1", ["worker001"]]);
-  assert.deepEqual(await session.call("crossbar.get_workers", [["guest"]]), []);
-  const worker = await session.call<Record<string, unknown>>("crossbar.get_worker", ["worker001"]);
-  assert.deepEqual([worker["type"], worker["pid"]], ["router", node.pid]);
-  await assert.rejects(
-    session.call("crossbar.get_worker", ["x"]),
-    fails("crossbar.error.no_such_worker"),
-  );
+  const controller = new NodeController(session);
+  const status = await controller.status();
+  assert.deepEqual([status.id, status.workers], ["node1", ["worker001"]]);
+  assert.deepEqual(await controller.workers("guest"), []);
+  assert.deepEqual(await controller.workers(), ["worker001"]);
+  const worker = await controller.worker("worker001");
+  assert.deepEqual([worker.type, worker.pid], ["router", node.pid]);
+  await assert.rejects(controller.worker("x"), fails("crossbar.error.no_such_worker"));
   const unavailable = fails("crossbar.error.feature_unavailable");
   await assert.rejects(session.call("crossbar.start_worker", ["a", "router"]), unavailable);
   await assert.rejects(session.call("crossbar.worker.worker001.start_manhole"), unavailable);
@@ -332,7 +338,7 @@ test("Management: crossbar.shutdown ends the node, with code 0", async () => {
     url: `unix+rs:${join(place.directory, ".realmway2", "management.sock")}`,
     realm: "crossbar",
   });
-  await operator.call("crossbar.shutdown");
+  await new NodeController(operator).shutdown();
   assert.equal(await second.ended, 0);
   assert.match(second.output.stdout, /asked for it by the management API/);
 });

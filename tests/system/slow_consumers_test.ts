@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect, type Session } from "../../mod.ts";
-import { type Node, parseConfig, startNode } from "../../node/mod.ts";
+import { type Node, parseConfig, RouterController, startNode } from "../../node/mod.ts";
 import type { Log } from "../../router/ports.ts";
 import { workplace } from "./cli_process.ts";
 
@@ -158,6 +158,12 @@ for (const policy of ["drop-oldest", "pause-publisher"]) {
         ([, { dropped }]: readonly [number, { dropped: number }]) => void (told += dropped),
       );
       await publishAll(publisher);
+      const router = new RouterController(await node.management("test"), "worker001");
+      const [slow, ...others] = await router.slowConsumers("realm001");
+      assert.deepEqual([slow?.authrole, slow?.behind, others.length], ["feed", true, 0]);
+      assert.ok((slow?.waiting ?? 0) > LIMIT, `${slow?.waiting} bytes wait`);
+      const figures = async () => (await router.realmStats())["realm001"]?.["slow_consumers"];
+      assert.equal((await figures())?.behind, 1);
       reader.goOn();
       await reader.until(isLast);
       const numbers = reader.messages.filter(([type]) => type === 36).map(numberOf);
@@ -168,6 +174,10 @@ for (const policy of ["drop-oldest", "pause-publisher"]) {
       const stats = node.router.realm("realm1")?.slowConsumers.stats;
       assert.equal(stats?.droppedEvents, dropped);
       assert.equal((stats?.pauses ?? 0) > 0, policy === "pause-publisher");
+      const after = await figures();
+      assert.deepEqual([after?.behind, after?.["dropped_events"]], [0, dropped]);
+      assert.deepEqual(await router.slowConsumers("realm001"), []);
+      await router.session.leave();
     }));
 }
 
