@@ -6,13 +6,14 @@
 import { type Dict, EMPTY_DICT, type ErrorMessage, type Result, Type } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import { CANCELED, TIMEOUT } from "../wamp/uris.ts";
+import { CANCELED } from "../wamp/uris.ts";
 import { readResult, readValues } from "./call_result.ts";
-import { ApplicationError, type CloseDetails, SessionClosedError } from "./errors.ts";
+import { type CloseDetails, SessionClosedError } from "./errors.ts";
 import type { Passthru } from "./keyring.ts";
-import { addPassthru, type Link } from "./link.ts";
+import type { Link } from "./link.ts";
+import { limitCall } from "./parts.ts";
 import { readError } from "./requests.ts";
-import type { Timer } from "./transport.ts";
+import { type WireNames, wireOptions } from "./wire_options.ts";
 
 /** See `CallOptions.cancelMode`. */
 export type CancelMode = "killnowait" | "skip" | "kill";
@@ -38,35 +39,51 @@ export interface CallOptions {
   readonly passthru?: Passthru;
 }
 
+/** CALL.Options */
+const WIRE_NAMES: WireNames<CallOptions> = {
+  runMode: "runmode",
+  resourceKey: "rkey",
+  discloseMe: "disclose_me",
+};
+
 /** One call in flight. */
-class PendingCall {
+export class PendingCall {
+  readonly request: number;
   readonly procedure: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly options: CallOptions | undefined;
-  onAbort: (() => void) | undefined = undefined;
-  timer: Timer | undefined = undefined;
+  /** No longer listens to the signal and the clock. */
+  release: (() => void) | undefined = undefined;
   /** The program no longer waits. */
   isGivenUp = false;
+  /** The final answer is there. */
+  isOver = false;
 
   constructor(
+    request: number,
     procedure: string,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     options: CallOptions | undefined,
   ) {
+    this.request = request;
     this.procedure = procedure;
     this.resolve = resolve;
     this.reject = reject;
     this.options = options;
   }
 
-  /** No longer listens to the signal and the clock. */
-  release(): void {
-    if (this.onAbort !== undefined) {
-      this.options?.signal?.removeEventListener("abort", this.onAbort);
-    }
-    this.timer?.cancel();
+  /** The answer will be of no interest. */
+  giveUp(reason: unknown): void {
+    this.isGivenUp = true;
+    this.release?.();
+    this.reject(reason);
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.release?.();
   }
 }
 
@@ -95,9 +112,11 @@ export class Caller {
         procedure,
         payload: Payload.of(args, kwargs),
       });
-      const call = new PendingCall(procedure, resolve, reject, options);
+      const call = new PendingCall(request, procedure, resolve, reject, options);
       this.#calls.set(request, call);
-      if (options !== undefined) this.#watch(request, call, options);
+      if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
+        limitCall(call, options, link);
+      }
     });
   }
 
@@ -131,7 +150,7 @@ export class Caller {
   /** The session is over: nothing waits for ever. */
   close(details: CloseDetails): void {
     for (const call of this.#calls.values()) {
-      call.release();
+      call.end();
       call.reject(new SessionClosedError(`call "${call.procedure}"`, details));
     }
     this.#calls.clear();
@@ -139,7 +158,7 @@ export class Caller {
 
   #finish(request: number, call: PendingCall): void {
     this.#calls.delete(request);
-    if (call.options !== undefined) call.release();
+    call.end();
   }
 
   #progress(call: PendingCall, payload: Payload): void {
@@ -157,45 +176,15 @@ export class Caller {
   }
 
   #wireOptions(options: CallOptions): Dict {
-    const wire: Record<string, unknown> = {};
     const link = this.#link;
+    const wire = wireOptions(options, WIRE_NAMES, link);
     if (options.onProgress !== undefined && link.offers("dealer", "progressive_call_results")) {
       wire["receive_progress"] = true;
     }
     if (options.timeoutMs !== undefined && link.offers("dealer", "call_timeout")) {
       wire["timeout"] = options.timeoutMs;
     }
-    if (options.runMode !== undefined) wire["runmode"] = options.runMode;
-    if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
-    if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
-    if (options.passthru !== undefined) addPassthru(wire, options.passthru, link);
     return wire;
-  }
-
-  #watch(request: number, call: PendingCall, options: CallOptions): void {
-    const { signal, timeoutMs } = options;
-    if (signal !== undefined) {
-      call.onAbort = () => {
-        this.#cancel(request, call, options.cancelMode ?? "killnowait", signal.reason);
-      };
-      signal.addEventListener("abort", call.onAbort, { once: true });
-    }
-    if (timeoutMs !== undefined && timeoutMs > 0 && !this.#link.offers("dealer", "call_timeout")) {
-      call.timer = this.#link.clock.after(timeoutMs, () => {
-        const text = `No result within ${timeoutMs} ms`;
-        this.#cancel(request, call, "killnowait", new ApplicationError(TIMEOUT, [text]));
-      });
-    }
-  }
-
-  #cancel(request: number, call: PendingCall, mode: CancelMode, reason: unknown): void {
-    const canTell = this.#link.offers("dealer", "call_canceling");
-    if (canTell) this.#link.tell({ type: Type.CANCEL, request, options: { "mode": mode } });
-    // With "kill" the callee has the last word.
-    if (canTell && mode === "kill") return;
-    call.isGivenUp = true;
-    call.release();
-    call.reject(reason);
   }
 
   /** Answers may cross a cancellation on the wire, and routers differ in what they then send: only invented IDs are faults. */

@@ -1,18 +1,19 @@
 /** From nothing to a joined session: dial, HELLO, WELCOME. */
 import type { Authentication } from "../auth/authentication.ts";
-import type { ClientMethod, Connection } from "../auth/authmethod.ts";
-import type { ClientNegotiation } from "../auth/negotiation.ts";
+import type { ClientMethod } from "../auth/authmethod.ts";
 import type { Dict, Welcome } from "../wamp/message.ts";
-import { CANNOT_AUTHENTICATE, CLOSE_NORMAL, TIMEOUT } from "../wamp/uris.ts";
+import { TIMEOUT } from "../wamp/uris.ts";
 import { VERSION } from "../wamp/version.ts";
 import { either } from "./abort.ts";
 import { systemClock } from "./clock.ts";
 import { dial as defaultDial } from "./dial.ts";
-import { ConnectError, JoinError } from "./errors.ts";
+import { ConnectError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { roles } from "./features.ts";
 import type { KeyRing } from "./keyring.ts";
-import type { LifelineSettings, ResumableOptions } from "./lifeline.ts";
+import type { Interposed } from "./interposing.ts";
+import type { ResumableOptions } from "./lifeline.ts";
+import type { AddPassthru } from "./link.ts";
 import { consoleLog } from "./log.ts";
 import { Session } from "./session.ts";
 import type {
@@ -96,19 +97,19 @@ export interface ConnectOptions {
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { realm, authentication } = options;
   const methods = authentication && await methodsOf(authentication, realm);
-  return await connectThen(options, () => ({ realm, authentication: methods }));
+  return await connectThen(options, () => ({ realm, methods }));
 }
 
 /** Where to go once connected. */
-export interface JoinRequest {
+export interface Destination {
   readonly realm: string;
-  readonly authentication?: ConnectOptions["authentication"] | undefined;
+  readonly methods: readonly ClientMethod[] | undefined;
 }
 
-/** As `connect`, for those who decide where to join when they see the connection. What `decide` throws ends the connection and is thrown on. */
+/** As `connect`, for those who know where to go when they see the connection. What `decide` throws is thrown on. */
 export async function connectThen(
   options: Omit<ConnectOptions, "realm" | "authentication">,
-  decide: (connection: Connection) => JoinRequest | Promise<JoinRequest>,
+  decide: (exchange: Exchange, signal: AbortSignal) => Destination | Promise<Destination>,
 ): Promise<Session> {
   const { url, serializers = ["json"], timeoutMs = 10_000, keyring, native } = options;
   const dialed = { url, serializers, ...(native && { native }) };
@@ -119,89 +120,32 @@ export async function connectThen(
     const text = `found no answer within ${timeoutMs} ms, expected WELCOME`;
     timeout.abort(new ConnectError(`Cannot connect to "${url}": ${text}`));
   });
-  // Set before the session is joined, and so before there is anything to take up.
-  let joining: JoinOptions | undefined;
+  let join: JoinOptions | undefined;
   try {
-    const sealing = keyring && await import("./sealing.ts");
-    const hello = {
-      "agent": `Realmway-${VERSION}`,
-      "roles": sealing?.withPassthru(roles) ?? roles,
-      ...(resumable !== false && { "resumable": true }),
-    };
-    const wrap = resumable === false ? unwrapped : await lifelines({
-      clock,
-      log,
-      options: resumable === true ? {} : resumable,
-      timeoutMs,
-      reenter: async (lifeline, signal) => {
-        if (joining === undefined) return;
-        const { reenter } = await import("./reentry.ts");
-        const { realm, methods } = joining;
-        await reenter({ ...dialed, signal }, dial, { realm, hello, methods, lifeline });
-      },
-    });
-    const exchange = await open({ ...dialed, signal }, dial, (connection, joined) => {
-      return wrap(connection, (transport) => {
-        if (keyring === undefined || sealing === undefined) {
-          return joined(new Exchange(transport, clock, log));
-        }
-        const make = (sealed: Transport) => joined(new Exchange(sealed, clock, log, true));
-        return new sealing.Sealing(transport, make, keyring, log);
-      });
-    });
-    joining = { ...await decided(exchange, decide, signal), hello, signal };
-    const welcome = await join(exchange, joining);
-    return new Session(exchange, joining.realm, welcome);
+    const plain = { "agent": `Realmway-${VERSION}`, "roles": roles };
+    const exchangeOf = (transport: Transport, addPassthru?: AddPassthru) =>
+      new Exchange(transport, clock, log, addPassthru);
+    let between: Interposed | undefined;
+    if (keyring !== undefined || resumable !== false) {
+      const { interposed } = await import("./interposing.ts");
+      const joining = () => join;
+      const given = { keyring, resumable, clock, log, dial, dialed, timeoutMs };
+      between = await interposed({ ...given, exchangeOf, joining });
+    }
+    const exchange = await open(
+      { ...dialed, signal },
+      dial,
+      (connection, joined) => between?.attach(connection, joined) ?? joined(exchangeOf(connection)),
+    );
+    const hello = between?.hello(plain) ?? plain;
+    join = { ...await decide(exchange, signal), hello };
+    return new Session(exchange, join.realm, await joined(exchange, join, signal));
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
     timer.cancel();
   }
-}
-
-/** What to join, unless the connection ends or the time is up before that is known. */
-async function decided(
-  exchange: Exchange,
-  decide: (connection: Connection) => JoinRequest | Promise<JoinRequest>,
-  signal: AbortSignal,
-): Promise<Pick<JoinOptions, "realm" | "methods">> {
-  const giveUp = new Promise<never>((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
-  const lost = exchange.ended.then(({ message }) => {
-    throw new ConnectError(`Cannot join: ${message}`);
-  });
-  try {
-    const { realm, authentication } = await Promise.race([
-      decide(exchange.connection),
-      giveUp,
-      lost,
-    ]);
-    return { realm, methods: authentication && await methodsOf(authentication, realm) };
-  } catch (cause) {
-    exchange.abort(CLOSE_NORMAL, "The client does not join");
-    throw cause;
-  } finally {
-    giveUp.catch(() => {});
-    lost.catch(() => {});
-  }
-}
-
-/** What stands between a transport and the session, which `make` makes. */
-type Wrap = (
-  transport: Transport,
-  make: (transport: Transport) => MessageHandler,
-) => MessageHandler;
-
-const unwrapped: Wrap = (transport, make) => make(transport);
-
-/** Loaded for sessions that want it. */
-async function lifelines(settings: LifelineSettings): Promise<Wrap> {
-  const { Lifeline } = await import("./lifeline.ts");
-  return (transport, make) => new Lifeline(transport, make, settings);
 }
 
 /** Dials, and gives up with the signal even when the dial does not. */
@@ -230,59 +174,34 @@ async function open(
   }
 }
 
-interface JoinOptions {
-  readonly realm: string;
+/** What is joined, and how. */
+export interface JoinOptions extends Destination {
+  /** HELLO.Details without those of methods. */
   readonly hello: Dict;
-  readonly methods: readonly ClientMethod[] | undefined;
-  readonly signal: AbortSignal;
 }
 
-async function join(exchange: Exchange, options: JoinOptions): Promise<Welcome> {
-  const { realm, hello, methods, signal } = options;
+/** Joins, with what anonymous sessions, most of all those of browsers, do without loaded where there is something to prove. */
+async function joined(
+  exchange: Exchange,
+  { realm, hello, methods }: JoinOptions,
+  signal: AbortSignal,
+): Promise<Welcome> {
   const giveUp = () => exchange.abort(TIMEOUT, "The client no longer waits for WELCOME");
   signal.addEventListener("abort", giveUp);
   try {
-    const negotiation = methods && await begin(exchange, realm, methods);
-    return await exchange.join(realm, { ...hello, ...negotiation?.helloDetails }, negotiation);
+    if (methods === undefined) return await exchange.join(realm, hello);
+    return await (await import("./proving.ts")).joinProving(exchange, realm, hello, methods);
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
 }
 
-/** Loaded when there is something to prove: anonymous sessions, most of all those of browsers, do without. */
-async function methodsOf(
+/** As they were given, or made of what was given. Rejects with JoinError. */
+export async function methodsOf(
   authentication: Authentication | readonly ClientMethod[],
   realm: string,
 ): Promise<readonly ClientMethod[]> {
-  if (isMethods(authentication)) return authentication;
-  const { clientMethods } = await import("../auth/authentication.ts");
-  try {
-    return clientMethods(authentication);
-  } catch (cause) {
-    throw new JoinError(realm, CANNOT_AUTHENTICATE, textOf(cause), { cause });
-  }
-}
-
-function isMethods(
-  authentication: Authentication | readonly ClientMethod[],
-): authentication is readonly ClientMethod[] {
-  return Array.isArray(authentication);
-}
-
-/** The methods' part of HELLO. Undefined when the connection ends before they know it. */
-async function begin(
-  exchange: Exchange,
-  realm: string,
-  methods: readonly ClientMethod[],
-): Promise<ClientNegotiation | undefined> {
-  const { offer } = await import("../auth/negotiation.ts");
-  try {
-    const ended = exchange.ended.then(() => undefined);
-    return await Promise.race([offer(methods, exchange.connection), ended]);
-  } catch (cause) {
-    exchange.abort(CANNOT_AUTHENTICATE, "The client cannot authenticate");
-    throw new JoinError(realm, CANNOT_AUTHENTICATE, textOf(cause), { cause });
-  }
+  return (await import("./proving.ts")).methodsOf(authentication, realm);
 }
 
 /** The beginnings of texts of `transports/` that say no more than ours. */

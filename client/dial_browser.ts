@@ -65,12 +65,10 @@ function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
       reject(signal.reason);
     };
     signal.addEventListener("abort", giveUp);
-    socket.onopen = () => {
-      signal.removeEventListener("abort", giveUp);
-      resolve();
-    };
+    const settle = () => signal.removeEventListener("abort", giveUp);
+    socket.onopen = () => resolve(settle());
     socket.onclose = ({ code }) => {
-      signal.removeEventListener("abort", giveUp);
+      settle();
       reject(new Error(`found the connection refused or cut off (code ${code})`));
     };
   });

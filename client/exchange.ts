@@ -5,7 +5,6 @@
  * [WAMP sessions]
  */
 import type { Connection } from "../auth/authmethod.ts";
-import type { ClientNegotiation } from "../auth/negotiation.ts";
 import { nextId } from "../wamp/id.ts";
 import {
   type Abort,
@@ -15,7 +14,10 @@ import {
   type ErrorMessage,
   type EventReceived,
   type Goodbye,
+  type Invocation,
   type Message,
+  type Opening as OpeningMessage,
+  type RouterBound,
   Type,
   typeNames,
   type Welcome,
@@ -23,16 +25,19 @@ import {
 } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import { GOODBYE_AND_OUT, RUNTIME_ERROR, TRANSPORT_LOST } from "../wamp/uris.ts";
-import { Callee } from "./callee.ts";
+import { GOODBYE_AND_OUT, NO_SUCH_PROCEDURE, RUNTIME_ERROR, TRANSPORT_LOST } from "../wamp/uris.ts";
+import type { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
 import { isDict, textIn } from "./details.ts";
 import { type CloseDetails, ConnectError, SessionClosedError } from "./errors.ts";
-import type { Link, Request } from "./link.ts";
-import { type Opened, Opening } from "./opening.ts";
+import type { AddPassthru, Link, Request } from "./link.ts";
+import { type Opened, type Opener, PlainOpening } from "./plain_opening.ts";
 import { Publisher } from "./publisher.ts";
+import { makeCallee, makeSubscriber } from "./parts.ts";
+import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
 import { Requests } from "./requests.ts";
-import { Subscriber } from "./subscriber.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
 import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./transport.ts";
 
 /** A router that does not answer GOODBYE within this time is left anyway. */
@@ -41,20 +46,23 @@ const GOODBYE_TIMEOUT_MS = 5_000;
 export class Exchange implements MessageHandler, Link, Opened {
   readonly log: Log;
   readonly clock: Clock;
-  readonly canPassThrough: boolean;
+  readonly addPassthru: AddPassthru | undefined;
   /** Resolves when the session has ended; never rejects. */
   readonly ended: Promise<CloseDetails>;
   readonly caller: Caller;
-  readonly callee: Callee;
   readonly publisher: Publisher;
-  readonly subscriber: Subscriber;
   nextRequest = 1;
 
   readonly #transport: Transport;
   readonly #requests = new Requests();
   #resolveEnded: (details: CloseDetails) => void = () => {};
   #state: "opening" | "open" | "leaving" | "ended" = "opening";
-  #opening: Opening | undefined = undefined;
+  #opening: Opener | undefined = undefined;
+  /** Of sessions that register or subscribe. */
+  #callee: Callee | undefined = undefined;
+  #subscriber: Subscriber | undefined = undefined;
+  #calleeMade: Callee | Promise<Callee> | undefined = undefined;
+  #subscriberMade: Subscriber | Promise<Subscriber> | undefined = undefined;
   #realm = "";
   #welcomed: (message: Welcome) => void = () => {};
   /** WELCOME.Details.roles */
@@ -63,16 +71,14 @@ export class Exchange implements MessageHandler, Link, Opened {
   #end: CloseDetails | undefined = undefined;
   #goodbyeTimer: Timer | undefined = undefined;
 
-  constructor(transport: Transport, clock: Clock, log: Log, canPassThrough = false) {
+  constructor(transport: Transport, clock: Clock, log: Log, addPassthru?: AddPassthru) {
     this.#transport = transport;
-    this.canPassThrough = canPassThrough;
+    this.addPassthru = addPassthru;
     this.clock = clock;
     this.log = log;
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.caller = new Caller(this);
-    this.callee = new Callee(this, this.#requests);
     this.publisher = new Publisher(this, this.#requests);
-    this.subscriber = new Subscriber(this, this.#requests);
   }
 
   /** What methods of authentication see of the connection. */
@@ -81,12 +87,12 @@ export class Exchange implements MessageHandler, Link, Opened {
   }
 
   /** Sends HELLO and waits for WELCOME. Rejects with JoinError, or ConnectError when the connection goes first. */
-  join(realm: string, details: Dict, negotiation?: ClientNegotiation): Promise<Welcome> {
+  join(realm: string, details: Dict, open: Open = plainly): Promise<Welcome> {
     return new Promise((welcomed, reject) => {
       if (this.#end !== undefined) return reject(notWelcomed(realm, this.#end));
       this.#welcomed = welcomed;
       this.#realm = realm;
-      this.#opening = new Opening(realm, negotiation, this, reject);
+      this.#opening = open(realm, this, reject);
       this.#transport.send({ type: Type.HELLO, realm, details });
     });
   }
@@ -132,6 +138,26 @@ export class Exchange implements MessageHandler, Link, Opened {
       payload: Payload.EMPTY,
     });
     this.#finish({ reason, message, by: "client" });
+  }
+
+  async register(
+    procedure: string,
+    handler: CallHandler,
+    options: RegisterOptions | undefined,
+  ): Promise<Registration> {
+    const made = this.#calleeMade ??= makeCallee(this, this.#requests);
+    this.#callee ??= made instanceof Promise ? await made : made;
+    return await this.#callee.register(procedure, handler, options);
+  }
+
+  async subscribe(
+    topic: string,
+    handler: EventHandler,
+    options: SubscribeOptions | undefined,
+  ): Promise<Subscription> {
+    const made = this.#subscriberMade ??= makeSubscriber(this, this.#requests);
+    this.#subscriber ??= made instanceof Promise ? await made : made;
+    return await this.#subscriber.subscribe(topic, handler, options);
   }
 
   ask(message: Request): void {
@@ -191,11 +217,11 @@ export class Exchange implements MessageHandler, Link, Opened {
       case Type.RESULT:
         return this.caller.result(message);
       case Type.EVENT:
-        return this.subscriber.event(message);
+        return this.#subscriber?.event(message);
       case Type.INVOCATION:
-        return this.callee.invoke(message);
+        return this.#invoke(message);
       case Type.INTERRUPT:
-        return this.callee.interrupt(message);
+        return this.#callee?.interrupt(message);
       case Type.ERROR:
         if (message.requestType === Type.CALL) return this.caller.error(message);
         return this.#requests.refuse(message);
@@ -204,34 +230,33 @@ export class Exchange implements MessageHandler, Link, Opened {
       case Type.SUBSCRIBED:
         return this.#requests.answer(Type.SUBSCRIBE, message.request, message.subscription);
       case Type.UNSUBSCRIBED:
-        if (message.request === 0) return this.subscriber.revoked(message.details);
+        if (message.request === 0) return this.#subscriber?.revoked(message.details);
         return this.#requests.answer(Type.UNSUBSCRIBE, message.request, 0);
       case Type.REGISTERED:
         return this.#requests.answer(Type.REGISTER, message.request, message.registration);
       case Type.UNREGISTERED:
-        if (message.request === 0) return this.callee.revoked(message.details);
+        if (message.request === 0) return this.#callee?.revoked(message.details);
         return this.#requests.answer(Type.UNREGISTER, message.request, 0);
       case Type.GOODBYE:
         return this.#goodbye(message);
       case Type.ABORT:
         return this.#finish(endOf(message));
-      case Type.HELLO:
-      case Type.WELCOME:
-      case Type.CHALLENGE:
-      case Type.AUTHENTICATE:
-      case Type.PUBLISH:
-      case Type.SUBSCRIBE:
-      case Type.UNSUBSCRIBE:
-      case Type.EVENT_RECEIVED:
-      case Type.CALL:
-      case Type.CANCEL:
-      case Type.REGISTER:
-      case Type.UNREGISTER:
-      case Type.YIELD:
-        throw unexpected(message, "a message for a joined client");
       default:
-        message satisfies never;
+        message satisfies RouterBound | OpeningMessage;
+        throw unexpected(message, "a message for a joined client");
     }
+  }
+
+  #invoke(message: Invocation): void {
+    if (this.#callee !== undefined) return this.#callee.invoke(message);
+    this.tell({
+      type: Type.ERROR,
+      requestType: Type.INVOCATION,
+      request: message.request,
+      details: EMPTY_DICT,
+      error: NO_SUCH_PROCEDURE,
+      payload: Payload.EMPTY,
+    });
   }
 
   /** GOODBYE was sent: answers on their way are still welcome, and nothing is begun any more. */
@@ -262,11 +287,16 @@ export class Exchange implements MessageHandler, Link, Opened {
     this.#opening?.fail(notWelcomed(this.#realm, end));
     this.#requests.close(end);
     this.caller.close(end);
-    this.callee.close(end);
-    this.subscriber.close();
+    this.#callee?.close(end);
+    this.#subscriber?.close();
     this.#resolveEnded(end);
   }
 }
+
+/** How a session begins. */
+type Open = (realm: string, party: Opened, reject: (error: Error) => void) => Opener;
+
+const plainly: Open = (realm, party, reject) => new PlainOpening(realm, party, reject);
 
 function notWelcomed(realm: string, end: CloseDetails): ConnectError {
   const found = `${end.reason} (${end.message})`;
@@ -286,20 +316,8 @@ function unexpected(message: Message, expected: string): ProtocolError {
 
 /** The request in words: `call "com.example.add2"`. */
 function nameOf(message: Request): string {
-  switch (message.type) {
-    case Type.CALL:
-      return `call "${message.procedure}"`;
-    case Type.PUBLISH:
-      return `publish to "${message.topic}"`;
-    case Type.REGISTER:
-      return `register "${message.procedure}"`;
-    case Type.SUBSCRIBE:
-      return `subscribe to "${message.topic}"`;
-    case Type.UNREGISTER:
-      return `unregister registration ${message.registration}`;
-    case Type.UNSUBSCRIBE:
-      return `end subscription ${message.subscription}`;
-    default:
-      return message satisfies never;
-  }
+  const verb = typeNames.get(message.type)?.toLowerCase();
+  if ("procedure" in message) return `${verb} "${message.procedure}"`;
+  if ("topic" in message) return `${verb} "${message.topic}"`;
+  return `${verb} ${"subscription" in message ? message.subscription : message.registration}`;
 }

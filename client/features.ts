@@ -2,45 +2,41 @@
 import type { Dict } from "../wamp/message.ts";
 
 export const roles: Dict = Object.freeze({
-  "caller": {
-    features: {
-      "call_canceling": true,
-      "call_timeout": true,
-      "caller_identification": true,
-      "progressive_call_results": true,
-      "sharded_registration": true,
-    },
-  },
-  "callee": {
-    features: {
-      "call_canceling": true,
-      "call_reroute": true,
-      "call_trustlevels": true,
-      "caller_identification": true,
-      "pattern_based_registration": true,
-      "progressive_call_results": true,
-      "registration_revocation": true,
-      "sharded_registration": true,
-      "shared_registration": true,
-    },
-  },
-  "publisher": {
-    features: {
-      "publisher_exclusion": true,
-      "publisher_identification": true,
-      "sharded_subscription": true,
-      "subscriber_blackwhite_listing": true,
-    },
-  },
-  "subscriber": {
-    features: {
-      "event_retention": true,
-      "pattern_based_subscription": true,
-      "publication_trustlevels": true,
-      "publisher_identification": true,
-      "sharded_subscription": true,
-      "subscription_revocation": true,
-      "x_acknowledged_event_delivery": true,
-    },
-  },
+  "caller": announced(
+    "call_canceling",
+    "call_timeout",
+    "caller_identification",
+    "progressive_call_results",
+    "sharded_registration",
+  ),
+  "callee": announced(
+    "call_canceling",
+    "call_reroute",
+    "call_trustlevels",
+    "caller_identification",
+    "pattern_based_registration",
+    "progressive_call_results",
+    "registration_revocation",
+    "sharded_registration",
+    "shared_registration",
+  ),
+  "publisher": announced(
+    "publisher_exclusion",
+    "publisher_identification",
+    "sharded_subscription",
+    "subscriber_blackwhite_listing",
+  ),
+  "subscriber": announced(
+    "event_retention",
+    "pattern_based_subscription",
+    "publication_trustlevels",
+    "publisher_identification",
+    "sharded_subscription",
+    "subscription_revocation",
+    "x_acknowledged_event_delivery",
+  ),
 });
+
+function announced(...names: readonly string[]): Dict {
+  return { features: Object.fromEntries(names.map((name) => [name, true])) };
+}

@@ -12,7 +12,8 @@ import {
   type SessionDetails,
 } from "./application_session.ts";
 import { either } from "./abort.ts";
-import { type ConnectOptions, connectThen, type JoinRequest } from "./connect.ts";
+import { type ConnectOptions, connectThen } from "./connect.ts";
+import { decided, type JoinRequest } from "./deciding.ts";
 import { type CloseDetails, JoinError } from "./errors.ts";
 import type { Session } from "./session.ts";
 
@@ -63,7 +64,10 @@ class Hosting {
     let left: CloseDetails | undefined;
     try {
       const connected = (connection: Connection) => this.#connected(connection);
-      const session = await connectThen({ ...options, signal }, connected);
+      const session = await connectThen(
+        { ...options, signal },
+        (exchange, signal) => decided(exchange, connected, signal),
+      );
       left = await this.#live(session);
     } catch (error) {
       this.#fault ??= { error };

@@ -17,6 +17,9 @@ import type { Clock, Log } from "./transport.ts";
 /** Messages that open a request of this session. */
 export type Request = Call | Publish | Register | Subscribe | Unregister | Unsubscribe;
 
+/** See `passthru_options.ts`. */
+export type AddPassthru = (wire: Record<string, unknown>, passthru: Passthru) => void;
+
 export interface Link {
   readonly log: Log;
   readonly clock: Clock;
@@ -29,19 +32,8 @@ export interface Link {
   tell(message: Cancel | ErrorMessage | EventReceived | Yield): void;
   /** True when the router announced `feature` for its role. */
   offers(role: "broker" | "dealer", feature: string): boolean;
-  /** True when payloads can be passed through: there is a key ring. */
-  readonly canPassThrough: boolean;
+  /** Says in the options of a request how its payload is passed through. Undefined without a key ring. */
+  readonly addPassthru: AddPassthru | undefined;
   /** True when a request of this session had the ID. */
   wasRequested(request: number): boolean;
-}
-
-/** `ppt_*` in the options of a request. What cannot be is found out by `envelope.ts`. */
-export function addPassthru(wire: Record<string, unknown>, passthru: Passthru, link: Link): void {
-  if (!link.canPassThrough) {
-    throw new Error("Cannot pass a payload through: found no keyring in the options of connect");
-  }
-  wire["ppt_scheme"] = passthru.scheme;
-  if (passthru.serializer !== undefined) wire["ppt_serializer"] = passthru.serializer;
-  if (passthru.cipher !== undefined) wire["ppt_cipher"] = passthru.cipher;
-  if (passthru.keyId !== undefined) wire["ppt_keyid"] = passthru.keyId;
 }

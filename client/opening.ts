@@ -1,29 +1,21 @@
 /**
- * A session's opening: HELLO, perhaps CHALLENGE and AUTHENTICATE, and WELCOME, which counts only once the router has proved itself where a
- * method demands that. What arrives until then waits its turn. Made by `exchange.ts` for its one session. [WAMP auth-methods]
+ * A session's opening where something is to be proved: HELLO, CHALLENGE and AUTHENTICATE, and WELCOME, which counts only once the router has
+ * proved itself where a method demands that. What arrives until then waits its turn. Loaded by `connect.ts` and `reentry.ts`.
+ * [WAMP auth-methods]
  */
 import type { ClientNegotiation } from "../auth/negotiation.ts";
-import { type Abort, type Challenge, type Message, Type, type Welcome } from "../wamp/message.ts";
+import { type Challenge, type Message, Type, type Welcome } from "../wamp/message.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
-import { CANNOT_AUTHENTICATE, NO_MATCHING_AUTH_METHOD } from "../wamp/uris.ts";
-import { textIn } from "./details.ts";
+import { CANNOT_AUTHENTICATE } from "../wamp/uris.ts";
 import { JoinError } from "./errors.ts";
+import { type Opened, type Opener, PlainOpening } from "./plain_opening.ts";
 
-/** Whose opening it is. */
-export interface Opened {
-  /** WELCOME is to be trusted: the session is open. `later` are the messages that came after it. */
-  opened(message: Welcome, later: readonly Message[]): void;
-  /** The router has refused the session. */
-  refused(message: Abort): void;
-  sendAnswer(signature: string, extra: Challenge["extra"]): void;
-  abort(reason: string, message: string): void;
-}
-
-export class Opening {
+export class Opening implements Opener {
   readonly #realm: string;
   readonly #negotiation: ClientNegotiation | undefined;
   readonly #party: Opened;
-  readonly #reject: (error: Error) => void;
+  /** Takes what needs no negotiation. */
+  readonly #plain: PlainOpening;
   /** A challenge is being answered. */
   #isAnswering = false;
   /** What has come after WELCOME, while it is looked at. */
@@ -39,51 +31,44 @@ export class Opening {
     this.#realm = realm;
     this.#negotiation = negotiation;
     this.#party = party;
-    this.#reject = reject;
+    this.#plain = new PlainOpening(realm, party, (error) => {
+      this.#isOver = true;
+      reject(error);
+    });
   }
 
   receive(message: Message): void {
     if (this.#later !== undefined) {
       const isLoaded = "payload" in message;
       this.#later.push(isLoaded ? { ...message, payload: message.payload.keep() } : message);
-    } else if (message.type === Type.WELCOME && !this.#isAnswering) {
-      this.#welcome(message);
-    } else if (message.type === Type.CHALLENGE && !this.#isAnswering) {
-      this.#challenge(message);
-    } else if (message.type === Type.ABORT) {
-      const { reason, details } = message;
-      this.fail(new JoinError(this.#realm, reason, textIn(details, "message")));
-      this.#party.refused(message);
-    } else {
-      const expected = this.#isAnswering ? "ABORT" : "WELCOME, CHALLENGE or ABORT";
+    } else if (message.type === Type.ABORT || this.#negotiation === undefined) {
+      this.#plain.receive(message);
+    } else if (this.#isAnswering) {
       throw new ProtocolError(
-        `Cannot accept a message: found one of type ${message.type}, expected ${expected}`,
+        `Cannot accept a message: found one of type ${message.type}, expected ABORT`,
       );
-    }
+    } else if (message.type === Type.WELCOME) {
+      this.#welcome(message, this.#negotiation);
+    } else if (message.type === Type.CHALLENGE) {
+      this.#challenge(message, this.#negotiation);
+    } else this.#plain.receive(message);
   }
 
-  /** The session will not open: what methods still say is of no interest. */
+  /** What methods still say is of no interest. */
   fail(error: Error): void {
-    this.#isOver = true;
-    this.#reject(error);
+    this.#plain.fail(error);
   }
 
-  #welcome(message: Welcome): void {
-    if (this.#negotiation === undefined) return this.#party.opened(message, []);
+  #welcome(message: Welcome, negotiation: ClientNegotiation): void {
     this.#later = [];
-    this.#await(this.#negotiation.welcomed(message.details), () => {
+    this.#await(negotiation.welcomed(message.details), () => {
       this.#party.opened(message, this.#later ?? []);
     });
   }
 
-  #challenge({ authmethod, extra }: Challenge): void {
-    if (this.#negotiation === undefined) {
-      const text = `The router asks for authentication by "${authmethod}"`;
-      this.fail(new JoinError(this.#realm, NO_MATCHING_AUTH_METHOD, text));
-      return this.#party.abort(NO_MATCHING_AUTH_METHOD, "This client has no credentials");
-    }
+  #challenge({ authmethod, extra }: Challenge, negotiation: ClientNegotiation): void {
     this.#isAnswering = true;
-    this.#await(this.#negotiation.answer(authmethod, extra), (answer) => {
+    this.#await(negotiation.answer(authmethod, extra), (answer) => {
       this.#isAnswering = false;
       this.#party.sendAnswer(answer.signature, answer.extra);
     });

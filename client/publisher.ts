@@ -2,8 +2,9 @@
 import { type Dict, EMPTY_DICT, Type } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
 import type { Passthru } from "./keyring.ts";
-import { addPassthru, type Link } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { Requests } from "./requests.ts";
+import { orEmpty, type WireNames, wireOptions } from "./wire_options.ts";
 
 /** How an event is published. All are optional. */
 export interface PublishOptions {
@@ -34,6 +35,23 @@ export interface PublishOptions {
   readonly passthru?: Passthru;
 }
 
+/** PUBLISH.Options */
+const WIRE_NAMES: WireNames<PublishOptions> = {
+  acknowledge: "acknowledge",
+  excludeMe: "exclude_me",
+  exclude: "exclude",
+  excludeAuthid: "exclude_authid",
+  excludeAuthrole: "exclude_authrole",
+  eligible: "eligible",
+  eligibleAuthid: "eligible_authid",
+  eligibleAuthrole: "eligible_authrole",
+  discloseMe: "disclose_me",
+  retain: "retain",
+  acknowledgeDelivery: "x_acknowledged_delivery",
+  deliveryTimeoutMs: "x_delivery_timeout_ms",
+  resourceKey: "rkey",
+};
+
 export class Publisher {
   readonly #link: Link;
   readonly #requests: Requests;
@@ -51,7 +69,9 @@ export class Publisher {
   ): void {
     const request = this.#link.nextRequest;
     const payload = Payload.of(args, kwargs);
-    const wire = options === undefined ? EMPTY_DICT : publishOptions(options, this.#link);
+    const wire = options === undefined
+      ? EMPTY_DICT
+      : orEmpty(wireOptions(options, WIRE_NAMES, this.#link));
     this.#link.ask({ type: Type.PUBLISH, request, options: wire, topic, payload });
   }
 
@@ -67,29 +87,4 @@ export class Publisher {
       this.#requests.add(request, Type.PUBLISH, `publish to "${topic}"`, resolve, reject);
     });
   }
-}
-
-/** PUBLISH.Options */
-function publishOptions(options: PublishOptions, link: Link): Dict {
-  const wire: Record<string, unknown> = {};
-  if (options.acknowledge !== undefined) wire["acknowledge"] = options.acknowledge;
-  if (options.excludeMe !== undefined) wire["exclude_me"] = options.excludeMe;
-  if (options.exclude !== undefined) wire["exclude"] = options.exclude;
-  if (options.excludeAuthid !== undefined) wire["exclude_authid"] = options.excludeAuthid;
-  if (options.excludeAuthrole !== undefined) wire["exclude_authrole"] = options.excludeAuthrole;
-  if (options.eligible !== undefined) wire["eligible"] = options.eligible;
-  if (options.eligibleAuthid !== undefined) wire["eligible_authid"] = options.eligibleAuthid;
-  if (options.eligibleAuthrole !== undefined) wire["eligible_authrole"] = options.eligibleAuthrole;
-  if (options.discloseMe !== undefined) wire["disclose_me"] = options.discloseMe;
-  if (options.retain !== undefined) wire["retain"] = options.retain;
-  if (options.acknowledgeDelivery !== undefined) {
-    wire["x_acknowledged_delivery"] = options.acknowledgeDelivery;
-  }
-  if (options.deliveryTimeoutMs !== undefined) {
-    wire["x_delivery_timeout_ms"] = options.deliveryTimeoutMs;
-  }
-  if (options.resourceKey !== undefined) wire["rkey"] = options.resourceKey;
-  if (options.passthru !== undefined) addPassthru(wire, options.passthru, link);
-  for (const _key in wire) return wire;
-  return EMPTY_DICT;
 }

@@ -9,7 +9,8 @@ import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { CANNOT_RESUME } from "../wamp/uris.ts";
 import type { Lifeline } from "./lifeline.ts";
-import { type Opened, Opening } from "./opening.ts";
+import { Opening } from "./opening.ts";
+import type { Opened } from "./plain_opening.ts";
 import type { ClosedHow, Dial, DialOptions, MessageHandler, Transport } from "./transport.ts";
 
 export interface ReentrySettings {

@@ -50,9 +50,9 @@ export class Requests {
     const waiting = this.#waiting.get(request);
     if (waiting === undefined || waiting.type !== type) {
       throw new ProtocolError(
-        `Cannot accept an answer to ${typeNames.get(type)} ${request}: found ${
-          waiting === undefined ? "no request" : typeNames.get(waiting.type)
-        } waiting under that ID, expected one that waits`,
+        `Cannot accept an answer: found request ${request}, expected a ${
+          typeNames.get(type)
+        } that waits`,
       );
     }
     this.#waiting.delete(request);

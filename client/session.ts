@@ -118,7 +118,7 @@ export class Session {
     handler: CallHandler,
     options?: RegisterOptions,
   ): Promise<Registration> {
-    return this.#exchange.callee.register(procedure, handler, options);
+    return this.#exchange.register(procedure, handler, options);
   }
 
   /** Receives the events of a topic, from now on until `subscription.unsubscribe()`. One topic may have several handlers. Rejects
@@ -148,7 +148,7 @@ export class Session {
     handler: EventHandler,
     options?: SubscribeOptions,
   ): Promise<Subscription> {
-    return this.#exchange.subscriber.subscribe(topic, handler, options);
+    return this.#exchange.subscribe(topic, handler, options);
   }
 
   /** Publishes an event. Without `acknowledge` nothing comes back, not even a refusal; with it, a promise of the publication's ID that

@@ -4,7 +4,8 @@
  */
 import type { Connection } from "../../auth/authmethod.ts";
 import type { ClientNegotiation } from "../../auth/negotiation.ts";
-import { type Opened, Opening } from "../../client/opening.ts";
+import { Opening } from "../../client/opening.ts";
+import type { Opened } from "../../client/plain_opening.ts";
 import type { CloseDetails } from "../../client/errors.ts";
 import type {
   Clock,

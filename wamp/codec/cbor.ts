@@ -28,7 +28,8 @@ import {
 import { skipValue, truncated } from "./cbor_scan.ts";
 import { joinChunks, walkCbor } from "./cbor_walk.ts";
 import { CborSink, writeArrayHead, writeDict, writeText, writeUint } from "./cbor_write.ts";
-import { type Codec, type Decoder, expectDictSize, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { expectDictSize } from "./dict_size.ts";
 import { dictTable, payloadValues, tellPayload, ValueBuilder } from "./values.ts";
 
 const EMPTY_MAP = 0xa0;

@@ -6,7 +6,6 @@
 import type { ByteWriter } from "../byte_writer.ts";
 import type { Dict } from "../message.ts";
 import type { Payload, PayloadValues } from "../payload.ts";
-import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 
 export interface Codec {
@@ -86,13 +85,3 @@ export interface TokenSink {
 
 /** Nesting beyond this is refused: it serves only to exhaust the stack of a peer. */
 export const MAX_DEPTH = 128;
-
-/** Options and details beyond this are refused: reading them takes a while, and everybody else waits meanwhile. */
-export const MAX_DICT_BYTES = 262_144;
-
-export function expectDictSize(field: string, size: number): void {
-  if (size <= MAX_DICT_BYTES) return;
-  throw new DecodeError(
-    `Cannot read ${field}: found ${size} bytes, expected at most ${MAX_DICT_BYTES}`,
-  );
-}

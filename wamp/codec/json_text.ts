@@ -11,33 +11,36 @@ import { ProtocolError } from "../protocol_error.ts";
 import { MAX_DEPTH } from "./codec.ts";
 
 /** The fields of each message behind its type, in order; `*` stands for arguments, `?` for a dictionary that may be left off. */
-const FIELDS: ReadonlyMap<number, string> = new Map([
-  [Type.HELLO, "realm details"],
-  [Type.WELCOME, "session details"],
-  [Type.ABORT, "details reason *"],
-  [Type.CHALLENGE, "authmethod extra"],
-  [Type.AUTHENTICATE, "signature extra"],
-  [Type.GOODBYE, "details reason"],
-  [Type.ERROR, "requestType request details error *"],
-  [Type.PUBLISH, "request options topic *"],
-  [Type.PUBLISHED, "request publication"],
-  [Type.SUBSCRIBE, "request options topic"],
-  [Type.SUBSCRIBED, "request subscription"],
-  [Type.UNSUBSCRIBE, "request subscription options?"],
-  [Type.UNSUBSCRIBED, "request details?"],
-  [Type.EVENT, "subscription publication details *"],
-  [Type.CALL, "request options procedure *"],
-  [Type.CANCEL, "request options"],
-  [Type.RESULT, "request details *"],
-  [Type.REGISTER, "request options procedure"],
-  [Type.REGISTERED, "request registration"],
-  [Type.UNREGISTER, "request registration options?"],
-  [Type.UNREGISTERED, "request details?"],
-  [Type.INVOCATION, "request registration details *"],
-  [Type.INTERRUPT, "request options"],
-  [Type.YIELD, "request options *"],
-  [Type.EVENT_RECEIVED, "publication"],
-]);
+const FIELDS_BY_NAME: Readonly<Record<keyof typeof Type, string>> = {
+  HELLO: "realm details",
+  WELCOME: "session details",
+  ABORT: "details reason *",
+  CHALLENGE: "authmethod extra",
+  AUTHENTICATE: "signature extra",
+  GOODBYE: "details reason",
+  ERROR: "requestType request details error *",
+  PUBLISH: "request options topic *",
+  PUBLISHED: "request publication",
+  SUBSCRIBE: "request options topic",
+  SUBSCRIBED: "request subscription",
+  UNSUBSCRIBE: "request subscription options?",
+  UNSUBSCRIBED: "request details?",
+  EVENT: "subscription publication details *",
+  CALL: "request options procedure *",
+  CANCEL: "request options",
+  RESULT: "request details *",
+  REGISTER: "request options procedure",
+  REGISTERED: "request registration",
+  UNREGISTER: "request registration options?",
+  UNREGISTERED: "request details?",
+  INVOCATION: "request registration details *",
+  INTERRUPT: "request options",
+  YIELD: "request options *",
+  EVENT_RECEIVED: "publication",
+};
+const FIELDS: ReadonlyMap<unknown, string> = new Map(
+  Object.entries(Type).map(([name, type]) => [type, FIELDS_BY_NAME[name as keyof typeof Type]]),
+);
 
 /** Requests that an ERROR may answer. */
 const REQUESTS: readonly unknown[] = [

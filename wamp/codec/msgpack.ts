@@ -11,7 +11,8 @@ import { DecodeError } from "../protocol_error.ts";
 import type { UriTable } from "../uri_table.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { readUint } from "./big_endian.ts";
-import { type Codec, type Decoder, expectDictSize, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { type Codec, type Decoder, MAX_DEPTH, type TokenSink } from "./codec.ts";
+import { expectDictSize } from "./dict_size.ts";
 import {
   ARRAY16,
   ARRAY32,

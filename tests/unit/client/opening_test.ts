@@ -35,6 +35,11 @@ class Fake {
   };
 }
 
+/** Once what proves something is loaded. */
+async function sent(router: RouterSide): Promise<void> {
+  while (router.transport.sent.length === 0) await turn();
+}
+
 /** HELLO was sent. */
 async function opening(): Promise<{ router: RouterSide; fake: Fake; session: Promise<Session> }> {
   const router = new RouterSide();
@@ -43,7 +48,7 @@ async function opening(): Promise<{ router: RouterSide; fake: Fake; session: Pro
   const authentication = [fake.method];
   const session = connect({ url: "ws://r/ws", realm: "realm1", dial, clock, log, authentication });
   session.catch(() => {});
-  await turn();
+  await sent(router);
   const [type, , details] = router.takes();
   assert.equal(type, "HELLO");
   const { authid, authmethods, authextra } = details as Record<string, unknown>;

@@ -1,7 +1,7 @@
 /** Options and details are bounded, as reading them holds everybody up. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_DICT_BYTES } from "../../../wamp/codec/codec.ts";
+import { MAX_DICT_BYTES } from "../../../wamp/codec/dict_size.ts";
 import { Type } from "../../../wamp/message.ts";
 import { Payload } from "../../../wamp/payload.ts";
 import { DecodeError } from "../../../wamp/protocol_error.ts";
