@@ -3,9 +3,12 @@
  * Synchronous and without a zlib stream that lives on: messages keep their order, and a connection holds one window of at most 32 KiB
  * each way instead of 300 KiB. Context takeover is made from that window. Called by `websocket.ts`, `websocket_wire.ts`, `dial.ts`.
  */
-import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
+import process from "node:process";
 import type { Extension } from "./http_head.ts";
 import type { DeflateOptions } from "./websocket_options.ts";
+
+/** Loaded by the first connection that compresses: most programs have none. */
+const zlib = () => process.getBuiltinModule("node:zlib");
 
 const NAME = "permessage-deflate";
 const MAX_WINDOW_BITS = 15;
@@ -39,7 +42,7 @@ export function acceptDeflate(
     if (asked === undefined) continue;
     if (options.requestedWindowBits > 0 && asked.clientBits === undefined) continue;
     const ownWindowBits = Math.min(options.windowBits, asked.serverBits ?? MAX_WINDOW_BITS);
-    const ownTakesOver = asked.serverTakesOver && !options.hasNoContextTakeover && CAN_TAKE_OVER;
+    const ownTakesOver = asked.serverTakesOver && !options.hasNoContextTakeover && canTakeOver();
     const peerTakesOver = asked.clientTakesOver && !options.requestsNoContextTakeover;
     const offeredBits = typeof asked.clientBits === "number" ? asked.clientBits : MAX_WINDOW_BITS;
     const wantedBits = options.requestedWindowBits || MAX_WINDOW_BITS;
@@ -66,7 +69,7 @@ export function acceptDeflate(
 export function offerDeflate(options: DeflateOptions): string {
   let header = `${NAME}; client_max_window_bits`;
   if (options.windowBits < MAX_WINDOW_BITS) header += `=${options.windowBits}`;
-  if (options.hasNoContextTakeover || !CAN_TAKE_OVER) header += "; client_no_context_takeover";
+  if (options.hasNoContextTakeover || !canTakeOver()) header += "; client_no_context_takeover";
   if (options.requestsNoContextTakeover) header += "; server_no_context_takeover";
   if (options.requestedWindowBits > 0) {
     header += `; server_max_window_bits=${options.requestedWindowBits}`;
@@ -88,7 +91,7 @@ export function agreedDeflate(
   }
   return {
     ownWindowBits: Math.min(options.windowBits, said.clientBits ?? MAX_WINDOW_BITS),
-    ownTakesOver: said.clientTakesOver && !options.hasNoContextTakeover && CAN_TAKE_OVER,
+    ownTakesOver: said.clientTakesOver && !options.hasNoContextTakeover && canTakeOver(),
     peerWindowBits,
     peerTakesOver: said.serverTakesOver,
     memoryLevel: options.memoryLevel,
@@ -122,11 +125,9 @@ function parametersOf(extension: Extension, isOffer: boolean): Parameters | unde
 }
 
 /** False on Deno 2.9, whose raw deflate ignores a dictionary: there each message is compressed alone, which every peer can read. */
-const CAN_TAKE_OVER = canTakeOver();
-
 function canTakeOver(): boolean {
   const text = new Uint8Array(64).map((_, i) => (i * 89) & 0xff);
-  return deflateRawSync(text, { dictionary: text }).length < text.length;
+  return zlib().deflateRawSync(text, { dictionary: text }).length < text.length;
 }
 
 /** The last bytes of what passed, as far back as a message may refer to. */
@@ -162,6 +163,7 @@ export class Deflater {
   compress(message: Uint8Array): Uint8Array {
     const bits = this.#agreement.ownWindowBits;
     const window = this.#window;
+    const { constants, deflateRawSync } = zlib();
     const compressed = deflateRawSync(message, {
       finishFlush: constants.Z_SYNC_FLUSH,
       memLevel: this.#agreement.memoryLevel,
@@ -230,6 +232,7 @@ function storedBlock(bytes: Uint8Array): Uint8Array {
 
 /** Inflates `input` up to its first final block, behind which nobody puts anything, and drops the first `skip` bytes. */
 function inflate(input: Uint8Array, skip: number, maxBytes: number): Uint8Array {
+  const { constants, inflateRawSync } = zlib();
   const output = inflateRawSync(input, {
     finishFlush: constants.Z_SYNC_FLUSH,
     // One more: that an empty message too has room.
