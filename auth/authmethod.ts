@@ -121,7 +121,7 @@ export interface RouterMethodOptions {
 
 /** The client's side of a method, ready to be used for any number of handshakes. */
 export interface ClientMethod {
-  /** Its names for HELLO.Details.authmethods, the preferred one first. */
+  /** Its names for HELLO.Details.authmethods, the one that most routers know first. */
   readonly names: readonly string[];
   readonly authid: string | undefined;
   readonly authrole: string | undefined;

@@ -114,7 +114,7 @@ export async function offer(
   return {
     helloDetails: {
       ...hello,
-      "authmethods": [...handshakes.keys()],
+      "authmethods": offeredNames(methods),
       ...(Object.keys(authextra).length > 0 && { "authextra": authextra }),
     },
     async answer(authmethod, extra) {
@@ -144,6 +144,13 @@ export async function offer(
       );
     },
   };
+}
+
+/** Second names after all first ones: Crossbar.io refuses who offers a name that it does not know before it has found one that it can do. */
+function offeredNames(methods: readonly ClientMethod[]): readonly string[] {
+  const first = methods.flatMap(({ names }) => names.slice(0, 1));
+  const others = methods.flatMap(({ names }) => names.slice(1));
+  return [...new Set([...first, ...others])];
 }
 
 function merged(place: string, known: Dict, more: Dict): Dict {

@@ -234,7 +234,8 @@ export function scramClient(options: ScramClientOptions): ClientMethod {
     return hashed.keys;
   };
   return {
-    names: NAMES,
+    // Crossbar.io knows this one alone.
+    names: ["scram", "wamp-scram"],
     authid,
     authrole: options.authrole,
     begin(connection) {

@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** The smallest component: it joins a realm, says so, and leaves. */
-import process from "node:process";
 import { Component, run } from "realmway";
+import routerUrl from "./router_url.ts";
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 

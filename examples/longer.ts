@@ -1,11 +1,9 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** Two transports, options of the WebSocket protocol, a key to prove who is there, a slow procedure: see router/ for the other side. */
-import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Component, run } from "realmway";
+import { authUrl } from "./router_url.ts";
 
-const url = new URL(process.argv[2] ?? "ws://localhost:8080/ws");
-url.pathname = "/auth_ws";
+const url = new URL(authUrl);
 
 const component = new Component({
   // Tried in turn.
@@ -35,7 +33,7 @@ component.onReady(async (session, { authid }) => {
 
 component.register("com.example.foo", async (args, kwargs, { procedure }) => {
   console.log(`${procedure} called:`, args, kwargs);
-  for (let left = 3; left > 0; left--) await sleep(100);
+  for (let left = 3; left > 0; left--) await new Promise((resolve) => setTimeout(resolve, 100));
   return 42;
 });
 

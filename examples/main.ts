@@ -1,81 +1,40 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
-/** Runs every example as a program against a router of this process, on each runtime, and checks what it prints: `deno task examples`. */
+/**
+ * Runs every example as a program, on each runtime, and checks what it prints: `deno task examples` against routers of this process, one
+ * for each runtime, `deno task examples --crossbar` against Crossbar.io.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseConfig, startNode } from "realmway/node";
-
-interface Example {
-  /** Started one after the other, each when the one before has printed what it should. */
-  readonly programs: readonly { readonly file: string; readonly prints: readonly RegExp[] }[];
-  /** Runtimes that cannot run it. */
-  readonly not?: readonly string[];
-}
-
-const EXAMPLES: readonly Example[] = [
-  { programs: [{ file: "hello", prints: [/session ready in crossbardemo/] }] },
-  {
-    programs: [{
-      file: "subclass",
-      prints: [/joined as anonymous/, /it is 20\d\d-/, /left: wamp\.close\.normal/],
-    }],
-  },
-  { programs: [{ file: "runner", prints: [/extra: 42/] }] },
-  {
-    programs: [{ file: "longer", prints: [/joined as alice/, /com\.example\.foo/, /result: 42/] }],
-  },
-  { programs: [{ file: "web_application", prints: [/web application on http:/] }] },
-  {
-    programs: [
-      { file: "rpc_register", prints: [/procedure registered/] },
-      { file: "rpc_call", prints: [/call result: 5/] },
-    ],
-  },
-  {
-    programs: [
-      { file: "rpc_register_shortcut", prints: [/procedures registered/] },
-      { file: "rpc_call", prints: [/call result: 5/] },
-    ],
-  },
-  {
-    programs: [{
-      file: "rpc_errors",
-      prints: [
-        /root 4, exact true/,
-        /com\.myapp\.error\.negative for -1/,
-        /too late: wamp\.error\.timeout/,
-        /given up: TimeoutError/,
-      ],
-    }],
-  },
-  { programs: [{ file: "rpc_progress", prints: [/step 1\s+step 2\s+step 3\s+finished/] }] },
-  {
-    programs: [
-      { file: "pubsub_publish", prints: [/the router has 0/] },
-      { file: "pubsub_subscribe", prints: [/subscribed to topic/, /event received: \d+/] },
-      { file: "pubsub_subscribe_shortcut", prints: [/event received: \d+/] },
-    ],
-  },
-  {
-    programs: [{ file: "methods", prints: [/price: 900/, /bicycle costs 950 now/] }],
-    not: ["Node.js"],
-  },
-];
+import { parseArgs } from "node:util";
+import { connect } from "realmway";
+import { type Node, parseConfig, startNode } from "realmway/node";
+import { freePorts, missingCrossbar, startCrossbar } from "../tests/kit/crossbar.ts";
+import { type Example, EXAMPLES, type Place, type Program } from "./programs.ts";
 
 const LIMIT_MS = 20_000;
 const isDeno = process.versions["deno"] !== undefined;
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url).href);
 
-const runtimes = [
+interface Runtime {
+  readonly name: Place;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+const runtimes: readonly Runtime[] = [
   { name: "Deno", command: isDeno ? process.execPath : "deno", args: ["run", "-A", "--quiet"] },
   { name: "Bun", command: isDeno ? "bun" : process.execPath, args: [] },
-  ...(process.env["REALMWAY_NODE"] === undefined
-    ? []
-    : [{ name: "Node.js", command: process.env["REALMWAY_NODE"], args: ["--no-warnings"] }]),
+  ...(process.env["REALMWAY_NODE"] === undefined ? [] : [{
+    name: "Node.js" as const,
+    command: process.env["REALMWAY_NODE"],
+    args: ["--no-warnings"],
+  }]),
 ];
 
-/** Rejects when it does not print all in time, or fails. */
-function printed(child: ChildProcess, prints: readonly RegExp[]): Promise<void> {
+/** Resolves to what it has printed. Rejects when it does not print all in time, or fails. */
+function printed(child: ChildProcess, prints: readonly RegExp[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = "";
     const missing = () => prints.filter((one) => !one.test(output));
@@ -86,7 +45,7 @@ function printed(child: ChildProcess, prints: readonly RegExp[]): Promise<void> 
       output += text;
       if (missing().length > 0) return;
       clearTimeout(timer);
-      resolve();
+      resolve(output);
     };
     child.stdout?.setEncoding("utf8").on("data", take);
     child.stderr?.setEncoding("utf8").on("data", (text: string) => output += text);
@@ -98,19 +57,41 @@ function printed(child: ChildProcess, prints: readonly RegExp[]): Promise<void> 
   });
 }
 
-async function tryOut(
-  { programs }: Example,
-  { command, args }: typeof runtimes[number],
+/** Asks over HTTP until the program has a session, and waits for the event of that. */
+async function visit(
+  output: string,
+  { answer, topic }: NonNullable<Program["serves"]>,
   url: string,
 ): Promise<void> {
+  const address = /http:\S+/.exec(output)?.[0] ?? "";
+  const session = await connect({ url, realm: "crossbardemo" });
+  try {
+    const event = new Promise((resolve) => session.subscribe(topic, resolve));
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    let response = await fetch(address, { signal });
+    // It has no session yet.
+    while (response.status === 500) {
+      await response.body?.cancel();
+      response = await fetch(address, { signal });
+    }
+    const text = await response.text();
+    if (!answer.test(text)) throw new Error(`It answers ${response.status} with ${text}`);
+    await event;
+  } finally {
+    await session.leave();
+  }
+}
+
+async function tryOut({ programs }: Example, runtime: Runtime, url: string): Promise<void> {
+  const { command, args } = runtime;
   const children: ChildProcess[] = [];
   try {
-    for (const { file, prints } of programs) {
-      const path = fileURLToPath(new URL(`${file}.ts`, import.meta.url).href);
+    for (const { file, prints, serves } of programs) {
       const env = { ...process.env, "WEB_PORT": "0", "NO_COLOR": "1" };
-      const child = spawn(command, [...args, path, url], { env });
+      const child = spawn(command, [...args, here(`${file}.ts`), url], { env });
       children.push(child);
-      await printed(child, prints);
+      const output = await printed(child, prints);
+      if (serves !== undefined) await visit(output, serves, url);
     }
   } finally {
     await Promise.all(children.map(async (child) => {
@@ -122,25 +103,58 @@ async function tryOut(
   }
 }
 
-const text = await readFile(
-  fileURLToPath(new URL("router/.realmway/config.json", import.meta.url).href),
-  "utf8",
-);
-const config = JSON.parse(text);
-config.workers[0].transports[0].endpoint.port = 0;
-const silent = { debug() {}, info() {}, warn: console.warn, error: console.error };
-const node = await startNode(parseConfig(config), { directory: ".", log: silent });
-const base = node.listeners[0]?.urls.find((url) => url.startsWith("ws:")) ?? "";
-const url = new URL("/ws", base).href;
+interface Routers {
+  /** One for each runtime, as the examples' URIs are the same on all. */
+  readonly urls: readonly string[];
+  stop(): Promise<unknown>;
+}
+
+async function ownRouters(config: { readonly workers: object[] }): Promise<Routers> {
+  const silent = { debug() {}, info() {}, warn: console.warn, error: console.error };
+  const parsed = parseConfig(config);
+  const options = { directory: here("router/.realmway"), log: silent };
+  const nodes: Node[] = [];
+  for (const _ of runtimes) nodes.push(await startNode(parsed, options));
+  const urls = nodes.map((node) => {
+    const base = node.listeners[0]?.urls.find((url) => url.startsWith("ws:")) ?? "";
+    return new URL("/ws", base).href;
+  });
+  return { urls, stop: () => Promise.all(nodes.map((node) => node.stop())) };
+}
+
+/** One node with a router worker for each runtime. */
+async function crossbar(config: { readonly workers: object[] }): Promise<Routers> {
+  const missing = missingCrossbar();
+  if (missing !== undefined) throw new Error(`Cannot run the examples: missing ${missing}`);
+  const ports = await freePorts(runtimes.length);
+  const workers = ports.map((port) => withPort(config, port).workers[0]);
+  const { stop } = await startCrossbar({ ...config, workers }, ["web"]);
+  return { urls: ports.map((port) => `ws://127.0.0.1:${port}/ws`), stop };
+}
+
+/** The demo router's configuration, listening elsewhere. */
+function withPort(config: { readonly workers: object[] }, port: number): typeof config {
+  const copy = structuredClone(config);
+  const [worker] = copy.workers;
+  if (worker === undefined || !("transports" in worker) || !Array.isArray(worker.transports)) {
+    throw new Error("Cannot use the demo router's configuration: found no transports");
+  }
+  worker.transports[0].endpoint.port = port;
+  return copy;
+}
+
+const { values: asked } = parseArgs({ options: { crossbar: { type: "boolean", default: false } } });
+const config = JSON.parse(await readFile(here("router/.realmway/config.json"), "utf8"));
+const routers = asked.crossbar ? await crossbar(config) : await ownRouters(withPort(config, 0));
 
 let failed = 0;
 let passed = 0;
-for (const runtime of runtimes) {
+await Promise.all(runtimes.map(async (runtime, i) => {
   for (const example of EXAMPLES) {
-    if (example.not?.includes(runtime.name)) continue;
+    if (example.not?.[runtime.name] !== undefined) continue;
     const name = example.programs.map(({ file }) => file).join(" + ");
     try {
-      await tryOut(example, runtime, url);
+      await tryOut(example, runtime, routers.urls[i] ?? "");
       passed++;
       console.log(`${runtime.name}: ${name} ... ok`);
     } catch (error) {
@@ -148,7 +162,7 @@ for (const runtime of runtimes) {
       console.log(`${runtime.name}: ${name} ... FAILED\n${error}`);
     }
   }
-}
-await node.stop();
+}));
+await routers.stop();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** Methods of an object as procedures and handlers of events, with named parts in their URIs. ECMAScript's own decorators: no flags. */
-import process from "node:process";
 import { Component, register, run, subscribe } from "realmway";
+import routerUrl from "./router_url.ts";
 
 class Shop {
   readonly #prices = new Map([["bicycle", 900]]);
@@ -19,7 +19,7 @@ class Shop {
 }
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 const shop = new Shop();

@@ -1,11 +1,10 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** Publishes a counter ten times a second, and every tenth time asks the router to say that it has it. */
-import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Component, run } from "realmway";
+import routerUrl from "./router_url.ts";
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 
@@ -16,7 +15,7 @@ component.onReady(async (session) => {
       await session.publish("com.myapp.oncounter", [counter], {}, { acknowledge: true });
       console.log(`the router has ${counter}`);
     }
-    await sleep(100);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 });
 

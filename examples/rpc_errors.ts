@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** Errors with a URI and arguments, results with several values, a time limit, and a call that is cancelled. */
-import process from "node:process";
 import { ApplicationError, CallResult, Component, run } from "realmway";
+import routerUrl from "./router_url.ts";
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 

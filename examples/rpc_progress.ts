@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** A procedure that tells how far it is, and a loop over that. */
-import process from "node:process";
 import { Component, progress, run } from "realmway";
+import routerUrl from "./router_url.ts";
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 

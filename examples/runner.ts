@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** The same by an ApplicationRunner: one session, one connection, and no second try unless asked for. */
-import process from "node:process";
 import { ApplicationRunner, ApplicationSession } from "realmway";
+import routerUrl from "./router_url.ts";
 
 class Once extends ApplicationSession {
   override onJoin(): void {
@@ -11,7 +11,7 @@ class Once extends ApplicationSession {
 }
 
 const runner = new ApplicationRunner({
-  url: process.argv[2] ?? "ws://localhost:8080/ws",
+  url: routerUrl,
   realm: "crossbardemo",
   extra: 42,
 });

@@ -1,6 +1,5 @@
 // deno-lint-ignore-file no-console -- what it prints is what the example shows
 /** A class that derives from ApplicationSession, as older programs have it, run by a Component. */
-import process from "node:process";
 import {
   ApplicationSession,
   type CloseDetails,
@@ -8,6 +7,7 @@ import {
   run,
   type SessionDetails,
 } from "realmway";
+import routerUrl from "./router_url.ts";
 
 class Backend extends ApplicationSession {
   override async onJoin({ authrole }: SessionDetails): Promise<void> {
@@ -23,7 +23,7 @@ class Backend extends ApplicationSession {
 }
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
   sessionFactory: Backend,
 });

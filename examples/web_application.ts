@@ -4,9 +4,10 @@ import process from "node:process";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { type ApplicationSession, Component, startLogging } from "realmway";
+import routerUrl from "./router_url.ts";
 
 const component = new Component({
-  transports: process.argv[2] ?? "ws://localhost:8080/ws",
+  transports: routerUrl,
   realm: "crossbardemo",
 });
 

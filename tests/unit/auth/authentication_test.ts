@@ -52,7 +52,7 @@ test("Authentication: several are offered together, in the order in which they a
     tls: {},
   });
   const names = methods.flatMap(({ names }) => names);
-  assert.deepEqual(names, ["jwt", "anonymous", "wamp-scram", "scram", "tls"]);
+  assert.deepEqual(names, ["jwt", "anonymous", "scram", "wamp-scram", "tls"]);
   assert.deepEqual(clientMethods({}), []);
 });
 

@@ -5,6 +5,7 @@ import type { ClientMethod, RouterMethod, Step } from "../../../auth/authmethod.
 import { guarded } from "../../../auth/authmethod.ts";
 import { negotiate, offer, requestOf } from "../../../auth/negotiation.ts";
 import { staticPrincipals } from "../../../auth/principals.ts";
+import { scramClient } from "../../../auth/scram.ts";
 import { ticketClient, ticketRouter } from "../../../auth/ticket.ts";
 import { wampcraClient, wampcraRouter } from "../../../auth/wampcra.ts";
 import { type Dict, Type } from "../../../wamp/message.ts";
@@ -157,6 +158,14 @@ test("Negotiation: several methods share one HELLO", async () => {
   assert.deepEqual((await offer([anonymousClient()], {})).helloDetails, {
     "authmethods": ["anonymous"],
   });
+});
+
+test("Negotiation: a name that some routers refuse to hear is offered behind those of all methods", async () => {
+  const { helloDetails } = await offer([
+    scramClient({ authid: "joe", password: "pencil" }),
+    ticketClient({ authid: "joe", ticket: "t" }),
+  ], {});
+  assert.deepEqual(helloDetails["authmethods"], ["scram", "ticket", "wamp-scram"]);
 });
 
 test("Negotiation: methods that contradict each other are not offered", async () => {
