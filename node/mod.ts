@@ -41,7 +41,17 @@ export {
   type TransportFigures,
   type TransportInfo,
 } from "./management/controller.ts";
-export { NodeController, type NodeStatus, type WorkerInfo } from "./management/node_controller.ts";
+export {
+  ContainerController,
+  type RestartedComponent,
+  type StartedComponent,
+} from "./management/container_controller.ts";
+export {
+  NodeController,
+  type NodeStatus,
+  type WorkerInfo,
+  type WorkerLogLine,
+} from "./management/node_controller.ts";
 export type { Node, NodeListener, NodeSettings, NodeStore } from "./node.ts";
 export type { StoreStats } from "./store/sqlite_store.ts";
 export { ListenError } from "../transports/endpoint.ts";

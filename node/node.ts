@@ -5,32 +5,27 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import type { Session } from "../client/session.ts";
-import { Router } from "../router/router.ts";
+import type { Router } from "../router/router.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
 import { systemClock } from "../transports/clock.ts";
-import { canSetBacklog } from "../transports/listen.ts";
-import { TransportHost, type TransportStats } from "../transports/host.ts";
-import { SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
-import type { Environment } from "./config/checks.ts";
-import { Capacity } from "./capacity.ts";
-import { isDisabled } from "./config/environment.ts";
+import type { TransportStats } from "../transports/host.ts";
+import type { Environment } from "./config/environment.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
-import { type NodeConfig, type RouterConfig, routersOf } from "./config/schema.ts";
+import { routerInNode } from "./config/router_place.ts";
+import type { NodeConfig } from "./config/schema.ts";
 import { formatPath } from "./config/source.ts";
 import { configWarnings } from "./config/warnings.ts";
-import { CookieJars } from "./cookies.ts";
 import { logFor, type LogLevel } from "./log.ts";
 import type { StoreStats } from "./store/sqlite_store.ts";
 import type { Management } from "./management/management.ts";
-import { capacityOptions } from "./options.ts";
 import { systemRandom } from "./random.ts";
-import { type AuthStats, Throttle } from "./throttle.ts";
-import { systemReadings, VitalSigns } from "./vital_signs.ts";
+import type { AuthStats } from "./throttle.ts";
 import { Children, type NodeEnd } from "./worker/children.ts";
-import { componentId, numbered, workerId } from "./worker/default_ids.ts";
-import { RouterWorker } from "./worker/router_worker.ts";
+import { workerId } from "./worker/default_ids.ts";
+import { RouterRun } from "./worker/router_run.ts";
+import type { WorkerSettings } from "./worker/worker_process.ts";
 
 export interface NodeSettings {
   /** The node directory, absolute: paths of the configuration are relative to it. */
@@ -48,12 +43,6 @@ export interface NodeSettings {
   /** Answers requests for paths of their own in place of the service for "/". */
   readonly root?: (request: Request) => Response | Promise<Response>;
 }
-
-/** Of the runtime that takes no other, Bun. */
-const FIXED_BACKLOG = 512;
-
-/** What waits for the disk gets so long at the end. */
-const JARS_CLOSING_MS = 5_000;
 
 /** A transport of a node that accepts connections. */
 export interface NodeListener {
@@ -112,14 +101,15 @@ class RunningNode implements Node {
   readonly #config: NodeConfig;
   readonly #settings: NodeSettings;
   readonly #log: Log;
-  readonly #jars: CookieJars;
+  readonly #clock: Clock;
   readonly #children: Children;
-  readonly #routers: readonly RouterConfig[];
-  readonly #worker: RouterWorker;
-  readonly #signs: VitalSigns;
+  readonly #run: RouterRun;
+  /** Whether it runs anything: whether the configuration has a router for this process. */
+  readonly #hasRouter: boolean;
   readonly #startedAt: number;
   readonly #askToStop: (end: NodeEnd) => void;
   #management: Promise<Management> | undefined;
+  #workerSocket = "";
   readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
 
@@ -128,72 +118,64 @@ class RunningNode implements Node {
     this.#config = config;
     this.#settings = settings;
     this.#log = log ?? logFor("node");
-    this.#jars = new CookieJars({ directory: settings.directory, clock, log: this.#log });
-    this.router = new Router({ clock, random, log: log ?? logFor("router") });
-    const { directory, env = process.env } = settings;
-    const routers = routersOf(config)
-      .filter(([, { options }]) => !isDisabled(options.disabled, env));
-    this.#routers = routers.map(([, router]) => router);
+    this.#clock = clock;
     const { promise, resolve } = Promise.withResolvers<NodeEnd>();
     this.shutdownWanted = promise;
     this.#askToStop = resolve;
     this.#startedAt = clock.now();
+    const { directory, env = process.env } = settings;
     this.#children = new Children(config, {
       directory,
       env,
-      logLevel: settings.workerLogLevel ?? "info",
       clock,
       log: this.#log,
+      worker: () => this.#workerSettings(),
       onShutdown: resolve,
     });
-    // Without a router nothing is ever started in it.
-    const [[index, worker] = [0, undefined]] = routers;
-    // A component that blocks the process is named by its own watchdog.
-    const isExplained = () => this.#worker.components !== undefined;
-    this.#signs = new VitalSigns(clock, this.#log, systemReadings(), isExplained);
-    this.#worker = new RouterWorker(workerId(worker ?? {}, index), {
-      router: this.router,
-      host: this.#hostOf(worker, clock),
-      directory,
-      env,
-      clock,
-      log: this.#log,
-      jars: this.#jars,
-      throttle: throttleOf(worker, clock),
-      capacity: new Capacity(
-        capacityOptions(worker?.options.limits),
-        this.#signs,
+    const place = routerInNode(config, env);
+    const worker = place === undefined ? undefined : config.workers[place];
+    this.#hasRouter = worker !== undefined;
+    this.#run = new RouterRun(
+      workerId(worker ?? {}, place ?? 0),
+      worker?.type === "router" ? worker : undefined,
+      {
+        directory,
+        env,
         clock,
-        this.#log,
-      ),
-      nodeId: config.controller.id,
-      startedAt: this.#startedAt,
-      root: settings.root,
-      moduleOptions: worker?.options ?? { expose_shared: false },
-      management: async () => (await this.#manage()).router,
-      goodbyeMs: config.controller.options.shutdown_timeout,
-    });
+        random,
+        log: this.#log,
+        routerLog: log ?? logFor("router"),
+        nodeId: config.controller.id,
+        startedAt: this.#startedAt,
+        goodbyeMs: this.#goodbyeMs,
+        root: settings.root,
+        management: async () => (await this.#manage()).router,
+      },
+    );
+    this.router = this.#run.router;
   }
 
   get listeners(): readonly NodeListener[] {
-    return this.#worker.listeners;
+    return this.#run.worker.listeners;
   }
 
   get stores(): readonly NodeStore[] {
-    return this.#worker.stores;
+    return this.#run.worker.stores;
   }
 
   async start(): Promise<void> {
-    if (!canSetBacklog) this.#tellBacklog();
     for (const { path, text } of configWarnings(this.#config)) {
       this.#log.warn("Configuration at {path}: {text}", { path: formatPath(path), text });
     }
-    for (const router of this.#routers) await this.#startRouter(router);
-    if (this.#config.controller.management !== undefined) await this.#manage();
-    for (const { components } of this.#routers) await this.#startComponents(components);
-    // Last: they will want to join.
-    this.#children.start();
-    this.#signs.watch();
+    await this.#run.start();
+    const hasProcesses = this.#config.workers.some(({ type }, i) =>
+      type !== "guest" && !(type === "router" && i === routerInNode(this.#config, this.#env))
+    );
+    if (this.#config.controller.management !== undefined || hasProcesses) await this.#manage();
+    // What follows may want to join the realms of all routers.
+    await this.#children.start(["router"]);
+    await this.#run.startComponents();
+    void this.#children.start(["container", "guest"]);
     (await this.#management)?.announce("on_ready", { "id": this.#nodeId });
   }
 
@@ -205,24 +187,57 @@ class RunningNode implements Node {
     return this.#config.controller.id ?? hostname();
   }
 
+  get #env(): Environment {
+    return this.#settings.env ?? process.env;
+  }
+
+  get #goodbyeMs(): number {
+    return this.#config.controller.options.shutdown_timeout;
+  }
+
+  #workerSettings(): WorkerSettings {
+    return {
+      directory: this.#settings.directory,
+      env: this.#env,
+      logLevel: this.#settings.workerLogLevel ?? "info",
+      nodeId: this.#nodeId,
+      startedAt: this.#startedAt,
+      goodbyeMs: this.#goodbyeMs,
+      management: this.#workerSocket,
+    };
+  }
+
   /** Loaded only where somebody wants it. */
   #manage(): Promise<Management> {
     return this.#management ??= this.#startManagement();
   }
 
   async #startManagement(): Promise<Management> {
-    const [{ Management }, { managementRealm }] = await Promise.all([
+    const [{ Management }, { managementRealm }, { NodeWorkers }] = await Promise.all([
       import("./management/management.ts"),
       import("./management/realm.ts"),
+      import("./management/node_workers.ts"),
     ]);
+    const { worker } = this.#run;
+    const workers = new NodeWorkers({
+      children: this.#children,
+      router: this.#hasRouter ? worker : undefined,
+      directory: this.#settings.directory,
+      env: this.#env,
+      stopMs: this.#goodbyeMs,
+    });
     const management = new Management({
       nodeId: this.#nodeId,
-      worker: this.#worker,
       startedAt: this.#startedAt,
-      children: () => this.#children.list(),
+      now: () => this.#clock.now(),
+      workers,
+      worker: this.#hasRouter ? worker : undefined,
+      transports: worker.parts,
+      onWorkerReady: (id) => this.#children.ready(id),
       shutdown: (reason) => this.#askToStop({ reason, hasFailed: false }),
     });
     await management.start(managementRealm(this.#config.controller.management));
+    this.#workerSocket = await management.openToWorkers();
     return management;
   }
 
@@ -231,75 +246,10 @@ class RunningNode implements Node {
   }
 
   async #stop(): Promise<void> {
-    this.#signs.stop();
-    const limitMs = this.#config.controller.options.shutdown_timeout;
-    // First: they shall find the router while they end.
-    await this.#children.stop(limitMs);
-    const worker = this.#worker;
-    await worker.stopAccepting(limitMs);
-    await Promise.all([
-      this.router.shutdown(SYSTEM_SHUTDOWN, limitMs),
-      ...[...worker.transports.values()].map((transport) => transport.finishHttp(limitMs)),
-    ]);
+    const limitMs = this.#goodbyeMs;
+    // First: they shall find the routers while they end.
+    await this.#children.stop(["container", "guest"], limitMs);
+    await Promise.all([this.#children.stop(["router"], limitMs), this.#run.stop()]);
     await (await this.#management?.catch(() => undefined))?.stop(limitMs);
-    await Promise.all([worker.end(limitMs), this.#jars.close(JARS_CLOSING_MS)]);
   }
-
-  async #startRouter({ realms, transports }: RouterConfig): Promise<void> {
-    const worker = this.#worker;
-    const ids = realms.map(({ id }, i) => id ?? numbered("realm", i));
-    for (const [i, realm] of realms.entries()) await worker.startRealm(ids[i] ?? "", realm);
-    for (const [i, transport] of transports.entries()) {
-      await worker.startTransport(transport.id ?? numbered("transport", i), transport);
-    }
-    // They connect in their own time: the other router may start later.
-    for (const [i, { rlinks }] of realms.entries()) {
-      for (const [j, link] of rlinks.entries()) {
-        await worker.startLink(ids[i] ?? "", link.id ?? numbered("link", j), link);
-      }
-    }
-  }
-
-  async #startComponents(components: RouterConfig["components"]): Promise<void> {
-    for (const [i, component] of components.entries()) {
-      await this.#worker.startComponent(componentId(component, i), component);
-    }
-  }
-
-  #hostOf(worker: RouterConfig | undefined, clock: Clock): TransportHost {
-    const slow = worker?.options.slow_consumers;
-    return new TransportHost({
-      clock,
-      onFault: (error) => this.#log.error("Fault in a connection: {error}", { error }),
-      ...(slow && {
-        slowConsumers: {
-          policy: slow.policy,
-          limitBytes: slow.limit,
-          hardLimitBytes: slow.hard_limit,
-        },
-      }),
-    });
-  }
-
-  /** Once for all transports: the largest backlog that somebody asked for. */
-  #tellBacklog(): void {
-    const asked = this.#routers.flatMap(({ transports }) => transports)
-      .flatMap(({ endpoint: { backlog } }) => backlog ?? []);
-    if (asked.length === 0) return;
-    const backlog = Math.max(...asked);
-    const text = "The key backlog ({backlog}) has no effect: this runtime always takes {taken}";
-    const properties = { backlog, taken: FIXED_BACKLOG };
-    if (backlog > FIXED_BACKLOG) this.#log.warn(text, properties);
-    else this.#log.info(text, properties);
-  }
-}
-
-function throttleOf(worker: RouterConfig | undefined, clock: Clock): Throttle {
-  const rules = worker?.options.throttle;
-  return new Throttle({
-    addressFailures: rules?.address_failures ?? Infinity,
-    authidFailures: rules?.authid_failures ?? Infinity,
-    periodMs: (rules?.period ?? 0) * 1000,
-    countsLoopback: rules?.loopback ?? false,
-  }, clock);
 }

@@ -15,7 +15,8 @@ import {
 } from "../transports/websocket_options.ts";
 import type { Authorization } from "./authorization.ts";
 import type { CapacityOptions } from "./capacity.ts";
-import { type Environment, portNumber } from "./config/checks.ts";
+import { portNumber } from "./config/endpoint_checks.ts";
+import type { Environment } from "./config/environment.ts";
 import type { EndpointConfig, TlsConfig } from "./config/schema_endpoint.ts";
 import type { NodeLimitsConfig } from "./config/schema_limits.ts";
 import type {

@@ -174,7 +174,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     });
 
   // For nodes alone, which start their containers so.
-  program.command("run-container", { hidden: true })
+  program.command("run-worker", { hidden: true })
     .action(async () => done(await (await import("./worker.ts")).worker()));
 
   program.command("version")

@@ -7,7 +7,8 @@ import { isPattern } from "../../wamp/uri.ts";
 import { TRUSTED } from "../../router/permission.ts";
 import { authProblems } from "./auth_checks.ts";
 import { bridgeProblems } from "./bridge_checks.ts";
-import { type Environment, isDisabled, variableIn } from "./environment.ts";
+import { endpointProblems } from "./endpoint_checks.ts";
+import type { Environment } from "./environment.ts";
 import { componentProblems } from "./component_checks.ts";
 import { containerProblems } from "./container_checks.ts";
 import type { Problem } from "./problems.ts";
@@ -18,13 +19,14 @@ import { slowConsumerProblems } from "./slow_consumer_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
 import { storeProblems } from "./store_checks.ts";
+import { workerProblems } from "./worker_checks.ts";
 
 export type { Environment } from "./environment.ts";
 
 /** Everything that is wrong between the values of `config`. */
 export function checkRelations(config: unknown, env: Environment): Problem[] {
   return [
-    ...workerCount(config, env),
+    ...workerProblems(config, env),
     ...twice({ path: [], value: config }, ["workers", "*", "id"], "an id"),
     ...managementProblems(config),
     ...managementWorkers(config).flatMap((worker) => [
@@ -54,23 +56,6 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
       ...bridgeProblems(worker, env),
     ]),
   ];
-}
-
-/** One router, whose process is the node's. Those that are disabled do not count. */
-function workerCount(config: unknown, env: Environment): Problem[] {
-  const workers = select(config, ["workers"])[0]?.value;
-  if (!Array.isArray(workers)) return [];
-  if (workers.length === 0) {
-    return [{ path: ["workers"], text: "found none, expected at least one worker" }];
-  }
-  const routers = select(config, ["workers", "*"]).filter(({ value }) =>
-    select(value, ["type"])[0]?.value === "router" &&
-    !isDisabled(select(value, ["options", "disabled"])[0]?.value, env)
-  );
-  return routers.slice(1).map(({ path }) => ({
-    path,
-    text: "found another router, expected one; write its realms and transports into the first",
-  }));
 }
 
 /** Values that stand more than once where each must be its own. */
@@ -151,59 +136,4 @@ function authorizerProblems(role: Found): Problem[] {
     problems.push({ path: uri.path, text: `found ${JSON.stringify(uri.value)}, expected a URI` });
   }
   return problems;
-}
-
-const ALL_INTERFACES: readonly unknown[] = [undefined, "0.0.0.0", "::"];
-
-/** Ports from the environment that are missing there, and endpoints that two transports claim. */
-function endpointProblems(worker: Found, env: Environment): Problem[] {
-  const problems: Problem[] = [];
-  const claimed: { port: number; address: unknown; path: Path }[] = [];
-  const sockets = new Map<string, Path>();
-  for (const endpoint of select(worker.value, ["transports", "*", "endpoint"], worker.path)) {
-    const at = (key: string) => select(endpoint.value, [key], endpoint.path)[0];
-    const socket = at("path");
-    if (typeof socket?.value === "string") {
-      const first = sockets.get(socket.value);
-      if (first === undefined) sockets.set(socket.value, endpoint.path);
-      else problems.push({ path: socket.path, text: claimText(`"${socket.value}"`, first) });
-    }
-    const port = at("port");
-    if (port === undefined) continue;
-    const number = portNumber(port.value, env);
-    if (typeof number === "string") problems.push({ path: port.path, text: number });
-    else if (number !== undefined && number !== 0) {
-      const address = at("interface")?.value;
-      const rival = claimed.find((other) =>
-        other.port === number &&
-        (other.address === address || ALL_INTERFACES.includes(address) ||
-          ALL_INTERFACES.includes(other.address))
-      );
-      if (rival === undefined) claimed.push({ port: number, address, path: endpoint.path });
-      else problems.push({ path: port.path, text: claimText(String(number), rival.path) });
-    }
-  }
-  return problems;
-}
-
-function claimText(what: string, path: Path): string {
-  return `found ${what}, which ${formatPath(path)} listens on, expected an endpoint of its own`;
-}
-
-/** The port that a configuration names, perhaps by a variable; a text says what is wrong with that; undefined: not ours to judge. */
-export function portNumber(port: unknown, env: Environment): number | string | undefined {
-  if (typeof port === "number") return port;
-  if (typeof port !== "string") return undefined;
-  const name = variableIn(port);
-  const digits = name === undefined ? port : env[name];
-  if (name !== undefined && digits === undefined) {
-    return `found "${port}", expected the environment variable ${name} to be set`;
-  }
-  if (digits === undefined || !/^\d{1,5}$/.test(digits) || Number(digits) > 65535) {
-    if (name === undefined) return undefined;
-    return `found "${port}" with the value ${
-      JSON.stringify(digits)
-    }, expected a port from 0 to 65535`;
-  }
-  return Number(digits);
 }

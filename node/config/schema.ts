@@ -12,12 +12,11 @@ import { container } from "./schema_container.ts";
 import { guest } from "./schema_guest.ts";
 import { nodeLimits } from "./schema_limits.ts";
 import { management } from "./schema_management.ts";
-import { disabled, TITLE } from "./schema_process.ts";
+import { cpuAffinity, disabled, processEnv, restart, TITLE } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
 import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
 
-const PROCESS = "the router runs inside the node's process; remove the key";
 const MANHOLE = "there is no Python shell to log in to; remove the key";
 
 const SHUTDOWN_MODES = [
@@ -38,12 +37,12 @@ const controllerOptions = section("How the node runs", () => ({
     { min: 0, max: 600_000, unit: "ms" },
     "How long sessions may take to say goodbye when the node stops",
   ).default(2000),
-  "title": refused(PROCESS),
+  "title": refused(TITLE),
   "shutdown": z.array(shutdownMode).default([]).describe(
     "What else ends the node than a signal: that a worker which is a process of its own ended for good, that one did so other than " +
       "with code 0, that no worker is left (a router in the node's process always is)",
   ),
-  "enable_parallel_worker_start": refused("there is one worker; remove the key"),
+  "enable_parallel_worker_start": refused("workers always start side by side; remove the key"),
 }));
 
 const FX =
@@ -75,14 +74,20 @@ const slowConsumers = section("What happens to peers that do not read what they 
 }));
 
 const workerOptions = section("How the worker runs", () => ({
+  "isolate": flag(
+    false,
+    "Give the router a process of its own; of several routers the first shares the node's unless it says so, all others have their own",
+  ),
   "slow_consumers": slowConsumers.prefault({}),
   "throttle": throttle.prefault({}),
   "limits": nodeLimits.prefault({}),
   "title": refused(TITLE),
   "python": refused("this router is no Python program; remove the key"),
   ...modulePaths(),
-  "cpu_affinity": refused("set it for the service (systemd: CPUAffinity=); remove the key"),
-  "env": refused(PROCESS),
+  // Of a process of its own, see `worker_checks.ts`.
+  "cpu_affinity": cpuAffinity,
+  "env": processEnv.prefault({}),
+  ...restart(),
   "reactor": refused("there is no Twisted reactor here; remove the key"),
   "expose_controller": refused(
     "components have no access to the node's controller; remove the key",
@@ -95,8 +100,8 @@ const workerOptions = section("How the worker runs", () => ({
   "disabled": disabled,
 }));
 
-const router = section("A router: realms, and the transports that lead to them", () => ({
-  "id": id("Id of the worker (default: worker001)"),
+export const router = section("A router: realms, and the transports that lead to them", () => ({
+  "id": id("Id of the worker (default: worker001, ... by its place in the list)"),
   "type": z.literal("router"),
   "options": workerOptions.prefault({}),
   "realms": z.array(realm).default([]).describe("Realms of the router"),
@@ -125,7 +130,7 @@ export const nodeSchema = section("Configuration of a node", () => ({
   "$schema": z.string().optional().describe("Where editors find the schema of this file"),
   "version": z.literal(2, "2, the version of this format").describe("Version of this format"),
   "workers": z.array(worker, "a list of workers")
-    .describe("What the node runs: at most one router, containers and guests"),
+    .describe("What the node runs: routers, containers and guests"),
   // Last: what the management realm has in common with workers is explained there.
   "controller": controller.prefault({}),
 }));

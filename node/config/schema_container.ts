@@ -10,7 +10,7 @@ import {
 } from "./schema_component.ts";
 import { connectingTransport } from "./schema_connect.ts";
 import { authentication } from "./schema_link.ts";
-import { disabled, processEnv, restart, TITLE } from "./schema_process.ts";
+import { cpuAffinity, disabled, processEnv, restart, TITLE } from "./schema_process.ts";
 
 /** Crossbar.io's pages call the first one by the second name. */
 export const CONTAINER_SHUTDOWN_MODES = [
@@ -59,8 +59,7 @@ const options = section("How the container runs", () => ({
   ),
   ...restart(),
   "env": processEnv.prefault({}),
-  "cpu_affinity": z.array(whole({ min: 0, max: 4095 }, "Number of a CPU")).min(1).optional()
-    .describe("CPUs that the process may use, by the program taskset"),
+  "cpu_affinity": cpuAffinity,
   "disabled": disabled,
   "title": refused(TITLE),
   "python": refused(PYTHON),

@@ -20,6 +20,10 @@ export const processEnv = section("Environment of the process", () => ({
     .describe("Variables of its own, which stand above inherited ones"),
 }));
 
+export const cpuAffinity = z.array(whole({ min: 0, max: 4095 }, "Number of a CPU")).min(1)
+  .optional()
+  .describe("CPUs that the process may use, by the program taskset");
+
 export const TITLE = "processes have no titles here; remove the key";
 
 export const RESTART_POLICIES = ["restart-never", "restart-always", "restart-on-failed"] as const;

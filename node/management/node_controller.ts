@@ -1,5 +1,6 @@
 /** The management API of the node itself for programs, as `controller.ts` is that of a router worker. What each does is in docs/management.md. */
 import type { Session } from "../../client/session.ts";
+import type { Dict } from "../../wamp/message.ts";
 
 export interface NodeStatus {
   readonly id: string;
@@ -15,12 +16,17 @@ export interface NodeStatus {
 
 export interface WorkerInfo {
   readonly id: string;
-  readonly type: string;
+  readonly type: "router" | "container" | "guest";
   /** Null while it does not run. */
   readonly pid: number | null;
-  readonly status: string;
-  /** Of a router. */
-  readonly created?: string;
+  readonly status: "starting" | "started" | "stopped";
+  readonly created: string;
+}
+
+export interface WorkerLogLine {
+  readonly time: string;
+  readonly stream: "stdout" | "stderr";
+  readonly line: string;
 }
 
 /** A node, managed over a session that has joined its management realm.
@@ -55,6 +61,21 @@ export class NodeController {
 
   worker(id: string): Promise<WorkerInfo> {
     return this.session.call("crossbar.get_worker", [id]);
+  }
+
+  /** Starts a process; resolves when its procedures are there. @param options of a guest all its keys. */
+  startWorker(id: string, type: string, options: Dict): Promise<WorkerInfo> {
+    return this.session.call("crossbar.start_worker", [id, type, options]);
+  }
+
+  /** Resolves when it has ended. @param kill without asking it. */
+  stopWorker(id: string, kill = false): Promise<WorkerInfo & { readonly kill: boolean }> {
+    return this.session.call("crossbar.stop_worker", [id, kill]);
+  }
+
+  /** The latest lines of its output, the oldest first. */
+  workerLog(id: string, limit = 100): Promise<WorkerLogLine[]> {
+    return this.session.call("crossbar.get_worker_log", [id, limit]);
   }
 
   /** Asks the node to stop; the session ends with it. */

@@ -1,31 +1,50 @@
 /** What a management procedure is, and what its handler may use. The tables beside this file are made of them. */
 import type { Dict } from "../../wamp/message.ts";
-import type { ChildFacts } from "../worker/children.ts";
+import type { Capacity } from "../capacity.ts";
+import type { Container } from "../worker/container.ts";
 import type { RouterWorker } from "../worker/router_worker.ts";
+import type { NodeWorkers } from "./node_workers.ts";
 import type { Request } from "./request.ts";
 
-/** Answers with its one result; rejects with a `Refusal`, or with what `answer.ts` knows. */
+/** Answers with its one result; rejects with a `Refusal`, or with what `served.ts` knows. */
 export type Procedure<Owner> = (owner: Owner, request: Request) => unknown;
 
-export interface WorkerContext {
-  readonly worker: RouterWorker;
+/** Of a worker, whichever type it has. */
+export interface ProcessContext {
   readonly nodeId: string;
+  /** When it was made: milliseconds since 1970. */
+  readonly created: number;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Of a router: what it has room for. */
+  readonly capacity: Capacity | undefined;
+  /** Ends it; undefined where that would end the node. Resolves to what was stopped. */
+  readonly shutdown: (() => Promise<unknown>) | undefined;
   /** Below the worker's prefix; the session that caused it does not receive it. */
   publish(event: string, payload: unknown, caller?: number): void;
 }
 
+export interface WorkerContext extends ProcessContext {
+  readonly worker: RouterWorker;
+}
+
+export interface ContainerContext extends ProcessContext {
+  readonly container: Container;
+}
+
 export interface NodeContext {
   readonly nodeId: string;
-  readonly worker: RouterWorker;
   readonly startedAt: number;
-  /** Its workers that are processes of their own. */
-  children(): readonly ChildFacts[];
+  now(): number;
+  readonly workers: NodeWorkers;
   /** Asks whoever runs the node to stop it. */
   shutdown(reason: string): void;
   publish(event: string, payload: unknown, caller?: number): void;
 }
 
+export type ProcessProcedures = Readonly<Record<string, Procedure<ProcessContext>>>;
 export type WorkerProcedures = Readonly<Record<string, Procedure<WorkerContext>>>;
+export type ContainerProcedures = Readonly<Record<string, Procedure<ContainerContext>>>;
 export type NodeProcedures = Readonly<Record<string, Procedure<NodeContext>>>;
 
 export function time(ms: number): string {

@@ -4,20 +4,20 @@ import process from "node:process";
 import type { Dict } from "../../wamp/message.ts";
 import { VERSION } from "../../wamp/version.ts";
 import type { Capacity } from "../capacity.ts";
-import { FEATURE_UNAVAILABLE, NO_SUCH_WORKER } from "../worker/error_uris.ts";
+import { FEATURE_UNAVAILABLE } from "../worker/error_uris.ts";
 import { Refusal } from "../worker/refusal.ts";
+import type { WorkerFacts } from "../worker/children.ts";
 import {
   callerDict,
-  type NodeContext,
   type NodeProcedures,
+  type ProcessProcedures,
   since,
   time,
-  type WorkerProcedures,
 } from "./procedure.ts";
 
 const startedAt = Date.now() - process.uptime() * 1000;
 
-export const processProcedures: WorkerProcedures = {
+export const processProcedures: ProcessProcedures = {
   "get_node_id": ({ nodeId }) => nodeId,
   "get_cpu_count": () => cpus().length,
   "get_cpus": () =>
@@ -29,10 +29,9 @@ export const processProcedures: WorkerProcedures = {
     "cwd": process.cwd(),
     "started": time(startedAt),
   }),
-  "get_process_stats": ({ worker }) => {
+  "get_process_stats": ({ capacity }) => {
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
-    const { capacity } = worker.parts;
     return {
       "time": time(Date.now()),
       "uptime": process.uptime(),
@@ -42,8 +41,17 @@ export const processProcedures: WorkerProcedures = {
     };
   },
   "utcnow": () => time(Date.now()),
-  "started": ({ worker }) => time(worker.created),
-  "uptime": ({ worker }) => since(worker.created, worker.parts.clock.now()),
+  "started": ({ created }) => time(created),
+  "uptime": ({ created, now }) => since(created, now()),
+  "shutdown": async ({ shutdown, publish }, request) => {
+    if (shutdown === undefined) {
+      const text = "Cannot shut down the worker: the router is the node's own process; " +
+        "ask crossbar.shutdown";
+      throw new Refusal(FEATURE_UNAVAILABLE, text);
+    }
+    publish("on_shutdown_requested", { "caller": callerDict(request) }, request.caller.session);
+    return await shutdown();
+  },
 };
 
 /** How near the process is to its limits, and whom they kept out. */
@@ -63,7 +71,6 @@ function pressure({ signs, options, refused }: Capacity): Dict {
   };
 }
 
-const ALIAS = "ask crossbar.shutdown: the router is the node's own process";
 const PYTHON = "there is no Python here";
 const SERVICE = "set it for the service (systemd: CPUAffinity=)";
 const PROFILE = "use the runtime's own profiler and inspector";
@@ -71,7 +78,6 @@ const POLL = "call get_process_stats as often as you like";
 
 /** By name, with what to do instead. */
 export const REFUSED_OF_WORKER: Readonly<Record<string, string>> = {
-  "shutdown": ALIAS,
   "set_node_id": "write controller.id in the configuration",
   "get_profilers": PROFILE,
   "start_profiler": PROFILE,
@@ -94,8 +100,8 @@ export const nodeProcedures: NodeProcedures = {
     "title": `Realmway ${VERSION}`,
     "pid": process.pid,
     "started": time(node.startedAt),
-    "uptime": since(node.startedAt, node.worker.parts.clock.now()),
-    "workers": workers(node).map(({ id }) => id),
+    "uptime": since(node.startedAt, node.now()),
+    "workers": node.workers.list().map(({ id }) => id),
   }),
   "get_system_stats": () => ({
     "platform": platform(),
@@ -106,14 +112,34 @@ export const nodeProcedures: NodeProcedures = {
   }),
   "get_workers": (node, request) => {
     const types = request.texts(0, "filter_types");
-    return workers(node).filter(({ type }) => types?.includes(type) !== false).map(({ id }) => id);
+    return node.workers.list()
+      .filter(({ type }) => types?.includes(type) !== false)
+      .map(({ id }) => id);
   },
-  "get_worker": (node, request) => {
+  "get_worker": (node, request) => workerDict(node.workers.get(request.text(0, "worker_id"))),
+  "start_worker": async (node, request) => {
     const id = request.text(0, "worker_id");
-    const found = workers(node).find((worker) => worker.id === id);
-    if (found !== undefined) return found;
-    throw new Refusal(NO_SUCH_WORKER, `Cannot find worker "${id}": this node has none of that id`);
+    const type = request.text(1, "worker_type");
+    const options = request.optionalDict(2, "worker_options") ?? {};
+    const { session } = request.caller;
+    const starting = (): void => node.publish(`on_${type}_starting`, { "id": id }, session);
+    const started = workerDict(await node.workers.start(id, type, options, starting));
+    node.publish(`on_${type}_started`, started, session);
+    return started;
   },
+  "stop_worker": async (node, request) => {
+    const id = request.text(0, "worker_id");
+    const kill = request.flag(1, "kill", false);
+    const stopping = (): void => {
+      const requested = { "id": id, "kill": kill, "caller": callerDict(request) };
+      node.publish("on_stop_requested", requested, request.caller.session);
+    };
+    const stopped = await node.workers.stop(id, kill, stopping);
+    return { ...workerDict(stopped), "status": "stopped", "kill": kill };
+  },
+  "get_worker_log": (node, request) =>
+    node.workers.log(request.text(0, "worker_id"), request.optionalCount(1, "limit") ?? 100)
+      .map(({ time: at, stream, line }) => ({ "time": time(at), "stream": stream, "line": line })),
   "shutdown": (node, request) => {
     if (request.flag(0, "restart", false)) {
       const text = "Cannot restart the node: only a service manager can; expected restart false";
@@ -126,31 +152,12 @@ export const nodeProcedures: NodeProcedures = {
   },
 };
 
-const RELOAD = "write workers in the configuration, and start the node again";
-
 export const REFUSED_OF_NODE: Readonly<Record<string, string>> = {
-  "start_worker": RELOAD,
-  "stop_worker": RELOAD,
-  "get_worker_log": "read the node's log, which has the output of its workers",
   sign: "the node has no key",
   "sign_challenge": "the node has no key",
   "get_public_key": "the node has no key",
 };
 
-function workers({ worker, children }: NodeContext) {
-  return [
-    {
-      "id": worker.id,
-      "type": "router",
-      "pid": process.pid,
-      "status": "started",
-      "created": time(worker.created),
-    },
-    ...children().map(({ id, type, pid = null }) => ({
-      "id": id,
-      "type": type,
-      "pid": pid,
-      "status": pid === null ? "stopped" : "started",
-    })),
-  ];
+function workerDict({ id, type, pid, status, created }: WorkerFacts) {
+  return { "id": id, "type": type, "pid": pid ?? null, "status": status, "created": time(created) };
 }

@@ -36,6 +36,18 @@ export class Request {
     return isDict(value) ? value : this.#wrong(place, name, "a dictionary");
   }
 
+  optionalDict(place: number, name: string): Dict | undefined {
+    return this.#value(place, name) === undefined ? undefined : this.dict(place, name);
+  }
+
+  /** A whole number, not negative. */
+  optionalCount(place: number, name: string): number | undefined {
+    const value = this.#value(place, name);
+    if (value === undefined) return undefined;
+    const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+    return isCount ? value : this.#wrong(place, name, "a whole number from 0");
+  }
+
   flag(place: number, name: string, fallback: boolean): boolean {
     const value = this.#value(place, name) ?? fallback;
     return typeof value === "boolean" ? value : this.#wrong(place, name, "true or false");

@@ -65,7 +65,7 @@ export const roleProcedures: WorkerProcedures = {
     worker.expectNoRole(realmId, id, config["name"]);
     const realm = await checkedRealm(worker, realmId, "roles", { ...config, "id": id });
     const role = realm.roles.at(-1);
-    if (role === undefined) throw unreadable();
+    if (role === undefined) return unreadable();
     const started = roleDict(await worker.startRole(realmId, id, role));
     publish("on_router_realm_role_started", started, request.caller.session);
     return started;
@@ -90,7 +90,7 @@ export const linkProcedures: WorkerProcedures = {
     worker.expectNoLink(realmId, id);
     const realm = await checkedRealm(worker, realmId, "rlinks", { ...config, "id": id });
     const link = realm.rlinks.at(-1);
-    if (link === undefined) throw unreadable();
+    if (link === undefined) return unreadable();
     const { session, authid } = request.caller;
     const started = linkDict(await worker.startLink(realmId, id, link, authid ?? `${session}`));
     publish("on_router_realm_link_started", started, session);
@@ -113,7 +113,7 @@ async function startRealm({ worker, publish }: WorkerContext, request: Request):
     return ["realms", draft.realms.push({ ...config, "id": id }) - 1];
   });
   const realm = realms.at(-1);
-  if (realm === undefined) throw unreadable();
+  if (realm === undefined) return unreadable();
   const record = await worker.startRealm(id, realm);
   for (const [i, link] of realm.rlinks.entries()) {
     await worker.startLink(id, link.id ?? numbered("link", i), link, request.caller.authid);

@@ -4,7 +4,8 @@ import { NOT_RUNNING } from "../worker/error_uris.ts";
 import { Refusal } from "../worker/refusal.ts";
 import type { RouterTransport, TransportState } from "../worker/router_transport.ts";
 import { checked } from "./piece.ts";
-import { callerDict, since, time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";
+import { componentDict } from "./container_procedures.ts";
+import { callerDict, time, type WorkerContext, type WorkerProcedures } from "./procedure.ts";
 import type { Request } from "./request.ts";
 
 /** As Crossbar.io numbers them. */
@@ -81,8 +82,8 @@ export const componentProcedures: WorkerProcedures = {
     (worker.components?.list() ?? []).map(({ id, startedAt, config }) => (
       { "id": id, "created": time(startedAt), "config": config }
     )),
-  "get_router_component": ({ worker }, request) =>
-    componentDict(worker, request.text(0, "component_id")),
+  "get_router_component": ({ worker, now }, request) =>
+    componentDict(worker.component(request.text(0, "component_id")), now()),
   "start_router_component": async ({ worker, publish }, request) => {
     const id = request.text(0, "component_id");
     const config = request.dict(1, "config");
@@ -98,7 +99,7 @@ export const componentProcedures: WorkerProcedures = {
   },
   "stop_router_component": async ({ worker, publish }, request) => {
     const id = request.text(0, "component_id");
-    const { uptime } = componentDict(worker, id);
+    const { "uptime": uptime } = componentDict(worker.component(id), worker.parts.clock.now());
     await worker.stopComponent(id);
     publish("on_component_stop", { "id": id });
     return { "component_id": id, "uptime": uptime, "caller": callerDict(request) };
@@ -179,15 +180,5 @@ function statsOf({ listener }: RouterTransport): Dict | null {
     "oversized_messages": stats.oversizedMessages,
     "closed_slow_consumers": stats.closedSlowConsumers,
     "missed_pings": stats.missedPings,
-  };
-}
-
-function componentDict(worker: WorkerContext["worker"], id: string) {
-  const { startedAt, config } = worker.component(id);
-  return {
-    "id": id,
-    "started": time(startedAt),
-    "uptime": since(startedAt, worker.parts.clock.now()),
-    "config": config,
   };
 }

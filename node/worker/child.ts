@@ -31,8 +31,20 @@ export type Outlet = "log" | "drop" | "close";
 export interface ChildParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Its process runs. */
+  readonly onSpawned: () => void;
+  /** Its process has ended, whatever comes next. */
+  readonly onEnded: (exit: Exit) => void;
   /** When it has ended and is not started anew. Not called while it is being stopped. */
   readonly onGone: (exit: Exit) => void;
+}
+
+/** Of its output. */
+export interface LoggedLine {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly stream: "stdout" | "stderr";
+  readonly line: string;
 }
 
 export interface Exit {
@@ -44,6 +56,8 @@ export interface Exit {
 /** A process that ran so long starts its delays anew. */
 const STABLE_MS = 10_000;
 const GROWTH = 2;
+/** Lines of its output that are kept. */
+const KEPT_LINES = 1_000;
 
 const STDIO = { "log": "pipe", "drop": "ignore", "close": "ignore" } as const;
 
@@ -55,6 +69,7 @@ export class Child {
   #ended: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
   #isStopping = false;
+  readonly #lines: LoggedLine[] = [];
 
   constructor(options: ChildOptions, parts: ChildParts) {
     this.#options = options;
@@ -71,23 +86,33 @@ export class Child {
     return this.#process?.pid;
   }
 
+  /** The latest lines of its output that went to the log, the oldest first. */
+  lines(limit: number): readonly LoggedLine[] {
+    return limit > 0 ? this.#lines.slice(-limit) : [];
+  }
+
   start(): void {
-    const { clock } = this.#parts;
+    const { clock, onEnded } = this.#parts;
     const began = clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = promise;
     this.#spawn((exit) => {
       this.#process = undefined;
       resolve();
+      onEnded(exit);
       if (!this.#isStopping) this.#after(exit, clock.now() - began);
     });
   }
 
-  /** Asks the process to end, and ends it after the time limit. Resolves when it has. */
+  /** Asks the process to end, and ends it after the time limit; at once when there is none. Resolves when it has. */
   async stop(limitMs: number): Promise<void> {
     this.#isStopping = true;
     this.#timer?.cancel();
     const { clock, log } = this.#parts;
+    if (limitMs <= 0) {
+      this.#signal("SIGKILL");
+      return await this.#ended;
+    }
     this.#signal("SIGTERM");
     const limit = clock.after(limitMs, () => {
       log.warn("Worker {id} did not end within {limitMs} ms: killed", { id: this.id, limitMs });
@@ -113,6 +138,7 @@ export class Child {
     }
     this.#process = child;
     child.once("spawn", () => {
+      this.#parts.onSpawned();
       log.info("Worker {id} runs as process {pid}", { id: this.id, pid: child.pid });
       // It may end without reading.
       child.stdin?.on("error", () => {});
@@ -142,10 +168,13 @@ export class Child {
   }
 
   #logLines(child: ChildProcess, stream: "stdout" | "stderr"): void {
-    const { log } = this.#parts;
-    const lines = new Lines((line) =>
-      log.info("[{worker}] {line}", { worker: this.id, stream, line })
-    );
+    const { log, clock } = this.#parts;
+    const lines = new Lines((line) => {
+      log.info("[{worker}] {line}", { worker: this.id, stream, line });
+      this.#lines.push({ time: clock.now(), stream, line });
+      // Half at once, so that not every line moves all others.
+      if (this.#lines.length > 2 * KEPT_LINES) this.#lines.splice(0, KEPT_LINES);
+    });
     child[stream]?.setEncoding("utf8")
       .on("data", (text: string) => lines.add(text))
       .on("error", () => {})

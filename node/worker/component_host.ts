@@ -55,7 +55,7 @@ export interface HostParts {
   readonly log: Log;
   readonly places: ModulePlaces;
   /** A component that was ready has stopped, other than by `stop`. */
-  readonly onStopped: (id: string, hasFailed: boolean) => void;
+  readonly onStopped: (component: ComponentRecord, hasFailed: boolean) => void;
 }
 
 interface Running {
@@ -305,10 +305,11 @@ export class ComponentHost {
   }
 
   #gone(id: string, why: string, hasFailed: boolean): void {
+    const record = this.get(id);
     this.#running.delete(id);
     const { log, onStopped } = this.#parts;
     if (hasFailed) log.error("Component {id} failed: {why}", { id, why });
     else log.info("Component {id} stopped: {why}", { id, why });
-    onStopped(id, hasFailed);
+    onStopped(record, hasFailed);
   }
 }

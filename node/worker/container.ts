@@ -6,21 +6,37 @@ import { attachEncoding } from "../../client/dial_native.ts";
 import type { Dial, Transport } from "../../client/transport.ts";
 import type { Clock, Log, Timer } from "../../router/ports.ts";
 import { TransportHost } from "../../transports/host.ts";
-import type { ContainerComponentConfig } from "../config/schema_container.ts";
+import type { Environment } from "../config/environment.ts";
+import type { ContainerComponentConfig, ContainerConfig } from "../config/schema_container.ts";
 import { isRestarted } from "../config/schema_process.ts";
 import { authenticationOf, remoteOpen } from "../links.ts";
 import { ComponentError, textOf } from "./component_error.ts";
-import { type ComponentConfig, ComponentHost } from "./component_host.ts";
+import { type ComponentConfig, ComponentHost, type ComponentRecord } from "./component_host.ts";
 import { modulePaths } from "./component_program.ts";
 import { componentId } from "./default_ids.ts";
-import type { ContainerJob } from "./container_job.ts";
+import { ALREADY_RUNNING, CANNOT_START, NO_SUCH_OBJECT } from "./error_uris.ts";
+import { Refusal } from "./refusal.ts";
 
 const RESTART_GROWTH = 2;
+
+/** What it is to run, and where. */
+export interface ContainerJob {
+  readonly id: string;
+  /** The node directory. */
+  readonly directory: string;
+  /** Where secrets are looked up. */
+  readonly env: Environment;
+  readonly config: ContainerConfig;
+}
 
 export class Container {
   /** Resolves when the container is to end: whether a component has failed. */
   readonly ended: Promise<boolean>;
-  readonly #job: ContainerJob;
+  readonly job: ContainerJob;
+  /** Told of each component that is ready. @param caller the session that asked for it. */
+  onStarted: (component: ComponentRecord, caller: number | undefined) => void = () => {};
+  /** Told of each that has stopped, whoever wanted that. */
+  onStopped: (component: ComponentRecord) => void = () => {};
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #host: ComponentHost;
@@ -29,13 +45,14 @@ export class Container {
   /** Those that run or are to run again. */
   readonly #left = new Map<string, ContainerComponentConfig>();
   readonly #delays = new Map<string, number>();
-  readonly #timers = new Set<Timer>();
+  /** Of those that wait to be started anew. */
+  readonly #timers = new Map<string, Timer>();
   readonly #shared: Record<string, unknown> | undefined;
   #hasFailed = false;
   #isEnding = false;
 
   constructor(job: ContainerJob, clock: Clock, log: Log) {
-    this.#job = job;
+    this.job = job;
     this.#clock = clock;
     this.#log = log;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -50,7 +67,10 @@ export class Container {
       clock,
       log,
       places,
-      onStopped: (id, hasFailed) => this.#stopped(id, hasFailed),
+      onStopped: (component, hasFailed) => {
+        this.onStopped(component);
+        this.#stopped(component.id, hasFailed);
+      },
     });
     this.#transports = new TransportHost({
       clock,
@@ -58,30 +78,124 @@ export class Container {
     });
   }
 
-  /** Starts all components side by side, as one may wait long for its router. */
+  /** Starts all components side by side, as one may wait long for its router. One that has none waits to be given some. */
   start(): void {
-    const components = this.#job.config.components.map((config, i) =>
+    const components = this.job.config.components.map((config, i) =>
       [componentId(config, i), config] as const
     );
     for (const [id, config] of components) this.#left.set(id, config);
     for (const [id] of components) void this.#start(id);
-    if (components.length === 0) this.#endUnlessManual();
   }
 
-  /** All components leave. */
-  async stop(): Promise<void> {
+  /** All components leave. @returns their ids. */
+  async stop(): Promise<string[]> {
     this.#isEnding = true;
-    for (const timer of this.#timers) timer.cancel();
-    await this.#host.stopAll();
+    for (const timer of this.#timers.values()) timer.cancel();
+    return await this.#host.stopAll();
+  }
+
+  /** Stops all components, and ends. @returns the ids of those that ran. */
+  async shutdown(): Promise<string[]> {
+    const ids = await this.stop();
+    this.#endBecause("the management API was asked for it");
+    return ids;
+  }
+
+  list(): ComponentRecord[] {
+    return this.#host.list();
+  }
+
+  /** Throws a `ComponentError` when it does not run. */
+  get(id: string): ComponentRecord {
+    return this.#host.get(id);
+  }
+
+  /** Throws a `Refusal` when there is one of that id, or none may start any more. */
+  expectNone(id: string): void {
+    if (this.#isEnding) {
+      throw new Refusal(CANNOT_START, `Cannot start component "${id}": its container is ending`);
+    }
+    if (!this.#left.has(id)) return;
+    const text = `Cannot start component "${id}": found one of that id running`;
+    throw new Refusal(ALREADY_RUNNING, text);
+  }
+
+  /** Resolves when it is ready. Rejects with a `ComponentError` or a `Refusal`; nothing of it is left then. @param caller who asks. */
+  async startComponent(
+    id: string,
+    config: ContainerComponentConfig,
+    caller: number | undefined,
+  ): Promise<void> {
+    this.expectNone(id);
+    this.#left.set(id, config);
+    try {
+      await this.#bringUp(id, config, caller);
+    } catch (cause) {
+      this.#left.delete(id);
+      throw cause;
+    }
+  }
+
+  /** Resolves when it has left its realm. Counts as stopped, not as failed, and is not started anew. */
+  async stopComponent(id: string): Promise<ComponentRecord> {
+    const { record } = await this.#take(id);
+    this.#delays.delete(id);
+    const { shutdown } = this.job.config.options;
+    if (shutdown === "shutdown-on-any-component-stopped") {
+      this.#endBecause(`component ${id} stopped`);
+    } else if (this.#left.size === 0) this.#endUnlessManual();
+    return record;
+  }
+
+  /** Resolves to what it was, when it is ready again. */
+  async restartComponent(id: string, caller: number | undefined): Promise<ComponentRecord> {
+    const { record, config } = await this.#take(id);
+    await this.startComponent(id, config, caller);
+    return record;
+  }
+
+  /** Stops one that runs, or is to run again, whatever that means for the container. */
+  async #take(id: string): Promise<{
+    readonly record: ComponentRecord;
+    readonly config: ContainerComponentConfig;
+  }> {
+    const config = this.#left.get(id);
+    const timer = this.#timers.get(id);
+    if (config !== undefined && timer !== undefined) {
+      timer.cancel();
+      this.#timers.delete(id);
+      this.#left.delete(id);
+      const startedAt = this.#clock.now();
+      return { record: { id, state: "stopping", startedAt, uptimeMs: 0, config }, config };
+    }
+    const record = this.#host.get(id);
+    if (config === undefined) {
+      throw new Refusal(NO_SUCH_OBJECT, `Cannot stop component "${id}": it is being stopped`);
+    }
+    // First: it may be about to start, and whoever starts it looks here.
+    this.#left.delete(id);
+    await this.#host.stop(id);
+    this.onStopped(record);
+    return { record, config };
+  }
+
+  async #bringUp(
+    id: string,
+    config: ContainerComponentConfig,
+    caller: number | undefined,
+  ): Promise<void> {
+    await this.#host.start(await this.#componentOf(id, config));
+    this.onStarted(this.#host.get(id), caller);
   }
 
   async #start(id: string): Promise<void> {
     const config = this.#left.get(id);
     if (config === undefined || this.#isEnding) return;
     try {
-      await this.#host.start(await this.#componentOf(id, config));
+      await this.#bringUp(id, config, undefined);
     } catch (cause) {
-      if (this.#isEnding) return;
+      // Who stopped it meanwhile knows.
+      if (this.#isEnding || this.#left.get(id) !== config) return;
       const uri = cause instanceof ComponentError ? cause.uri : undefined;
       this.#log.error("{why} ({uri})", { why: textOf(cause), uri, component: id });
       this.#stopped(id, true);
@@ -89,7 +203,7 @@ export class Container {
   }
 
   async #componentOf(id: string, config: ContainerComponentConfig): Promise<ComponentConfig> {
-    const { directory, env } = this.#job;
+    const { directory, env } = this.job;
     const open = await remoteOpen(config.transport, { host: this.#transports, directory });
     const dial: Dial = async ({ signal }, attach) => {
       let opened: Transport | undefined;
@@ -120,7 +234,7 @@ export class Container {
   /** A component has stopped, or could not be started. */
   #stopped(id: string, hasFailed: boolean): void {
     if (this.#isEnding) return;
-    const { restart, shutdown } = this.#job.config.options;
+    const { restart, shutdown } = this.job.config.options;
     const isOver = shutdown === "shutdown-on-any-component-stopped" ||
       (shutdown === "shutdown-on-any-component-failed" && hasFailed);
     if (!isOver && isRestarted(restart, hasFailed)) return this.#startLater(id);
@@ -131,20 +245,20 @@ export class Container {
   }
 
   #startLater(id: string): void {
-    const { initial_retry_delay: firstMs, max_retry_delay: longestMs } = this.#job.config.options;
+    const { initial_retry_delay: firstMs, max_retry_delay: longestMs } = this.job.config.options;
     const delayMs = this.#delays.get(id) ?? firstMs;
     this.#delays.set(id, Math.min(delayMs * RESTART_GROWTH, longestMs));
     this.#log.info("Starting component {id} anew in {delayMs} ms", { id, delayMs });
     const timer = this.#clock.after(delayMs, () => {
-      this.#timers.delete(timer);
+      this.#timers.delete(id);
       void this.#start(id);
     });
-    this.#timers.add(timer);
+    this.#timers.set(id, timer);
   }
 
   /** No component is left. */
   #endUnlessManual(): void {
-    const { shutdown, restart } = this.#job.config.options;
+    const { shutdown, restart } = this.job.config.options;
     const isManual = shutdown === "shutdown-manual" ||
       (shutdown === undefined && restart === "restart-always");
     const isForFailures = shutdown === "shutdown-on-any-component-failed";

@@ -15,3 +15,6 @@ export const CANNOT_LISTEN = "crossbar.error.cannot_listen";
 export const INVALID_ARGUMENT = "crossbar.invalid_argument";
 export const FEATURE_UNAVAILABLE = "crossbar.error.feature_unavailable";
 export const NO_SUCH_WORKER = "crossbar.error.no_such_worker";
+export const WORKER_ALREADY_RUNNING = "crossbar.error.worker_already_running";
+export const WORKER_NOT_RUNNING = "crossbar.error.worker_not_running";
+export const STOP_WORKER_FAILED = "crossbar.error.stop_worker_failed";

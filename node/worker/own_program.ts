@@ -11,12 +11,12 @@ const DENO_FLAGS = ["run", "-A", "--quiet", "--node-modules-dir=manual"];
 /** Throws StartError where the command line is missing, as in the npm package. */
 export function workerCommand(): readonly [command: string, ...args: string[]] {
   const command = process.execPath;
-  if (isStandalone) return [command, "run-container"];
+  if (isStandalone) return [command, "run-worker"];
   const main = fileURLToPath(new URL("../cli/main.ts", import.meta.url).href);
   if (!existsSync(main)) {
     throw new StartError(
-      `Cannot start a container: found no ${main}, expected the command line, which the npm package has not`,
+      `Cannot start a worker: found no ${main}, expected the command line, which the npm package has not`,
     );
   }
-  return [command, ...(runtimeName === "deno" ? DENO_FLAGS : []), main, "run-container"];
+  return [command, ...(runtimeName === "deno" ? DENO_FLAGS : []), main, "run-worker"];
 }

@@ -37,7 +37,7 @@ export class RouterComponents {
     this.#settings = settings;
     this.#shared = options.expose_shared ? {} : undefined;
     const places = { directory, paths: modulePaths(options, directory) };
-    this.host = new ComponentHost({ clock, log, places, onStopped });
+    this.host = new ComponentHost({ clock, log, places, onStopped: ({ id }) => onStopped(id) });
   }
 
   /** Resolves when it is ready; rejects with `ComponentError`. */

@@ -33,7 +33,7 @@ function hostOf(flow: ComponentFlow) {
     clock: flow.clock,
     log: flow.log,
     places: { directory, paths: [] },
-    onStopped: (id, hasFailed) => stopped.push([id, hasFailed]),
+    onStopped: ({ id }, hasFailed) => stopped.push([id, hasFailed]),
   });
   const start = (most: number) =>
     host.start({

@@ -319,7 +319,7 @@ test("Management: the node tells of itself and its workers, and refuses by name 
   assert.deepEqual([worker.type, worker.pid], ["router", node.pid]);
   await assert.rejects(controller.worker("x"), fails("crossbar.error.no_such_worker"));
   const unavailable = fails("crossbar.error.feature_unavailable");
-  await assert.rejects(session.call("crossbar.start_worker", ["a", "router"]), unavailable);
+  await assert.rejects(session.call("crossbar.sign", ["a"]), unavailable);
   await assert.rejects(session.call("crossbar.worker.worker001.start_manhole"), unavailable);
 });
 

@@ -123,12 +123,9 @@ test("Config: what is no object at all is refused", () => {
   assert.deepEqual(problemsOf(undefined), ["missing, expected an object"]);
 });
 
-test("Config: at least one worker, and of routers one", () => {
+test("Config: at least one worker", () => {
   assert.deepEqual(problemsOf({ version: 2, workers: [] }), [
     "workers: found none, expected at least one worker",
-  ]);
-  assert.deepEqual(problemsOf({ version: 2, workers: [{ type: "router" }, { type: "router" }] }), [
-    "workers[1]: found another router, expected one; write its realms and transports into the first",
   ]);
   assert.deepEqual(problemsOf({ version: 2 }), [
     "workers: missing, expected a list of workers",

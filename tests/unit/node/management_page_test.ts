@@ -4,13 +4,22 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { NODE_PROCEDURES, WORKER_PROCEDURES } from "../../../node/management/management.ts";
-import { REFUSED_OF_NODE, REFUSED_OF_WORKER } from "../../../node/management/process_procedures.ts";
+import { NODE_PROCEDURES } from "../../../node/management/management.ts";
+import {
+  CONTAINER_PROCEDURES,
+  ROUTER_PROCEDURES,
+} from "../../../node/management/worker_procedures.ts";
+import {
+  processProcedures,
+  REFUSED_OF_NODE,
+  REFUSED_OF_WORKER,
+} from "../../../node/management/process_procedures.ts";
 
 const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const page = await readFile(join(ROOT, "docs", "management.md"), "utf8");
-const [ofWorker = "", ofNode = ""] = page.split("## Router workers")[1]?.split("## The node:") ??
+const [ofWorkers = "", ofNode = ""] = page.split("## Router workers")[1]?.split("## The node:") ??
   [];
+const [ofRouter = "", ofContainer = ""] = ofWorkers.split("## Containers:");
 
 const names = (part: string) => [...part.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
 const refused = (part: string) =>
@@ -20,9 +29,14 @@ const refused = (part: string) =>
 test("Management page: it names every procedure, and none else", () => {
   const works = (all: object, not: object) =>
     Object.keys(all).filter((name) => !Object.hasOwn(not, name)).sort();
-  assert.deepEqual(names(ofWorker).sort(), works(WORKER_PROCEDURES, REFUSED_OF_WORKER));
+  assert.deepEqual(names(ofRouter).sort(), works(ROUTER_PROCEDURES, REFUSED_OF_WORKER));
+  const ofProcess = Object.keys(processProcedures).filter((name) => name !== "shutdown");
+  assert.deepEqual(
+    [...names(ofContainer), ...ofProcess].sort(),
+    works(CONTAINER_PROCEDURES, REFUSED_OF_WORKER),
+  );
   assert.deepEqual(names(ofNode).sort(), works(NODE_PROCEDURES, REFUSED_OF_NODE));
-  assert.deepEqual(refused(ofWorker).sort(), Object.keys(REFUSED_OF_WORKER).sort());
+  assert.deepEqual(refused(ofRouter).sort(), Object.keys(REFUSED_OF_WORKER).sort());
   assert.deepEqual(refused(ofNode).sort(), Object.keys(REFUSED_OF_NODE).sort());
 });
 
@@ -33,7 +47,12 @@ test("Management page: it names every event, and none else", async () => {
     join(ROOT, "node", "node.ts"),
   ];
   const code = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
-  const published = new Set([...code.matchAll(/"(on_\w+)"/g)].map(([, event]) => event));
+  const types = ["router", "container", "guest"];
+  const published = new Set([
+    ...[...code.matchAll(/"(?:container\.)?(on_\w+)"/g)].map(([, event]) => event),
+    ...[...code.matchAll(/`on_\$\{type\}_(\w+)`/g)]
+      .flatMap(([, what]) => types.map((type) => `on_${type}_${what}`)),
+  ]);
   const told = new Set([...page.matchAll(/[`.](on_\w+)`/g)].map(([, event]) => event));
   assert.deepEqual([...told].sort(), [...published].sort());
   assert.ok(published.size > 15, String(published.size));
