@@ -69,7 +69,13 @@ export const EXAMPLES: readonly Example[] = [
       ],
     }],
   },
-  { programs: [{ file: "logging", prints: [/Knob ["']?volume["']? moved 42 right/] }] },
+  {
+    programs: [{
+      file: "logging",
+      // A browser's console fills in the values itself.
+      prints: [/Knob ["']?volume["']? moved 42 right|Knob %o moved %o right.* volume 42/],
+    }],
+  },
   {
     programs: [{
       file: "web_application",
