@@ -71,6 +71,7 @@ export {
   type SigningKey,
   type TicketClientOptions,
 } from "./client/connect.ts";
+export { error, type ErrorClass } from "./client/defined_errors.ts";
 export { type MethodDecorator, register, subscribe } from "./client/decorators.ts";
 export {
   ApplicationError,

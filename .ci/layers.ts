@@ -186,11 +186,13 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
-    /** WAMP's URIs have one home. */
+    /** WAMP's URIs have one home, and a second for what few programs load. */
     "wamp-uri": {
       create(context) {
         const path = pathOf(context);
-        if (layerOf(path) === undefined || path === "wamp/uris.ts") return {};
+        if (layerOf(path) === undefined || /^wamp\/(encryption_)?uris\.ts$/.test(path)) {
+          return {};
+        }
         const message = "Take WAMP's URIs from wamp/uris.ts";
         return {
           Literal(node) {

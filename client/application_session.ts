@@ -5,17 +5,17 @@
 import type { Authentication } from "../auth/authentication.ts";
 import type { ClientMethod, Connection } from "../auth/authmethod.ts";
 import type { Dict } from "../wamp/message.ts";
-import { CLOSE_NORMAL, NO_SUCH_PROCEDURE, TRANSPORT_LOST } from "../wamp/uris.ts";
+import { CLOSE_NORMAL, TRANSPORT_LOST } from "../wamp/uris.ts";
 import type { CallOptions } from "./caller.ts";
-import { decoratedIn } from "./decorators.ts";
-import { ApplicationError, type CloseDetails, SessionClosedError } from "./errors.ts";
+import type { ErrorClass } from "./defined_errors.ts";
+import { type CloseDetails, SessionClosedError } from "./errors.ts";
 import { consoleLog } from "./log.ts";
+import { registerAll, subscribeAll } from "./objects.ts";
 import type { PublishOptions } from "./publisher.ts";
 import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
 import type { Session } from "./session.ts";
 import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
 import type { Log } from "./transport.ts";
-import { hasNamedParts, uriPattern } from "./uri_pattern.ts";
 
 /** The same in every copy of this library. */
 export const SEAT: unique symbol = Symbol.for("realmway.ApplicationSession");
@@ -190,62 +190,51 @@ export class ApplicationSession {
     return this.session.call<T>(procedure, args, kwargs, options);
   }
 
-  /** See `Session.register`. A procedure may have named parts, `com.example.<product:string>.price`: the handler gets them among its
-   * named arguments. */
+  /** See `Session.register`. */
   register<Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
     procedure: string,
     handler: CallHandler<Args, Kwargs>,
     options?: RegisterOptions,
   ): Promise<Registration> {
-    if (!hasNamedParts(procedure)) return this.session.register(procedure, handler, options);
-    const { uri, match, read } = uriPattern(procedure);
-    const named: CallHandler = (args, kwargs, details) => {
-      const parts = read(details.procedure);
-      if (parts !== undefined) {
-        return Reflect.apply(handler, undefined, [args, { ...kwargs, ...parts }, details]);
-      }
-      const text = `Found "${details.procedure}", expected "${procedure}"`;
-      throw new ApplicationError(NO_SUCH_PROCEDURE, [text]);
-    };
-    return this.session.register(uri, named, { ...options, match });
+    return this.session.register(procedure, handler, options);
   }
 
-  /** See `Session.subscribe`. A topic may have named parts, as procedures have; events of topics that are not so are passed over. */
+  /** See `Session.subscribe`. */
   subscribe<Args extends readonly unknown[] = readonly unknown[], Kwargs extends object = Dict>(
     topic: string,
     handler: EventHandler<Args, Kwargs>,
     options?: SubscribeOptions,
   ): Promise<Subscription> {
-    if (!hasNamedParts(topic)) return this.session.subscribe(topic, handler, options);
-    const { uri, match, read } = uriPattern(topic);
-    const named: EventHandler = (args, kwargs, details) => {
-      const parts = read(details.topic);
-      if (parts === undefined) return;
-      return Reflect.apply(handler, undefined, [args, { ...kwargs, ...parts }, details]);
-    };
-    return this.session.subscribe(uri, named, { ...options, match });
+    return this.session.subscribe(topic, handler, options);
   }
 
-  /** Registers the methods of `object` that `@register` marks. */
+  /** Registers the methods of `object` that `@register` marks: all of them, or none when one is refused. */
   async registerAll(object: object): Promise<Registration[]> {
-    return await Promise.all(
-      decoratedIn(object).flatMap((one) => {
-        if (one.kind !== "procedure") return [];
-        const { uri, handler, options } = one;
-        return this.register(uri, (...all) => Reflect.apply(handler, undefined, all), options);
-      }),
-    );
+    return await registerAll(this, object);
   }
 
-  /** Subscribes the methods of `object` that `@subscribe` marks. */
+  /** Subscribes the methods of `object` that `@subscribe` marks: all of them, or none when one is refused. */
   async subscribeAll(object: object): Promise<Subscription[]> {
-    return await Promise.all(
-      decoratedIn(object).flatMap((one) => {
-        if (one.kind !== "topic") return [];
-        const { uri, handler, options } = one;
-        return this.subscribe(uri, (...all) => Reflect.apply(handler, undefined, all), options);
-      }),
-    );
+    return await subscribeAll(this, object);
+  }
+
+  /** See `Session.define`. */
+  define(uri: string, errorClass: ErrorClass): Promise<void>;
+  define(errorClass: ErrorClass): Promise<void>;
+  define(
+    ...given: [uri: string, errorClass: ErrorClass] | [errorClass: ErrorClass]
+  ): Promise<void> {
+    return Reflect.apply(this.session.define, this.session, given);
+  }
+
+  /** See `Session.prefix`. */
+  prefix(name: string, uri: string | undefined): void {
+    this.session.prefix(name, uri);
+  }
+
+  /** See `Session.resolve`. */
+  resolve(uri: string): string {
+    return this.session.resolve(uri);
   }
 
   /** Resolves when the session has ended; see `Session.closed`. */

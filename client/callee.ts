@@ -15,6 +15,7 @@ import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri } from "../wamp/uri.ts";
 import { CANCELED, NO_SUCH_PROCEDURE, RUNTIME_ERROR } from "../wamp/uris.ts";
 import { readValues, writeResult } from "./call_result.ts";
+import { asApplicationError } from "./defined_errors.ts";
 import { numberIn, textIn } from "./details.ts";
 import {
   ApplicationError,
@@ -26,6 +27,7 @@ import { Invocation } from "./invocation.ts";
 import type { Link } from "./link.ts";
 import { type CallHandler, type RegisterOptions, Registration } from "./registration.ts";
 import type { Requests } from "./requests.ts";
+import { hasNamedParts, namedProcedure } from "./uri_pattern.ts";
 
 export class Callee {
   readonly #link: Link;
@@ -49,6 +51,10 @@ export class Callee {
     options: RegisterOptions | undefined,
   ): Promise<Registration> {
     return new Promise((resolve, reject) => {
+      if (hasNamedParts(procedure)) {
+        const named = namedProcedure(procedure, handler, options);
+        return resolve(this.register(named.uri, named.handler, named.options));
+      }
       const request = this.#link.nextRequest;
       const wire = registerOptions(options);
       this.#link.ask({ type: Type.REGISTER, request, options: wire, procedure });
@@ -153,9 +159,8 @@ export class Callee {
   #fail(invocation: Invocation, error: unknown): void {
     const { interruption, procedure, request } = invocation;
     this.#end(invocation);
-    if (isApplicationError(error) && isUri(error.uri, "loose")) {
-      return this.#answerError(request, error);
-    }
+    const meant = isApplicationError(error) ? error : asApplicationError(error, this.#link.errors);
+    if (meant !== undefined && isUri(meant.uri, "loose")) return this.#answerError(request, meant);
     if (interruption !== undefined) {
       const uri = isApplicationError(interruption) ? interruption.uri : CANCELED;
       return this.#answerError(request, new ApplicationError(uri, [textOf(error)]));

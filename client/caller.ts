@@ -143,7 +143,9 @@ export class Caller {
     if (call.isGivenUp) return;
     const signal = call.options?.signal;
     call.reject(
-      message.error === CANCELED && signal?.aborted === true ? signal.reason : readError(message),
+      message.error === CANCELED && signal?.aborted === true
+        ? signal.reason
+        : readError(message, this.#link.errors),
     );
   }
 

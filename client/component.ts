@@ -27,6 +27,7 @@ import {
   routesOf,
 } from "./component_transports.ts";
 import type { ConnectOptions } from "./connect.ts";
+import type { ErrorClass } from "./defined_errors.ts";
 import { ConnectError } from "./errors.ts";
 import { host, isFinal, type Outcome } from "./hosting.ts";
 import { consoleLog } from "./log.ts";
@@ -94,6 +95,8 @@ export class Component {
   readonly #listeners = new Listeners();
   /** What each session registers and subscribes. */
   readonly #made: ((session: ApplicationSession) => Promise<unknown>)[] = [];
+  /** What each session is told before it joins. */
+  readonly #before: ((session: ApplicationSession) => unknown)[] = [];
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #log: Log;
@@ -190,6 +193,18 @@ export class Component {
     this.#made.push((session) => session.subscribe(topic, handler, options));
   });
 
+  /** Makes a class stand for an error URI in every session: see `Session.define`. */
+  define(uri: string, errorClass: ErrorClass): void;
+  define(errorClass: ErrorClass): void;
+  define(...given: [uri: string, errorClass: ErrorClass] | [errorClass: ErrorClass]): void {
+    this.#before.push((session) => Reflect.apply(session.define, session, given));
+  }
+
+  /** Lets URIs be written short in every session: see `Session.prefix`. */
+  prefix(name: string, uri: string): void {
+    this.#before.push((session) => session.prefix(name, uri));
+  }
+
   /** Runs the component. Resolves when `main` is through, `stop` was called, or a session left of its own accord; rejects when `main`
    * failed, or when no transport is left to try. A second call returns the same. @param log in place of the default. */
   start(log?: Log): Promise<void> {
@@ -268,6 +283,7 @@ export class Component {
       ...(resumable !== undefined && { resumable }),
     }, {
       connect: (session, connection) => this.#listeners.tell("connect", session, connection),
+      prepare: (session) => Promise.all(this.#before.map((tell) => tell(session))),
       join: (session, details) => this.#joined(session, details),
       ready: async (session, details) => {
         await this.#listeners.tell("ready", session, details);

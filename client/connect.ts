@@ -129,8 +129,8 @@ export async function connectThen(
     if (keyring !== undefined || resumable !== false) {
       const { interposed } = await import("./interposing.ts");
       const joining = () => join;
-      const given = { keyring, resumable, clock, log, dial, dialed, timeoutMs };
-      between = await interposed({ ...given, exchangeOf, joining });
+      const given = { ...options, clock, log, dial, timeoutMs };
+      between = await interposed({ ...given, dialed, exchangeOf, joining });
     }
     const exchange = await open(
       { ...dialed, signal },

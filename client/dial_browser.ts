@@ -4,11 +4,13 @@
  * A browser's socket does the framing, the pings and the closing; it has no back-pressure for what it receives and tells nobody why
  * a connection failed.
  */
+import { SPECIAL } from "../wamp/codec/is_special_json.ts";
 import { readMessage, writeMessage, writePayload } from "../wamp/codec/json_text.ts";
 import type { Message } from "../wamp/message.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
 import type { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
+import { InOrder } from "./in_order.ts";
 import type { Dial, MessageHandler, SerializerName, Transport } from "./transport.ts";
 
 /** A serializer as the browser's WebSocket wants it. */
@@ -17,19 +19,35 @@ export interface Frames {
   write(message: Message): string | Uint8Array<ArrayBuffer>;
   /** Throws ProtocolError. */
   read(data: unknown): Message;
+  /** What must be loaded before `data` is read. Never rejects. */
+  ready?(data: unknown): Promise<void> | undefined;
   /** See `Transport.seal`. */
   seal(payload: Payload): void;
 }
 
-const json: Frames = {
-  name: "json",
-  write: writeMessage,
-  read(data) {
-    if (typeof data === "string") return readMessage(data);
-    throw new ProtocolError("Cannot read a message: found a binary frame, expected text");
-  },
-  seal: writePayload,
-};
+/** By the browser's own parser, until a message comes that it would read wrong. */
+function jsonFrames(): Frames {
+  let parse: (text: string) => unknown = JSON.parse;
+  return {
+    name: "json",
+    write: writeMessage,
+    read(data) {
+      if (typeof data === "string") return readMessage(data, parse);
+      throw new ProtocolError("Cannot read a message: found a binary frame, expected text");
+    },
+    ready(data) {
+      if (parse !== JSON.parse || typeof data !== "string" || !SPECIAL.test(data)) return undefined;
+      return import("../wamp/codec/json_special.ts").then(
+        ({ readValue }) => void (parse = readValue),
+        (cause) =>
+          void (parse = () => {
+            throw cause;
+          }),
+      );
+    },
+    seal: writePayload,
+  };
+}
 
 /** Longest reason of a close frame, in bytes. */
 const MAX_REASON_BYTES = 123;
@@ -55,7 +73,7 @@ export const dial: Dial = async ({ url, serializers, signal, native }, attach) =
 };
 
 async function load(name: SerializerName): Promise<Frames> {
-  return name === "json" ? json : (await import("./binary_frames.ts")).binaryFrames(name);
+  return name === "json" ? jsonFrames() : (await import("./binary_frames.ts")).binaryFrames(name);
 }
 
 function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
@@ -93,8 +111,11 @@ class BrowserTransport implements Transport {
   /** From now on messages go to `handler`. To be called in the turn in which the socket opened. */
   deliverTo(handler: MessageHandler): void {
     const socket = this.#socket;
-    socket.onmessage = (event: MessageEvent<unknown>) => this.#read(event.data, handler);
-    socket.onclose = ({ wasClean }) => handler.closed(wasClean ? "clean" : "reset");
+    const order = new InOrder();
+    socket.onmessage = ({ data }: MessageEvent<unknown>) =>
+      order.do(this.#frames.ready?.(data), () => this.#read(data, handler));
+    socket.onclose = ({ wasClean }) =>
+      order.do(undefined, () => handler.closed(wasClean ? "clean" : "reset"));
   }
 
   send(message: Message): void {

@@ -26,18 +26,16 @@ import {
 import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { GOODBYE_AND_OUT, NO_SUCH_PROCEDURE, RUNTIME_ERROR, TRANSPORT_LOST } from "../wamp/uris.ts";
-import type { Callee } from "./callee.ts";
 import { Caller } from "./caller.ts";
+import type { DefinedErrors } from "./defined_errors.ts";
 import { isDict, textIn } from "./details.ts";
 import { type CloseDetails, ConnectError, SessionClosedError } from "./errors.ts";
 import type { AddPassthru, Link, Request } from "./link.ts";
 import { type Opened, type Opener, PlainOpening } from "./plain_opening.ts";
 import { Publisher } from "./publisher.ts";
-import { makeCallee, makeSubscriber } from "./parts.ts";
-import type { CallHandler, RegisterOptions, Registration } from "./registration.ts";
+import { makeParts } from "./parts.ts";
 import { Requests } from "./requests.ts";
-import type { Subscriber } from "./subscriber.ts";
-import type { EventHandler, SubscribeOptions, Subscription } from "./subscription.ts";
+import type { SessionParts } from "./session_parts.ts";
 import type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "./transport.ts";
 
 /** A router that does not answer GOODBYE within this time is left anyway. */
@@ -58,11 +56,8 @@ export class Exchange implements MessageHandler, Link, Opened {
   #resolveEnded: (details: CloseDetails) => void = () => {};
   #state: "opening" | "open" | "leaving" | "ended" = "opening";
   #opening: Opener | undefined = undefined;
-  /** Of sessions that register or subscribe. */
-  #callee: Callee | undefined = undefined;
-  #subscriber: Subscriber | undefined = undefined;
-  #calleeMade: Callee | Promise<Callee> | undefined = undefined;
-  #subscriberMade: Subscriber | Promise<Subscriber> | undefined = undefined;
+  #partsMade: SessionParts | Promise<SessionParts> | undefined = undefined;
+  #parts: SessionParts | undefined = undefined;
   #realm = "";
   #welcomed: (message: Welcome) => void = () => {};
   /** WELCOME.Details.roles */
@@ -140,24 +135,10 @@ export class Exchange implements MessageHandler, Link, Opened {
     this.#finish({ reason, message, by: "client" });
   }
 
-  async register(
-    procedure: string,
-    handler: CallHandler,
-    options: RegisterOptions | undefined,
-  ): Promise<Registration> {
-    const made = this.#calleeMade ??= makeCallee(this, this.#requests);
-    this.#callee ??= made instanceof Promise ? await made : made;
-    return await this.#callee.register(procedure, handler, options);
-  }
-
-  async subscribe(
-    topic: string,
-    handler: EventHandler,
-    options: SubscribeOptions | undefined,
-  ): Promise<Subscription> {
-    const made = this.#subscriberMade ??= makeSubscriber(this, this.#requests);
-    this.#subscriber ??= made instanceof Promise ? await made : made;
-    return await this.#subscriber.subscribe(topic, handler, options);
+  /** Uses what not every session needs: before this returns, but in browsers. */
+  async withParts<T>(use: (parts: SessionParts) => T | Promise<T>): Promise<T> {
+    const made = this.#partsMade ??= makeParts(this, this.#requests);
+    return await use(this.#parts ??= made instanceof Promise ? await made : made);
   }
 
   ask(message: Request): void {
@@ -168,6 +149,10 @@ export class Exchange implements MessageHandler, Link, Opened {
 
   tell(message: Cancel | ErrorMessage | EventReceived | Yield): void {
     if (this.#state === "open") this.#transport.send(message);
+  }
+
+  get errors(): DefinedErrors | undefined {
+    return this.#parts?.errors;
   }
 
   get isOpen(): boolean {
@@ -217,11 +202,11 @@ export class Exchange implements MessageHandler, Link, Opened {
       case Type.RESULT:
         return this.caller.result(message);
       case Type.EVENT:
-        return this.#subscriber?.event(message);
+        return this.#parts?.subscriber.event(message);
       case Type.INVOCATION:
         return this.#invoke(message);
       case Type.INTERRUPT:
-        return this.#callee?.interrupt(message);
+        return this.#parts?.callee.interrupt(message);
       case Type.ERROR:
         if (message.requestType === Type.CALL) return this.caller.error(message);
         return this.#requests.refuse(message);
@@ -230,12 +215,12 @@ export class Exchange implements MessageHandler, Link, Opened {
       case Type.SUBSCRIBED:
         return this.#requests.answer(Type.SUBSCRIBE, message.request, message.subscription);
       case Type.UNSUBSCRIBED:
-        if (message.request === 0) return this.#subscriber?.revoked(message.details);
+        if (message.request === 0) return this.#parts?.subscriber.revoked(message.details);
         return this.#requests.answer(Type.UNSUBSCRIBE, message.request, 0);
       case Type.REGISTERED:
         return this.#requests.answer(Type.REGISTER, message.request, message.registration);
       case Type.UNREGISTERED:
-        if (message.request === 0) return this.#callee?.revoked(message.details);
+        if (message.request === 0) return this.#parts?.callee.revoked(message.details);
         return this.#requests.answer(Type.UNREGISTER, message.request, 0);
       case Type.GOODBYE:
         return this.#goodbye(message);
@@ -248,7 +233,7 @@ export class Exchange implements MessageHandler, Link, Opened {
   }
 
   #invoke(message: Invocation): void {
-    if (this.#callee !== undefined) return this.#callee.invoke(message);
+    if (this.#parts !== undefined) return this.#parts.callee.invoke(message);
     this.tell({
       type: Type.ERROR,
       requestType: Type.INVOCATION,
@@ -287,8 +272,8 @@ export class Exchange implements MessageHandler, Link, Opened {
     this.#opening?.fail(notWelcomed(this.#realm, end));
     this.#requests.close(end);
     this.caller.close(end);
-    this.#callee?.close(end);
-    this.#subscriber?.close();
+    this.#parts?.close(end);
+
     this.#resolveEnded(end);
   }
 }

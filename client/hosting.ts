@@ -20,6 +20,8 @@ import type { Session } from "./session.ts";
 /** Called after the session's own method of that name; what they return is waited for. */
 export interface HostListeners {
   connect?(session: ApplicationSession, connection: Connection): unknown;
+  /** Before `onJoin`. */
+  prepare?(session: ApplicationSession): unknown;
   join?(session: ApplicationSession, details: SessionDetails): unknown;
   ready?(session: ApplicationSession, details: SessionDetails): unknown;
   leave?(session: ApplicationSession, details: CloseDetails): unknown;
@@ -136,6 +138,7 @@ class Hosting {
       await session.leave(CANNOT_AUTHENTICATE, refusal);
       return;
     }
+    await this.#listeners.prepare?.(this.#app);
     await Promise.all([this.#app.onJoin(details), this.#listeners.join?.(this.#app, details)]);
     if (session.isOpen) await this.#listeners.ready?.(this.#app, details);
     this.#wasReady = session.isOpen;

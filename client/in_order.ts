@@ -1,4 +1,4 @@
-/** Does things in the order in which they were asked for, though some of them must wait for something. Used by `sealing.ts`. */
+/** Does things in the order in which they were asked for, though some of them must wait for something. Used by `sealing.ts` and `dial_browser.ts`. */
 export class InOrder {
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();

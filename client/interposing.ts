@@ -13,8 +13,8 @@ import { addPassthru } from "./passthru_options.ts";
 import type { Clock, Dial, DialOptions, Log, MessageHandler, Transport } from "./transport.ts";
 
 export interface InterposingOptions {
-  readonly keyring: KeyRing | undefined;
-  readonly resumable: boolean | ResumableOptions;
+  readonly keyring?: KeyRing;
+  readonly resumable?: boolean | ResumableOptions;
   readonly clock: Clock;
   readonly log: Log;
   readonly dial: Dial;
@@ -34,7 +34,7 @@ export interface Interposed {
 }
 
 export async function interposed(options: InterposingOptions): Promise<Interposed> {
-  const { keyring, resumable, log, exchangeOf } = options;
+  const { keyring, resumable = false, log, exchangeOf } = options;
   const sealing = keyring && await import("./sealing.ts");
   const wrap = resumable === false ? unwrapped : await lifelines(options, resumable);
   return {

@@ -11,6 +11,7 @@ import type {
   Unsubscribe,
   Yield,
 } from "../wamp/message.ts";
+import type { DefinedErrors } from "./defined_errors.ts";
 import type { Passthru } from "./keyring.ts";
 import type { Clock, Log } from "./transport.ts";
 
@@ -34,6 +35,8 @@ export interface Link {
   offers(role: "broker" | "dealer", feature: string): boolean;
   /** Says in the options of a request how its payload is passed through. Undefined without a key ring. */
   readonly addPassthru: AddPassthru | undefined;
+  /** Classes of errors, once something is defined. */
+  readonly errors: DefinedErrors | undefined;
   /** True when a request of this session had the ID. */
   wasRequested(request: number): boolean;
 }

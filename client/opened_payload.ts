@@ -2,7 +2,7 @@
 import type { Dict } from "../wamp/message.ts";
 import { isDict } from "../wamp/options.ts";
 import type { Payload } from "../wamp/payload.ts";
-import { DECRYPT_ERROR, NO_PAYLOAD_CODEC, TRUSTED_URI_MISMATCH } from "../wamp/uris.ts";
+import { DECRYPT_ERROR, NO_PAYLOAD_CODEC, TRUSTED_URI_MISMATCH } from "../wamp/encryption_uris.ts";
 import { cipherOf } from "./ciphers.ts";
 import { textIn } from "./details.ts";
 import type { HeldKey } from "./keyring.ts";

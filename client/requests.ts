@@ -5,6 +5,7 @@
 import { type ErrorMessage, type RequestType, typeNames } from "../wamp/message.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { readValues } from "./call_result.ts";
+import type { DefinedErrors } from "./defined_errors.ts";
 import { ApplicationError, type CloseDetails, SessionClosedError } from "./errors.ts";
 
 interface Waiting {
@@ -60,11 +61,12 @@ export class Requests {
   }
 }
 
-/** The error that an ERROR message brings. */
-export function readError(message: ErrorMessage): Error {
+/** The error that an ERROR message brings. @param defined where classes for it may be defined. */
+export function readError(message: ErrorMessage, defined?: DefinedErrors): Error {
   try {
     const { args, kwargs } = readValues(message.payload);
-    return new ApplicationError(message.error, args, kwargs);
+    return defined?.read(message.error, args, kwargs) ??
+      new ApplicationError(message.error, args, kwargs);
   } catch (cause) {
     return new Error(`Cannot read the arguments of ${message.error}`, { cause });
   }

@@ -5,6 +5,7 @@
 import { type Dict, EMPTY_DICT, type Welcome } from "../wamp/message.ts";
 import { CLOSE_NORMAL } from "../wamp/uris.ts";
 import type { CallOptions } from "./caller.ts";
+import type { ErrorClass } from "./defined_errors.ts";
 import { textIn } from "./details.ts";
 import type { CloseDetails } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -32,6 +33,7 @@ export class Session {
   /** WELCOME.Details as received: what the router is and can do, and who this session is to it. */
   readonly details: Dict;
   readonly #exchange: Exchange;
+  #prefixes: Map<string, string | undefined> | undefined = undefined;
 
   /** Made by `connect`. @param realm that was asked for; some routers say no other. */
   constructor(exchange: Exchange, realm: string, welcome: Welcome) {
@@ -85,11 +87,12 @@ export class Session {
     kwargs: Dict = EMPTY_DICT,
     options?: CallOptions,
   ): Promise<unknown> {
-    return this.#exchange.caller.call(procedure, args, kwargs, options);
+    return this.#exchange.caller.call(this.resolve(procedure), args, kwargs, options);
   }
 
   /** Answers calls of a procedure, from now on until `registration.unregister()`. Rejects with `ApplicationError` when the router
-   * refuses: another session has registered the procedure, or this one may not.
+   * refuses: another session has registered the procedure, or this one may not. A procedure may have named parts,
+   * `com.example.<product:string>.price`, `<year:int>` and at the end `<path:suffix>`: the handler gets them among its named arguments.
    *
    * @example
    * ```ts
@@ -118,11 +121,13 @@ export class Session {
     handler: CallHandler,
     options?: RegisterOptions,
   ): Promise<Registration> {
-    return this.#exchange.register(procedure, handler, options);
+    const uri = this.resolve(procedure);
+    return this.#exchange.withParts(({ callee }) => callee.register(uri, handler, options));
   }
 
   /** Receives the events of a topic, from now on until `subscription.unsubscribe()`. One topic may have several handlers. Rejects
-   * with `ApplicationError` when the router refuses.
+   * with `ApplicationError` when the router refuses. A topic may have named parts, as procedures have; events of topics that are not so
+   * are passed over.
    *
    * @example
    * ```ts
@@ -148,7 +153,10 @@ export class Session {
     handler: EventHandler,
     options?: SubscribeOptions,
   ): Promise<Subscription> {
-    return this.#exchange.subscribe(topic, handler, options);
+    const uri = this.resolve(topic);
+    return this.#exchange.withParts(({ subscriber }) =>
+      subscriber.subscribe(uri, handler, options)
+    );
   }
 
   /** Publishes an event. Without `acknowledge` nothing comes back, not even a refusal; with it, a promise of the publication's ID that
@@ -189,10 +197,50 @@ export class Session {
     options?: PublishOptions,
   ): Promise<number> | void {
     const { publisher } = this.#exchange;
+    topic = this.resolve(topic);
     if (options?.acknowledge === true) {
       return publisher.publishAcknowledged(topic, args, kwargs, options);
     }
     publisher.publish(topic, args, kwargs, options);
+  }
+
+  /** Makes a class stand for an error URI, in both directions: calls that are answered with the URI reject with an instance of the class, and
+   * handlers of this session that throw one answer with the URI. Without a URI the class says it by `@error`. Rejects with a TypeError.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from "realmway";
+   *
+   * class NotFound extends Error {}
+   *
+   * async function price(session: Session, article: string): Promise<number | undefined> {
+   *   await session.define("com.example.error.not_found", NotFound);
+   *   try {
+   *     return await session.call<number>("com.example.price", [article]);
+   *   } catch (error) {
+   *     if (error instanceof NotFound) return undefined;
+   *     throw error;
+   *   }
+   * }
+   * ```
+   */
+  define(uri: string, errorClass: ErrorClass): Promise<void>;
+  define(errorClass: ErrorClass): Promise<void>;
+  define(first: string | ErrorClass, second?: ErrorClass): Promise<void> {
+    return this.#exchange.withParts(({ errors }) => errors.define(first, second));
+  }
+
+  /** Lets URIs be written short: after `prefix("shop", "com.example.shop")`, "shop:price" is "com.example.shop.price" for all that this
+   * session calls, registers, subscribes and publishes to. @param uri undefined: no more. */
+  prefix(name: string, uri: string | undefined): void {
+    (this.#prefixes ??= new Map()).set(`${name}:`, uri);
+  }
+
+  /** The URI in full. One that begins with no prefix of this session is returned as it is. */
+  resolve(uri: string): string {
+    const end = uri.indexOf(":") + 1;
+    const full = this.#prefixes?.get(uri.slice(0, end));
+    return full === undefined ? uri : `${full}.${uri.slice(end)}`;
   }
 
   /** Leaves the realm and closes the connection. Answers that are on their way still come; requests without answer then reject with

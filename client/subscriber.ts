@@ -15,6 +15,7 @@ import {
   type SubscribeOptions,
   Subscription,
 } from "./subscription.ts";
+import { hasNamedParts, namedTopic } from "./uri_pattern.ts";
 
 const NOBODY: readonly Subscription[] = [];
 
@@ -40,6 +41,10 @@ export class Subscriber {
     handler: EventHandler,
     options: SubscribeOptions | undefined,
   ): Promise<Subscription> {
+    if (hasNamedParts(topic)) {
+      const named = namedTopic(topic, handler, options);
+      return this.subscribe(named.uri, named.handler, named.options);
+    }
     const match = options?.match ?? "exact";
     const key = `${match} ${topic}`;
     const asking = this.#asking.get(key) ?? new Set();

@@ -20,7 +20,7 @@ export function wireOptions<O extends { readonly passthru?: Passthru }>(
   }
   if (options?.passthru !== undefined) {
     if (link.addPassthru === undefined) {
-      throw new Error("Cannot pass a payload through: found no keyring in the options of connect");
+      throw new Error("Cannot pass a payload through: found no keyring, expected one of connect");
     }
     link.addPassthru(wire, options.passthru);
   }

@@ -38,12 +38,6 @@ export const PROCEDURE_EXISTS_WITH_DIFFERENT_INVOCATION_POLICY =
   "wamp.error.procedure_exists_with_different_invocation_policy";
 /** DEVIATION: the specification has no URI for it; this is Crossbar.io's. */
 export const MAX_CONCURRENCY_REACHED = "crossbar.error.max_concurrency_reached";
-/** Autobahn's: an encrypted payload came to a session that has no key for it. */
-export const NO_PAYLOAD_CODEC = "wamp.error.no_payload_codec";
-/** Autobahn's: a payload could not be decrypted, or was not encrypted and should have been. */
-export const DECRYPT_ERROR = "wamp.error.encryption.decrypt_error";
-/** Autobahn's: a payload was encrypted for another URI than it came under. */
-export const TRUSTED_URI_MISMATCH = "wamp.error.encryption.trusted_uri_mismatch";
 /** Crossbar.io's: the events of a subscription are not recorded. */
 export const HISTORY_UNAVAILABLE = "wamp.error.history_unavailable";
 /** DEVIATION: the specification has no URI for it; this is ours. A role's limit would be exceeded. */

@@ -1,7 +1,7 @@
 /** What options and arguments of the command line may be, and what their help looks like. */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isDict } from "../../wamp/options.ts";
-import { readValue } from "../../wamp/codec/json_text.ts";
+import { readValue } from "../../wamp/codec/json_special.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { styled } from "./output.ts";
 

@@ -62,14 +62,40 @@ test("Decorators: an object's methods are registered and subscribed, with the pa
   await done;
 });
 
+test("Decorators: when one of an object's methods is refused, none stays registered", async () => {
+  class Shop {
+    @register("com.shop.open")
+    open(): void {}
+
+    @register("com.shop.taken")
+    taken(): void {}
+
+    @subscribe("com.shop.sold")
+    sold(): void {}
+
+    @subscribe("com shop")
+    wrong(): void {}
+  }
+  const kit = new ComponentFlow();
+  await kit.component({
+    main: async (session) => {
+      await session.register("com.shop.taken", () => 1);
+      await assert.rejects(session.registerAll(new Shop()), /procedure_already_exists/);
+      assert.equal(await session.call("wamp.registration.lookup", ["com.shop.open"]), null);
+      await assert.rejects(session.subscribeAll(new Shop()), /invalid_uri/);
+      assert.equal(await session.call("wamp.subscription.lookup", ["com.shop.sold"]), null);
+    },
+  }).start();
+});
+
 test("Named parts: wrong ones are named", async () => {
   const kit = new ComponentFlow();
   await kit.component({
-    main: (session) => {
+    main: async (session) => {
       for (const uri of ["com.<a b>.x", "com.<a:float>", "com.<a:suffix>.x", "com.x<a>"]) {
-        assert.throws(() => session.register(uri, () => 1), TypeError, uri);
+        await assert.rejects(session.register(uri, () => 1), TypeError, uri);
       }
-      assert.throws(() => session.subscribe("<a>.<b:suffix>", () => {}), /before a suffix/);
+      await assert.rejects(session.subscribe("<a>.<b:suffix>", () => {}), /before a suffix/);
     },
   }).start();
 });

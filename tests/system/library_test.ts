@@ -83,6 +83,24 @@ for (const serializer of ["json", "msgpack", "cbor"] as const) {
   }
 }
 
+test("Library: what a browser's parser would read wrong is read right, and in its order", () =>
+  withNode(async (_node, url) => {
+    const session = await connect({ url, realm: "realm1", dial: dialBrowser });
+    const seen: unknown[] = [];
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    await session.subscribe("com.example.values", ([value]) => {
+      seen.push(value);
+      if (seen.length === 5) resolve();
+    });
+    const values = [1, new Uint8Array([0, 255]), 2n ** 63n, "last", 2 ** 53 + 2];
+    for (const value of values) {
+      session.publish("com.example.values", [value], {}, { excludeMe: false });
+    }
+    await all;
+    assert.deepEqual(seen, values);
+    await session.leave();
+  }));
+
 for (const [name, dial] of [["own", undefined], ["browser's", dialBrowser]] as const) {
   const join = (url: string, realm: string, timeoutMs = 10_000) =>
     connect({ url, realm, timeoutMs, ...(dial === undefined ? {} : { dial }) });

@@ -133,9 +133,9 @@ function binaryOf(bytes: Uint8Array): string {
   return binary;
 }
 
-/** Throws ProtocolError for what is no message. */
-export function readMessage(text: string): Message {
-  const list = readValue(text);
+/** Throws ProtocolError for what is no message. @param parse `JSON.parse`; for texts that are `SPECIAL` that of `json_special.ts`. */
+export function readMessage(text: string, parse: (text: string) => unknown): Message {
+  const list = parsed(text, parse);
   const fields = Array.isArray(list) ? FIELDS.get(list[0]) : undefined;
   if (!Array.isArray(list) || fields === undefined) return wrong("a message", list);
   const message: Record<string, unknown> = { type: list[0] };
@@ -154,6 +154,14 @@ export function readMessage(text: string): Message {
   }
   if (at < list.length) wrong("the end of a message", list[at]);
   return message as unknown as Message;
+}
+
+function parsed(text: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new ProtocolError(`Cannot read JSON: ${cause instanceof Error ? cause.message : cause}`);
+  }
 }
 
 /** @param least 0 where the router may speak of its own accord, which answers no request. */
@@ -180,43 +188,6 @@ function readPayload(elements: readonly unknown[], isOpaque: boolean): Payload {
   }
   if (!Array.isArray(args) || !isTable(kwargs)) return wrong("arguments", elements);
   return Payload.of(args, kwargs);
-}
-
-/** Integers beyond 2^53 and binary values, roughly: what JSON.parse knows nothing of. Most random IDs have fewer digits or smaller ones. */
-const SPECIAL = /9\d{15}|\d{17}|\\u0000/;
-/** Strings, so that nothing within them is taken for a number, and whole numbers. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const LONG_INTEGER = /^-?\d{16,}$/;
-/** Marks what stands for an integer; nobody can send a string that begins so. */
-const MARK = `\0${crypto.getRandomValues(new Uint32Array(4)).join("-")}:`;
-
-/** As JSON.parse, and with binary values and bigints. Throws ProtocolError. */
-export function readValue(text: string): unknown {
-  try {
-    if (!SPECIAL.test(text)) return JSON.parse(text);
-    const marked = text.replace(TOKENS, (token) => {
-      return LONG_INTEGER.test(token) ? JSON.stringify(MARK + token) : token;
-    });
-    return JSON.parse(marked, (_key, value) => typeof value === "string" ? special(value) : value);
-  } catch (cause) {
-    if (cause instanceof ProtocolError) throw cause;
-    throw new ProtocolError(`Cannot read JSON: ${cause instanceof Error ? cause.message : cause}`);
-  }
-}
-
-/** Of a string that begins with U+0000 and what it stands for, that; else the string. */
-function special(text: string): unknown {
-  if (!text.startsWith("\0")) return text;
-  if (text.startsWith(MARK)) {
-    const value = BigInt(text.slice(MARK.length));
-    const isExact = value <= MAX_ID && value >= -MAX_ID;
-    return !isExact && value >= -(2n ** 63n) && value < 2n ** 64n ? value : Number(value);
-  }
-  const base64 = text.slice(1);
-  if (base64.length % 4 !== 0 || !/^[\w+/]*={0,2}$/.test(base64) || base64.includes("_")) {
-    return text;
-  }
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 function isTable(value: unknown): value is Dict {

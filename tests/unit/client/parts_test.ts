@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PendingCall } from "../../../client/caller.ts";
 import type { Link } from "../../../client/link.ts";
-import { limitCall, makeCallee, makeSubscriber } from "../../../client/parts_browser.ts";
+import { limitCall, makeParts } from "../../../client/parts_browser.ts";
 import { Requests } from "../../../client/requests.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { FakeLog } from "../../kit/flow_kit.ts";
@@ -19,6 +19,7 @@ function link(): Link & { readonly told: unknown[] } {
     tell: (message) => void told.push(message),
     offers: (_role, feature) => feature === "call_canceling",
     addPassthru: undefined,
+    errors: undefined,
     wasRequested: () => true,
   };
 }
@@ -51,9 +52,7 @@ test("Parts: a call that is answered before its limits are loaded is left alone"
 });
 
 test("Parts: callee and subscriber are loaded when they are asked for", async () => {
-  const requests = new Requests();
-  const callee = await makeCallee(link(), requests);
-  const subscriber = await makeSubscriber(link(), requests);
+  const { callee, subscriber } = await makeParts(link(), new Requests());
   assert.equal(typeof callee.register, "function");
   assert.equal(typeof subscriber.subscribe, "function");
 });

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { json } from "../../../../wamp/codec/json.ts";
-import { readMessage, writeMessage, writePayload } from "../../../../wamp/codec/json_text.ts";
+import { readValue } from "../../../../wamp/codec/json_special.ts";
+import {
+  readMessage as readText,
+  writeMessage,
+  writePayload,
+} from "../../../../wamp/codec/json_text.ts";
 import { type Message, Type } from "../../../../wamp/message.ts";
 import { Payload } from "../../../../wamp/payload.ts";
 import { ProtocolError } from "../../../../wamp/protocol_error.ts";
@@ -14,6 +19,11 @@ import { RandomCodec } from "../../../kit/codec_oracle_random.ts";
 function published(...args: readonly unknown[]): Message {
   const payload = Payload.of(args);
   return { type: Type.PUBLISH, request: 1, options: {}, topic: "com.x", payload };
+}
+
+/** As a browser reads it that has loaded all. */
+function readMessage(text: string): Message {
+  return readText(text, readValue);
 }
 
 function argsOf(message: Message): readonly unknown[] {
