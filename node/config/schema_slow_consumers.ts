@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { bytes, section, whole } from "./fields.ts";
 
+/** Bytes, where nothing else is said. */
+export const DEFAULT_LIMIT = 1_048_576;
+
 export const roleSlowConsumers = section(
   "What happens to sessions of the role that do not read what they are sent",
   () => ({
@@ -14,7 +17,7 @@ export const roleSlowConsumers = section(
     "limit": bytes(
       { min: 4096, max: 1_073_741_824 },
       "Bytes that may wait in the connection, and bytes of events that may wait behind it",
-    ).default(1_048_576),
+    ).default(DEFAULT_LIMIT),
     "hard_limit": bytes(
       { min: 65_536, max: 1_073_741_824 },
       "Bytes of anything that drop the connection",

@@ -2,6 +2,7 @@
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as OUTER } from "../../transports/host.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
+import { DEFAULT_LIMIT } from "./schema_slow_consumers.ts";
 import { formatPath } from "./source.ts";
 
 /** @param worker a router worker. */
@@ -11,13 +12,13 @@ export function slowConsumerProblems(worker: Found): Problem[] {
   const rules = ["realms", "*", "roles", "*", "slow_consumers"];
   return select(worker.value, rules, worker.path).flatMap((rule) => {
     const at = (key: string) => select(rule.value, [key], rule.path)[0];
-    const limit = at("limit");
+    const limit = at("limit") ?? { value: DEFAULT_LIMIT, path: rule.path };
     const hardLimit = at("hard_limit");
-    if (typeof limit?.value !== "number") return [];
+    if (typeof limit.value !== "number") return [];
     if (limit.value >= most) {
       const where = formatPath([...worker.path, "options", "slow_consumers", "limit"]);
-      const text =
-        `found ${limit.value}, expected less than ${most}, the limit of all roles (${where})`;
+      const found = limit.path === rule.path ? `the default limit, ${limit.value}` : limit.value;
+      const text = `found ${found}, expected less than ${most}, the limit of all roles (${where})`;
       return [{ path: limit.path, text }];
     }
     if (typeof hardLimit?.value !== "number" || hardLimit.value > limit.value) return [];

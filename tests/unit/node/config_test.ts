@@ -309,4 +309,13 @@ test("Config: limits of slow consumers fit into each other", () => {
     "workers[0].realms[0].roles[1].slow_consumers.hard_limit: found 65536, expected more than the limit, 70000",
   ]);
   assert.deepEqual(problems({ realms: [{ name: "realm1", roles: roles.slice(2) }] }), []);
+  // Defaults count, too.
+  const small = { options: { slow_consumers: { limit: 65_536 } } };
+  assert.deepEqual(problems({ ...small, realms: [{ name: "realm1", roles: [role({})] }] }), [
+    "workers[0].realms[0].roles[0].slow_consumers: found the default limit, 1048576, expected less than 65536, the limit of all roles (workers[0].options.slow_consumers.limit)",
+  ]);
+  const hard = [role({ hard_limit: 65_536 })];
+  assert.deepEqual(problems({ realms: [{ name: "realm1", roles: hard }] }), [
+    "workers[0].realms[0].roles[0].slow_consumers.hard_limit: found 65536, expected more than the limit, 1048576",
+  ]);
 });
