@@ -247,7 +247,7 @@ export class Broker {
     const { request, options, topic } = message;
     const isAcknowledged = options["acknowledge"] === true;
     const refusal = publicationRefusal(session, message, rule, this.#uriRule) ??
-      this.#returned(message);
+      this.#returned(message) ?? this.deliveries.refusalOf(session, message);
     if (refusal !== undefined) {
       if (isAcknowledged) session.sendError(Type.PUBLISH, request, refusal.error, refusal.text);
       return;

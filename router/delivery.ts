@@ -6,9 +6,12 @@ import { type Publish, Type } from "../wamp/message.ts";
 import * as uris from "../wamp/uris.ts";
 import type { Clock, Timer } from "./ports.ts";
 import type { Audience } from "./receivers.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Session } from "./session.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** Publications of one session that wait for their subscribers. */
+const MOST_OPEN = 4096;
 
 /** One publication whose EVENTs are waited for. */
 export class Delivery {
@@ -18,8 +21,7 @@ export class Delivery {
   /** All others. */
   readonly others: Audience;
   readonly #owner: Deliveries;
-  readonly #publisher: Session;
-  readonly #publisherId: number;
+  readonly publisher: Session;
   readonly #request: number;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -28,6 +30,7 @@ export class Delivery {
   #expected = 0;
   #timer: Timer | undefined = undefined;
   #isSent = false;
+  #isOver = false;
 
   constructor(
     owner: Deliveries,
@@ -38,8 +41,7 @@ export class Delivery {
     clock: Clock,
   ) {
     this.#owner = owner;
-    this.#publisher = publisher;
-    this.#publisherId = publisher.id;
+    this.publisher = publisher;
     this.#request = message.request;
     this.publication = publication;
     this.#clock = clock;
@@ -54,6 +56,7 @@ export class Delivery {
 
   /** All EVENTs are on their way: from now on the publisher may be answered. */
   sent(): void {
+    if (this.#isOver) return;
     this.#isSent = true;
     if (this.waiting.size > 0) {
       this.#timer = this.#clock.after(this.#timeoutMs, () => this.#timedOut());
@@ -70,7 +73,7 @@ export class Delivery {
     if (this.waiting.size === 0 && this.#isSent) this.#answer();
   }
 
-  /** The publication failed: nobody is told of its delivery. */
+  /** The publication failed, or its publisher has gone: nobody is told of its delivery. */
   abandon(): void {
     for (const session of this.waiting.keys()) this.#owner.release(session, this);
     this.#end();
@@ -87,8 +90,7 @@ export class Delivery {
   #answer(): void {
     this.#end();
     const { publication } = this;
-    if (this.#isPublisherGone) return;
-    this.#publisher.send({ type: Type.PUBLISHED, request: this.#request, publication });
+    this.publisher.send({ type: Type.PUBLISHED, request: this.#request, publication });
   }
 
   #timedOut(): void {
@@ -98,8 +100,7 @@ export class Delivery {
       open += events;
       this.#owner.release(session, this);
     }
-    if (this.#isPublisherGone) return;
-    this.#publisher.sendError(
+    this.publisher.sendError(
       Type.PUBLISH,
       this.#request,
       uris.TIMEOUT,
@@ -108,13 +109,9 @@ export class Delivery {
   }
 
   #end(): void {
+    this.#isOver = true;
     this.#timer?.cancel();
     this.#owner.forget(this);
-  }
-
-  /** It may have left, and its connection carry another session. */
-  get #isPublisherGone(): boolean {
-    return this.#publisher.id !== this.#publisherId;
   }
 }
 
@@ -122,9 +119,20 @@ export class Deliveries {
   readonly #clock: Clock;
   readonly #byPublication = new Map<number, Delivery>();
   readonly #bySession = new Map<Session, Set<Delivery>>();
+  readonly #byPublisher = new Map<Session, Set<Delivery>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Why a publication cannot be confirmed; undefined when it can, or need not be. */
+  refusalOf(publisher: Session, { options, topic }: Publish): Refusal | undefined {
+    if (options["x_acknowledged_delivery"] !== true || options["acknowledge"] !== true) {
+      return undefined;
+    }
+    if ((this.#byPublisher.get(publisher)?.size ?? 0) < MOST_OPEN) return undefined;
+    const text = `Cannot publish to "${topic}": ${MOST_OPEN} publications wait to be confirmed`;
+    return { error: uris.UNAVAILABLE, text };
   }
 
   /** Undefined when the publisher does not ask for it. */
@@ -137,6 +145,7 @@ export class Deliveries {
     if (message.options["x_acknowledged_delivery"] !== true) return undefined;
     const delivery = new Delivery(this, publisher, message, publication, receivers, this.#clock);
     this.#byPublication.set(publication, delivery);
+    add(this.#byPublisher, publisher, delivery);
     return delivery;
   }
 
@@ -146,6 +155,8 @@ export class Deliveries {
   }
 
   leave(session: Session): void {
+    // Nobody is left to be told.
+    for (const delivery of [...this.#byPublisher.get(session) ?? []]) delivery.abandon();
     const deliveries = this.#bySession.get(session);
     if (deliveries === undefined) return;
     this.#bySession.delete(session);
@@ -154,17 +165,26 @@ export class Deliveries {
 
   /** For deliveries. */
   awaits(session: Session, delivery: Delivery): void {
-    const deliveries = this.#bySession.get(session);
-    if (deliveries === undefined) this.#bySession.set(session, new Set([delivery]));
-    else deliveries.add(delivery);
+    add(this.#bySession, session, delivery);
   }
 
   forget(delivery: Delivery): void {
     this.#byPublication.delete(delivery.publication);
+    remove(this.#byPublisher, delivery.publisher, delivery);
   }
 
   release(session: Session, delivery: Delivery): void {
-    const deliveries = this.#bySession.get(session);
-    if (deliveries?.delete(delivery) && deliveries.size === 0) this.#bySession.delete(session);
+    remove(this.#bySession, session, delivery);
   }
+}
+
+function add(table: Map<Session, Set<Delivery>>, session: Session, delivery: Delivery): void {
+  const deliveries = table.get(session);
+  if (deliveries === undefined) table.set(session, new Set([delivery]));
+  else deliveries.add(delivery);
+}
+
+function remove(table: Map<Session, Set<Delivery>>, session: Session, delivery: Delivery): void {
+  const deliveries = table.get(session);
+  if (deliveries?.delete(delivery) && deliveries.size === 0) table.delete(session);
 }

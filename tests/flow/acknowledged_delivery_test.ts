@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Dict } from "../../wamp/message.ts";
 import { ALL_ROLES, EXPLAINED, Flow, ID, type Peer } from "../kit/flow_kit.ts";
@@ -125,5 +126,25 @@ test("Acknowledged delivery: it needs acknowledge, and EVENT_RECEIVED a subscrib
   a?.receives("EVENT", ID, ID, {}, ["hello"]);
   publisher.sends("EVENT_RECEIVED", 4711);
   publisher.isAborted("wamp.error.protocol_violation");
+  flow.ends();
+});
+
+test("Acknowledged delivery: a session's publications that wait are bounded, and end with it", () => {
+  const { flow, publisher, subscribers: [subscriber] } = audience(1);
+  const never = { ...ASKED, "x_delivery_timeout_ms": Number.MAX_SAFE_INTEGER };
+  for (let n = 0; n < 4096; n++) publisher.publishes("com.news", never);
+  publisher.receivesNothing();
+  const request = publisher.publishes("com.news", never);
+  publisher.receives("ERROR", 16, request, {}, "wamp.error.unavailable", EXPLAINED);
+  publisher.publishes("com.news", { "x_acknowledged_delivery": true });
+  const [first] = subscriber?.transport.sent ?? [];
+  assert.equal(subscriber?.transport.sent.splice(0).length, 4097);
+  subscriber?.sends("EVENT_RECEIVED", first?.[2]);
+  publisher.receives("PUBLISHED", 1, first?.[2]);
+  const again = publisher.publishes("com.news", never, ["hello"]);
+  const publication = confirms(subscriber);
+  publisher.receives("PUBLISHED", again, publication);
+  publisher.disconnects();
+  assert.equal(flow.clock.pendingCount, 0);
   flow.ends();
 });
