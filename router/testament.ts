@@ -9,13 +9,15 @@ import type { Permission } from "./permission.ts";
 export const SCOPES = ["detached", "destroyed"] as const;
 export type Scope = typeof SCOPES[number];
 
-/** Testaments that one session may have. */
+/** Testaments that one session may have, and bytes of all of them. */
 export const MOST_TESTAMENTS = 256;
+export const MOST_TESTAMENT_BYTES = 1_048_576;
 
 /** A publication, and the rule that allowed it when it was asked for. */
 export interface Testament {
   readonly publication: Publish;
   readonly rule: Permission;
+  readonly weight: number;
 }
 
 export class Testaments {
@@ -23,8 +25,9 @@ export class Testaments {
 
   /** False when the session has too many. */
   add(scope: Scope, testament: Testament): boolean {
-    const { detached, destroyed } = this.#scopes;
-    if (detached.length + destroyed.length >= MOST_TESTAMENTS) return false;
+    const all = [...this.all, testament];
+    const bytes = all.reduce((sum, { weight }) => sum + weight, 0);
+    if (all.length > MOST_TESTAMENTS || bytes > MOST_TESTAMENT_BYTES) return false;
     this.#scopes[scope].push(testament);
     return true;
   }

@@ -3,7 +3,14 @@ import { type Dict, type Publish, Type } from "../../wamp/message.ts";
 import { isDict } from "../../wamp/options.ts";
 import { Payload } from "../../wamp/payload.ts";
 import * as uris from "../../wamp/uris.ts";
-import { MOST_TESTAMENTS, type Scope, SCOPES, Testaments } from "../testament.ts";
+import { payloadWeight, weightOf } from "../../wamp/weight.ts";
+import {
+  MOST_TESTAMENT_BYTES,
+  MOST_TESTAMENTS,
+  type Scope,
+  SCOPES,
+  Testaments,
+} from "../testament.ts";
 import { MetaError, type MetaProcedure, textArgument } from "./procedure.ts";
 
 export const testamentProcedures: Readonly<Record<string, MetaProcedure>> = {
@@ -22,11 +29,12 @@ export const testamentProcedures: Readonly<Record<string, MetaProcedure>> = {
     const rule = caller.role.rule(topic, "publish");
     // Nobody asked for it when it is published: the session, which may be resumed, must get no PUBLISHED.
     const unanswered = { ...publication, options: { ...options, "acknowledge": false } };
-    const testament = { publication: unanswered, rule };
+    const weight = weightOf(options) + payloadWeight(payload);
+    const testament = { publication: unanswered, rule, weight };
     if (!(caller.testaments ??= new Testaments()).add(scope, testament)) {
       throw new MetaError(
         uris.UNAVAILABLE,
-        `Cannot add a testament: the session has ${MOST_TESTAMENTS}, which is the most it may have`,
+        `Cannot add a testament: a session may have ${MOST_TESTAMENTS}, of ${MOST_TESTAMENT_BYTES} bytes in all`,
       );
     }
     return undefined;

@@ -156,6 +156,20 @@ test("Testament: what could not be published cannot be a testament", () => {
   flow.ends();
 });
 
+test("Testament: those of a session are bounded in bytes", () => {
+  const { flow, alice } = pair();
+  const text = "x".repeat(300_000);
+  for (let i = 0; i < 3; i++) adds(alice, [TOPIC, [text]]);
+  for (const args of [[[text]], [[], { "text": text }]]) {
+    const request = alice.calls(ADD, {}, [TOPIC, ...args]);
+    alice.receives("ERROR", 48, request, {}, "wamp.error.unavailable", EXPLAINED);
+  }
+  adds(alice, [TOPIC, ["small"]]);
+  flushes(alice);
+  adds(alice, [TOPIC, [text]]);
+  flow.ends();
+});
+
 test("Testament: a session may have 256 of them", () => {
   const { flow, alice, bob } = pair();
   for (let i = 0; i < 256; i++) adds(alice, [TOPIC, [i]]);
