@@ -3,13 +3,22 @@
  * A caller that takes progressive results gets each callee's as they come; the final one then lists what failed.
  * Made by `dealer.ts`, told by `invocation.ts`. See docs/extensions.md, "Sharding". [WAMP rpc_sharded_registration]
  */
+import { MAX_DEPTH } from "../wamp/codec/codec.ts";
 import { type Dict, EMPTY_DICT, Type } from "../wamp/message.ts";
 import { Payload } from "../wamp/payload.ts";
 import * as uris from "../wamp/uris.ts";
+import { isNestedWithin } from "../wamp/weight.ts";
 import { isPassedThrough } from "./details.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Timer } from "./ports.ts";
 import type { Session } from "./session.ts";
+
+/** Of one answer in the list of answers in the arguments of a RESULT: one that is nested deeper would take all others with it. */
+const MOST_LEVELS = MAX_DEPTH - 2;
+const TOO_DEEP: Dict = {
+  "args": ["Cannot gather the answer: it is nested too deep"],
+  "kwargs": EMPTY_DICT,
+};
 
 export class Gathering {
   readonly caller: Session;
@@ -66,12 +75,13 @@ export class Gathering {
         payload,
       });
     }
-    if (!isProgress) this.#answered(invocation, this.wantsProgress ? undefined : valuesOf(payload));
+    if (!isProgress) this.#answered(invocation, this.wantsProgress ? undefined : resultOf(payload));
   }
 
   failed(invocation: Invocation, error: string, payload: Payload): void {
     if (this.#isClosed) return;
-    const { args, kwargs } = valuesOf(payload);
+    const values = valuesOf(payload);
+    const { args, kwargs } = isNestedWithin(MOST_LEVELS, values) ? values : TOO_DEEP;
     this.#answered(invocation, failure(error, args, kwargs));
   }
 
@@ -115,8 +125,15 @@ function failure(error: string, args: unknown, kwargs: unknown = EMPTY_DICT): Di
   return { "error": error, "args": args, "kwargs": kwargs };
 }
 
+function resultOf(payload: Payload): Dict {
+  const values = valuesOf(payload);
+  return isNestedWithin(MOST_LEVELS, values)
+    ? values
+    : failure(uris.INVALID_ARGUMENT, TOO_DEEP["args"]);
+}
+
 /** Kept: they are sent when the last callee has answered. */
-function valuesOf(payload: Payload): { readonly args: unknown; readonly kwargs: unknown } {
+function valuesOf(payload: Payload): Dict {
   const { args, kwargs } = payload.keep().decode();
   return { "args": args, "kwargs": kwargs };
 }

@@ -1,8 +1,10 @@
 /** The meta procedure that reads what a realm recorded of its events. [WAMP pubsub_event_history] */
+import { MAX_DEPTH } from "../../wamp/codec/codec.ts";
 import { isId } from "../../wamp/id.ts";
 import type { Dict } from "../../wamp/message.ts";
 import type { Payload } from "../../wamp/payload.ts";
 import * as uris from "../../wamp/uris.ts";
+import { isNestedWithin } from "../../wamp/weight.ts";
 import type { Bounds, HistoryFilter, Recorded } from "../history.ts";
 import { unauthorized } from "../refusal.ts";
 import { timeOf } from "../rfc3339.ts";
@@ -11,6 +13,9 @@ import { type HistoryAnswer, StoredHistory } from "../stored_history.ts";
 import type { Subscription } from "../subscription.ts";
 import { Later, MetaError, type MetaProcedure } from "./procedure.ts";
 import { subscriptionOf } from "./subscription.ts";
+
+/** Of an event in the list of events in the arguments of a RESULT. */
+const MOST_LEVELS = MAX_DEPTH - 2;
 
 export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
   [uris.SUBSCRIPTION_GET_EVENTS]: (realm, args, kwargs, caller) => {
@@ -33,21 +38,26 @@ export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
     if (history instanceof StoredHistory) {
       const { id } = caller;
       // Who has left meanwhile may read nothing.
-      const shows = (event: Recorded) => caller.id === id && mayRead(caller, subscription, event);
+      const shows = (event: Recorded) =>
+        caller.id === id && mayRead(caller, subscription, event) &&
+        described(subscription, event) !== undefined;
       return new Later((done) =>
         history.read(filter, shows, (answer) => done(storedResult(subscription, answer)))
       );
     }
-    const recorded = history.events(realm.now());
-    return select(recorded, filter)
-      .filter((event) => mayRead(caller, subscription, event))
-      .slice(0, filter.limit)
-      .map((event) => described(subscription, event));
+    const shown: Dict[] = [];
+    for (const event of select(history.events(realm.now()), filter)) {
+      const one = mayRead(caller, subscription, event) ? described(subscription, event) : undefined;
+      if (one !== undefined && shown.push(one) === filter.limit) break;
+    }
+    return shown;
   },
 };
 
 function storedResult(subscription: Subscription, answer: HistoryAnswer): unknown {
-  if ("events" in answer) return answer.events.map((event) => described(subscription, event));
+  if ("events" in answer) {
+    return answer.events.flatMap((event) => described(subscription, event) ?? []);
+  }
   const what = `Cannot read the events of "${subscription.topic}"`;
   return answer.failure === "unavailable"
     ? new MetaError(uris.UNAVAILABLE, `${what}: the store does not answer`)
@@ -121,9 +131,10 @@ function mayRead(caller: Session, subscription: Subscription, event: Recorded): 
     (subscription.match === "exact" || caller.role.rule(event.topic, "subscribe").allow.subscribe);
 }
 
-function described(subscription: Subscription, event: Recorded): Dict {
+/** Undefined when it is nested so deep that it does not fit into an answer: all others would not come either. */
+function described(subscription: Subscription, event: Recorded): Dict | undefined {
   const { args, kwargs } = values(event.payload);
-  return {
+  const shown = {
     "timestamp": new Date(event.time).toISOString(),
     "subscription": subscription.id,
     "publication": event.publication,
@@ -133,6 +144,7 @@ function described(subscription: Subscription, event: Recorded): Dict {
     ...(args.length > 0 ? { "args": args } : {}),
     ...(Object.keys(kwargs).length > 0 ? { "kwargs": kwargs } : {}),
   };
+  return isNestedWithin(MOST_LEVELS, shown) ? shown : undefined;
 }
 
 /** Decoded anew for each reader: a payload would hold on to its values as long as it is recorded. */

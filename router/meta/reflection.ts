@@ -1,14 +1,19 @@
 /** Meta procedures about what a realm offers, as far as the asker may use it. [WAMP interface-reflection] */
+import { MAX_DEPTH } from "../../wamp/codec/codec.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { isDict } from "../../wamp/options.ts";
 import { isProtected, isUri } from "../../wamp/uri.ts";
 import * as uris from "../../wamp/uris.ts";
+import { isNestedWithin } from "../../wamp/weight.ts";
 import type { Action } from "../permission.ts";
 import type { Realm } from "../realm.ts";
 import { type Kind, KINDS } from "../reflection.ts";
 import { reserved } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { MetaError, type MetaProcedure, textArgument } from "./procedure.ts";
+
+/** Of a description in the dictionary in the arguments of a RESULT. */
+const MOST_LEVELS = MAX_DEPTH - 2;
 
 /** Who may do one of these with a URI may know of it. Everybody may know of errors. */
 const USES: Readonly<Record<Kind, readonly Action[]>> = {
@@ -59,10 +64,10 @@ export const reflectionProcedures: Readonly<Record<string, MetaProcedure>> = {
     }
     const description = args[1] ?? null;
     if (description === null) return realm.reflection.undefine(kind, uri);
-    if (!isDict(description)) {
+    if (!isDict(description) || !isNestedWithin(MOST_LEVELS, description)) {
       throw new MetaError(
         uris.INVALID_ARGUMENT,
-        "Cannot read argument 2 (description): expected a dictionary, or null to undefine",
+        `Cannot read argument 2 (description): expected a dictionary of at most ${MOST_LEVELS} levels, or null to undefine`,
       );
     }
     if (realm.reflection.define(caller, kind, uri, description)) return true;

@@ -266,3 +266,23 @@ test("Realm: a history that cannot be is refused when the realm starts", () => {
     assert.throws(() => new Flow({ eventHistory }), /Cannot record events of "com/);
   }
 });
+
+test("Broker: an event nested too deep for an answer hides no others, in any serializer", () => {
+  const nested = (levels: number): unknown => levels === 0 ? 1 : [nested(levels - 1)];
+  const flow = new Flow({ eventHistory: HISTORY });
+  const alice = flow.join();
+  const id = idOf(alice, "com.log.auth");
+  for (const levels of [1, 124, 125, 126, 128]) {
+    const request = alice.publishes("com.log.auth", { "acknowledge": true }, nested(levels));
+    alice.receives("PUBLISHED", request, ID);
+  }
+  alice.publishes("com.log.auth", { "_mine": nested(126) }, ["last"]);
+  for (const format of ["json", "msgpack", "cbor"] as const) {
+    const reader = flow.join({ format });
+    const expected = [1, 124, 125].map((levels) => nested(levels));
+    for (const kwargs of [{}, { "limit": 3 }]) {
+      assert.deepEqual(events(reader, id, kwargs).map((event) => event["args"]), expected);
+    }
+  }
+  flow.ends();
+});

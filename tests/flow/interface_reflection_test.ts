@@ -141,3 +141,14 @@ test("Reflection: nobody outside the router says what reserved names are", () =>
   assert.equal(inside.calling("wamp.reflect.define", ["wamp.session.get", ADD]), true);
   flow.ends();
 });
+
+test("Reflection: a description that no answer could hold is refused", () => {
+  const nested = (levels: number): unknown => levels === 0 ? 1 : { "a": nested(levels - 1) };
+  const flow = new Flow();
+  const peer = flow.join();
+  assert.equal(peer.calling("wamp.reflect.define", ["com.deep", nested(126)]), true);
+  fails(peer, "wamp.error.invalid_argument", "wamp.reflect.define", ["com.deep", nested(127)]);
+  const found = peer.calling("wamp.reflect.describe", ["com.deep"]);
+  assert.deepEqual(Reflect.get(found as object, "description"), nested(126));
+  flow.ends();
+});

@@ -128,6 +128,22 @@ test("Sharding: a call to all is answered when all have, in the order of registr
   flow.ends();
 });
 
+test("Sharding: an answer nested too deep for the list takes no others with it", () => {
+  const nested = (levels: number): unknown => levels === 0 ? 1 : [nested(levels - 1)];
+  const { flow, caller, shards: [a, b, c] } = service();
+  const request = caller.calls("com.db.get", { "runmode": "all" });
+  for (const shard of [a, b, c]) shard?.takes();
+  a?.sends("YIELD", 1, {}, [nested(124)]);
+  b?.sends("YIELD", 1, {}, [nested(125)]);
+  c?.sends("ERROR", 68, 1, {}, "com.error.deep", [], { "x": nested(125) });
+  caller.receives("RESULT", request, {}, [[
+    { "args": [nested(124)], "kwargs": {} },
+    { "error": "wamp.error.invalid_argument", "args": EXPLAINED, "kwargs": {} },
+    { "error": "com.error.deep", "args": EXPLAINED, "kwargs": {} },
+  ]]);
+  flow.ends();
+});
+
 test("Sharding: a caller with progressive results gets those of all as they come, and what failed in the end", () => {
   const { flow, caller, shards: [a, b, c] } = service();
   const request = caller.calls("com.db.get", { "runmode": "all", "receive_progress": true });
