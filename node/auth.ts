@@ -26,6 +26,7 @@ import { functionPrincipals, procedurePrincipals } from "./authenticators.ts";
 import type { Environment } from "./config/environment.ts";
 import { type AuthConfig, SECRET_KEYS } from "./config/schema_auth.ts";
 import { decoyKey } from "./decoy_key.ts";
+import type { InsideSessions } from "./inside_sessions.ts";
 import { secretOf } from "./secrets.ts";
 import { StartError } from "./start_error.ts";
 
@@ -36,6 +37,7 @@ export interface AuthSettings {
   readonly env: Environment;
   /** Where dynamic authenticators are called. */
   readonly router: Router;
+  readonly sessions: InsideSessions;
   /** Who authenticated with a cookie. */
   readonly identityOf?: ((cookie: string) => Admission | undefined) | undefined;
   readonly random: Random;
@@ -217,12 +219,12 @@ async function known(
 }
 
 async function asked(config: DynamicMethod | FunctionMethod, settings: AuthSettings) {
-  const { router, log, directory, clock } = settings;
+  const { router, sessions, directory, clock } = settings;
   const timeoutMs = config.timeout;
   const principals = config.type === "dynamic"
     ? procedurePrincipals({
       router,
-      log,
+      sessions,
       procedure: config.authenticator,
       realm: config["authenticator-realm"],
       timeoutMs,

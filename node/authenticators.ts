@@ -6,13 +6,12 @@
 import { DenialError } from "../auth/authmethod.ts";
 import type { PrincipalQuery, Principals } from "../auth/principals.ts";
 import { isApplicationError } from "../client/errors.ts";
-import type { Session } from "../client/session.ts";
-import type { Clock, Log, Timer } from "../router/ports.ts";
+import type { Clock, Timer } from "../router/ports.ts";
 import type { Router } from "../router/router.ts";
 import type { Dict } from "../wamp/message.ts";
 import { isDict } from "../wamp/options.ts";
 import * as uris from "../wamp/uris.ts";
-import { joinInside } from "./inside.ts";
+import type { InsideSessions } from "./inside_sessions.ts";
 import { StartError } from "./start_error.ts";
 import { userFunction } from "./user_module.ts";
 
@@ -33,7 +32,8 @@ const FAULTS: readonly string[] = [
 
 export interface ProcedureOptions {
   readonly router: Router;
-  readonly log: Log;
+  /** Who calls it. */
+  readonly sessions: InsideSessions;
   readonly procedure: string;
   /** Where the procedure is. Default: the realm that the peer asks for. */
   readonly realm?: string | undefined;
@@ -41,27 +41,14 @@ export interface ProcedureOptions {
 }
 
 export function procedurePrincipals(options: ProcedureOptions): Principals {
-  const { router, log, procedure, timeoutMs } = options;
-  const sessions = new Map<string, Promise<Session>>();
-
-  /** One in each realm, as long as that lasts. */
-  function sessionIn(realm: string): Promise<Session> {
-    const known = sessions.get(realm);
-    if (known !== undefined) return known;
-    const joining = joinInside({ router, realm, authid: "authenticator", log });
-    sessions.set(realm, joining);
-    const forget = () => sessions.delete(realm);
-    joining.then((session) => session.closed).then(forget, forget);
-    return joining;
-  }
-
+  const { router, sessions, procedure, timeoutMs } = options;
   return principalsBy(async (realm, authid, details) => {
     const where = options.realm ?? realm;
     if (router.realm(where) === undefined) {
       const text = `Cannot join realm "${realm}": this router has no realm of that name`;
       throw new DenialError(uris.NO_SUCH_REALM, text);
     }
-    const session = await sessionIn(where);
+    const session = await sessions.in(where);
     const answer = await session.call(procedure, [realm, authid, details], {}, { timeoutMs });
     // Whoever may register the procedure in this realm has no say in others.
     const assigned = isDict(answer) ? answer["realm"] ?? realm : realm;

@@ -24,7 +24,8 @@
  *
  * @module
  */
-export { Config, parseConfig, readConfig, startNode } from "./embed.ts";
+export { Config, parseConfig, readConfig } from "./config/config.ts";
+export { startNode } from "./embed.ts";
 export type { Environment } from "./config/checks.ts";
 export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
 export type { Path, Position } from "./config/source.ts";

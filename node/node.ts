@@ -10,6 +10,7 @@ import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
 import { systemClock } from "../transports/clock.ts";
 import type { TransportStats } from "../transports/host.ts";
+import { type Config, opened } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import { fileProblems } from "./config/files.ts";
 import { ConfigError } from "./config/problems.ts";
@@ -21,6 +22,10 @@ import { logFor, type LogLevel } from "./log.ts";
 import type { StoreStats } from "./store/sqlite_store.ts";
 import type { Management } from "./management/management.ts";
 import { systemRandom } from "./random.ts";
+import { type Contents, contentsOf } from "./reload/contents.ts";
+import { type Layout, layoutOf } from "./reload/layout.ts";
+import { Reloader } from "./reload/reloader.ts";
+import { StartError } from "./start_error.ts";
 import type { AuthStats } from "./throttle.ts";
 import { Children, type NodeEnd } from "./worker/children.ts";
 import { workerId } from "./worker/default_ids.ts";
@@ -78,6 +83,11 @@ export interface Node {
   readonly shutdownWanted: Promise<NodeEnd>;
   /** Joins the node's management realm as one who may do everything there: see `RouterController`, and docs/management.md. */
   management(authid: string): Promise<Session>;
+  /**
+   * Puts another configuration into effect: of realms, roles, transports, links, components and workers what differs is started, changed or stopped,
+   * and all else goes on. Rejects when something of it cannot be had or cannot be changed, and then nothing has changed. @returns what has, in words.
+   */
+  reload(config: Config): Promise<readonly string[]>;
   /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
   stop(): Promise<void>;
 }
@@ -86,7 +96,7 @@ export interface Node {
 export async function runNode(config: NodeConfig, settings: NodeSettings): Promise<Node> {
   const problems = await fileProblems(config, settings.directory);
   if (problems.length > 0) throw new ConfigError("the configuration", problems);
-  const node = new RunningNode(config, settings);
+  const node = new RunningNode(config, settings, await contentsOf(config, settings.directory));
   try {
     await node.start();
   } catch (cause) {
@@ -98,12 +108,13 @@ export async function runNode(config: NodeConfig, settings: NodeSettings): Promi
 
 class RunningNode implements Node {
   readonly router: Router;
-  readonly #config: NodeConfig;
+  #config: NodeConfig;
   readonly #settings: NodeSettings;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #children: Children;
   readonly #run: RouterRun;
+  readonly #reloader: Reloader;
   /** Whether it runs anything: whether the configuration has a router for this process. */
   readonly #hasRouter: boolean;
   readonly #startedAt: number;
@@ -113,7 +124,7 @@ class RunningNode implements Node {
   readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
 
-  constructor(config: NodeConfig, settings: NodeSettings) {
+  constructor(config: NodeConfig, settings: NodeSettings, contents: Contents) {
     const { log, clock = systemClock, random = systemRandom } = settings;
     this.#config = config;
     this.#settings = settings;
@@ -147,12 +158,21 @@ class RunningNode implements Node {
         routerLog: log ?? logFor("router"),
         nodeId: config.controller.id,
         startedAt: this.#startedAt,
-        goodbyeMs: this.#goodbyeMs,
+        goodbyeMs: () => this.#goodbyeMs,
         root: settings.root,
         management: async () => (await this.#manage()).router,
       },
     );
     this.router = this.#run.router;
+    this.#reloader = new Reloader(layoutOf(config, { env, contents }), {
+      directory,
+      env,
+      log: this.#log,
+      worker: this.#run.worker,
+      children: this.#children,
+      management: async () => (await this.#manage()).worker,
+      onChanged: (next) => this.#changed(next),
+    });
   }
 
   get listeners(): readonly NodeListener[] {
@@ -239,6 +259,17 @@ class RunningNode implements Node {
     await management.start(managementRealm(this.#config.controller.management));
     this.#workerSocket = await management.openToWorkers();
     return management;
+  }
+
+  async reload(config: Config): Promise<readonly string[]> {
+    if (this.#stopping !== undefined) throw new StartError("Cannot reload: the node is stopping");
+    return await this.#reloader.reload(opened(config));
+  }
+
+  #changed({ config, router }: Layout): void {
+    this.#config = config;
+    this.#children.config = config;
+    this.#run.change(router.options);
   }
 
   stop(): Promise<void> {

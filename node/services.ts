@@ -22,9 +22,11 @@ import type {
 } from "./config/schema_web.ts";
 import type { Door } from "./capacity.ts";
 import type { CookieJar, CookieJars } from "./cookies.ts";
+import type { InsideSessions } from "./inside_sessions.ts";
 import { rawSocketOptions, webSocketOptions } from "./options.ts";
 import type { AuthStats, Throttle } from "./throttle.ts";
 import { everyService, findService } from "./web/find.ts";
+import { type ServiceGate, serviceGate } from "./service_gate.ts";
 import { parseWebPath } from "./web/web_path.ts";
 
 export interface TransportServices {
@@ -39,6 +41,8 @@ export interface TransportServices {
   readonly hasTcpNoDelay: boolean;
   /** Of all services; 0 is no limit. */
   readonly openHandshakeTimeoutsMs: readonly number[];
+  /** Who may join, by place: "rawsocket", or the path of a WebSocket service. */
+  readonly gates: ReadonlyMap<string, ServiceGate>;
   /** Of its WebSocket services: "/ws", or the configured `url`. For logs. */
   readonly webSocketPlaces: readonly string[];
 }
@@ -63,6 +67,7 @@ export interface ServiceParts {
   readonly authStats: AuthStats;
   /** Undefined: everybody finds room. */
   readonly door: Door | undefined;
+  readonly authenticators: InsideSessions;
 }
 
 /** Rejects with StartError when principals cannot be used. */
@@ -122,13 +127,15 @@ async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportS
   const paths = { ...spoken.paths };
   const upgradePaths = { ...spoken.upgradePaths ?? paths };
   const webSockets = new Map<object, WebSocketService>();
+  const gates = new Map<string, ServiceGate>();
   const webSocketPlaces: string[] = [];
   for (const { config, names } of everyService(upgradePaths)) {
     if (config.type !== "websocket") continue;
-    webSockets.set(config, await webSocketService(config, parts));
-    webSocketPlaces.push(config.url ?? `/${names.join("/")}`);
+    const path = `/${names.join("/")}`;
+    webSockets.set(config, await webSocketService(config, path, parts, gates));
+    webSocketPlaces.push(config.url ?? path);
   }
-  const rawSocketPart = rawSocket && await rawSocketService(rawSocket, parts);
+  const rawSocketPart = rawSocket && await rawSocketService(rawSocket, parts, gates);
   const all = [...webSockets.values(), ...(rawSocketPart === undefined ? [] : [rawSocketPart])];
   return {
     rawSocket: rawSocketPart,
@@ -140,9 +147,10 @@ async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportS
     testee: undefined,
     http: { paths, options, mayGrow: options !== undefined },
     addPath: async (path, config) => {
-      for (const { config: service } of everyService({ [path]: config })) {
+      for (const { config: service, names } of everyService({ [path]: config })) {
         if (service.type !== "websocket") continue;
-        webSockets.set(service, await webSocketService(service, parts));
+        const place = `/${names.join("/")}`;
+        webSockets.set(service, await webSocketService(service, place, parts, gates));
       }
       paths[path] = config;
       upgradePaths[path] ??= config;
@@ -154,21 +162,34 @@ async function services(parts: ServiceParts, spoken: Spoken): Promise<TransportS
     },
     hasTcpNoDelay: [...webSockets.values()].every((service) => service.options.hasTcpNoDelay),
     openHandshakeTimeoutsMs: all.map((service) => service.options.openHandshakeTimeoutMs),
+    gates,
     webSocketPlaces,
   };
 }
 
+type Gates = Map<string, ServiceGate>;
+
+function gateAt(place: string, gate: Gate, gates: Gates): Gate {
+  const kept = serviceGate(gate);
+  gates.set(place, kept);
+  return kept;
+}
+
 async function webSocketService(
   config: WebSocketConnectionConfig,
+  path: string,
   parts: ServiceParts,
+  gates: Gates,
 ): Promise<WebSocketService> {
   const { router, host, stats, id, jars, door } = parts;
   const jar = config.cookie && await jars.jar(config.cookie);
   const gate = await gateFor(config.auth, parts, jar);
-  const watched = jar !== undefined && config.auth?.cookie !== undefined
-    ? jar.watching(gate)
-    : gate;
-  const guarded = door?.guard(watched) ?? watched;
+  const kept = gateAt(
+    path,
+    jar !== undefined && config.auth?.cookie !== undefined ? jar.watching(gate) : gate,
+    gates,
+  );
+  const guarded = door?.guard(kept) ?? kept;
   return {
     host,
     stats,
@@ -201,9 +222,10 @@ function isHttps(forwardedProto: string | string[] | undefined): boolean {
 async function rawSocketService(
   config: RawSocketPart,
   parts: ServiceParts,
+  gates: Gates,
 ): Promise<RawSocketService> {
   const { router, host, stats, id, door } = parts;
-  const gate = await gateFor(config.auth, parts);
+  const gate = gateAt("rawsocket", await gateFor(config.auth, parts), gates);
   const guarded = door?.guard(gate) ?? gate;
   const { serializer, serializers = serializer === undefined ? undefined : [serializer] } = config;
   return {
@@ -233,6 +255,16 @@ async function gateFor(
   if (auth === undefined) return anonymous("anonymous", random);
   const { gateOf } = await import("./auth.ts");
   const identityOf = jar && ((cookie: string) => jar.identityOf(cookie));
-  const gate = await gateOf(auth, { directory, env, router, random, clock, log, identityOf });
+  const { authenticators: sessions } = parts;
+  const gate = await gateOf(auth, {
+    directory,
+    env,
+    router,
+    sessions,
+    random,
+    clock,
+    log,
+    identityOf,
+  });
   return parts.throttle.guard(gate, parts.authStats);
 }

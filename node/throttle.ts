@@ -62,7 +62,7 @@ const HARMLESS: readonly string[] = [
 
 /** One for all services of a node: who is refused here tries there. */
 export class Throttle {
-  readonly #options: ThrottleOptions;
+  #options: ThrottleOptions;
   readonly #clock: Clock;
   readonly #addresses: Failures;
   readonly #authids: Failures;
@@ -73,6 +73,13 @@ export class Throttle {
     this.#clock = clock;
     this.#addresses = new Failures(options.periodMs, clock);
     this.#authids = new Failures(options.periodMs, clock);
+  }
+
+  /** Failures that were counted still count, as long as they were to. */
+  configure(options: ThrottleOptions): void {
+    this.#options = options;
+    this.#addresses.periodMs = options.periodMs;
+    this.#authids.periodMs = options.periodMs;
   }
 
   guard(gate: Gate, stats: AuthStats): Gate {
@@ -230,12 +237,12 @@ interface Attempt {
 
 /** Numbers by key that are forgotten after a period. */
 class Failures {
-  readonly #periodMs: number;
+  periodMs: number;
   readonly #clock: Clock;
   readonly #counts = new Map<string, { count: number; readonly until: number }>();
 
   constructor(periodMs: number, clock: Clock) {
-    this.#periodMs = periodMs;
+    this.periodMs = periodMs;
     this.#clock = clock;
   }
 
@@ -255,7 +262,7 @@ class Failures {
       found.count++;
       return;
     }
-    this.#counts.set(key, { count: 1, until: this.#clock.now() + this.#periodMs });
+    this.#counts.set(key, { count: 1, until: this.#clock.now() + this.periodMs });
     if (this.#counts.size <= MOST) return;
     const [oldest] = this.#counts.keys();
     if (oldest !== undefined) this.#counts.delete(oldest);

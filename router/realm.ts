@@ -147,6 +147,13 @@ export class Realm {
     return true;
   }
 
+  /** Ends a role: nobody joins under it any more, and its sessions get GOODBYE. False: there is none of that name. */
+  removeRole(name: string, reason: string, text: string): boolean {
+    if (name === TRUSTED || !this.#roles.delete(name)) return false;
+    for (const session of this.#sessionsOf(name)) session.goodbye(reason, text);
+    return true;
+  }
+
   #setRole(options: RoleOptions): void {
     const role = new Role(options);
     this.#roles.set(options.name, role);

@@ -101,6 +101,12 @@ function tlsFiles(tls: Found): WantedFile[] {
   );
 }
 
+/** Keys and certificates of all endpoints. */
+export function tlsFileNames(config: unknown): Found[] {
+  return select(config, ["workers", "*", "transports", "*", "endpoint", "tls"])
+    .flatMap((tls) => TLS_FILES.flatMap((key) => select(tls.value, key, tls.path)));
+}
+
 /** Of all `static` services, however deep they are nested. */
 function staticDirectories(value: unknown, path: Path): WantedFile[] {
   if (typeof value !== "object" || value === null) return [];

@@ -141,6 +141,11 @@ export type WorkerConfig = NodeConfig["workers"][number];
 export type RouterConfig = Extract<WorkerConfig, { type: "router" }>;
 export type { TransportConfig } from "./schema_transport.ts";
 
+/** Of a node without a router. */
+export function defaultRouterOptions(): RouterConfig["options"] {
+  return workerOptions.parse({});
+}
+
 /** The routers of a configuration, each with its place in the list of workers. */
 export function routersOf(config: NodeConfig): (readonly [number, RouterConfig])[] {
   return [...config.workers.entries()].flatMap(([i, worker]) =>

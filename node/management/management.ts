@@ -38,7 +38,8 @@ type Realms = { readonly [Key in "realms" | "transports"]: Readonly<RouterConfig
 export class Management {
   readonly router: Router;
   readonly #parts: ManagementParts;
-  readonly #worker: RouterWorker;
+  /** What leads to the realm is what leads to any other. */
+  readonly worker: RouterWorker;
   #served: Served | undefined = undefined;
   #socket: WorkerSocket | undefined = undefined;
 
@@ -46,8 +47,7 @@ export class Management {
     const { clock, random, log } = parts.transports.router;
     this.#parts = parts;
     this.router = new Router({ clock, random, log });
-    // What leads to the realm is what leads to any other.
-    this.#worker = new RouterWorker("management", {
+    this.worker = new RouterWorker("management", {
       ...parts.transports,
       router: this.router,
       socketMode: 0o600,
@@ -58,25 +58,25 @@ export class Management {
 
   /** @param config of the realm, and what leads to it from outside. */
   async start({ realms, transports }: Realms): Promise<void> {
-    for (const realm of realms) await this.#worker.startRealm(realm.id ?? "management", realm);
-    const { log } = this.#worker.parts;
+    for (const realm of realms) await this.worker.startRealm(realm.id ?? "management", realm);
+    const { log } = this.worker.parts;
     const authid = this.#parts.nodeId;
     const session = await joinInside({ router: this.router, realm: MANAGEMENT_REALM, authid, log });
     await this.#serve(session);
     for (const [i, transport] of transports.entries()) {
-      await this.#worker.startTransport(transport.id ?? numbered("management", i), transport);
+      await this.worker.startTransport(transport.id ?? numbered("management", i), transport);
     }
   }
 
   /** Opens the way for workers in processes of their own. @returns the path of the socket, which leads to any right in the realm. */
   async openToWorkers(): Promise<string> {
-    this.#socket ??= await WorkerSocket.open(this.router, this.#worker.parts);
+    this.#socket ??= await WorkerSocket.open(this.router, this.worker.parts);
     return this.#socket.path;
   }
 
   /** A session of this process. @param role default: one that may call and subscribe to everything. */
   join(authid: string, role: string = OPERATOR): Promise<Session> {
-    const { log } = this.#worker.parts;
+    const { log } = this.worker.parts;
     return joinInside({ router: this.router, realm: MANAGEMENT_REALM, authid, role, log });
   }
 
@@ -87,9 +87,9 @@ export class Management {
 
   async stop(limitMs: number): Promise<void> {
     await this.#socket?.stopAccepting();
-    await this.#worker.stopAccepting(limitMs);
+    await this.worker.stopAccepting(limitMs);
     await this.router.shutdown(SYSTEM_SHUTDOWN, limitMs);
-    await this.#worker.end(limitMs);
+    await this.worker.end(limitMs);
     await this.#socket?.end();
   }
 

@@ -40,7 +40,7 @@ export async function routerRun(
     routerLog: logFor("router"),
     nodeId,
     startedAt,
-    goodbyeMs,
+    goodbyeMs: () => goodbyeMs,
     management: () => Promise.reject(new Error("Cannot join the management realm from here")),
   });
   const asked = Promise.withResolvers<boolean>();

@@ -29,11 +29,16 @@ export interface WebSettings {
   readonly log: Log;
   readonly bridge: BridgeParts;
   readonly longPoll: LongPollParts;
+  /** Those that there are already. */
+  readonly services: WebServices;
   /** Whom a request comes from. @param env what the server gives beside the request. */
   readonly peerOf: (env: unknown, headers: Headers) => WebPeer;
   /** Answers in place of the service for "/", when given. */
   readonly root?: ((request: Request) => Response | Promise<Response>) | undefined;
 }
+
+/** By their configurations. Services that stay when others change go on with what they know. */
+export type WebServices = WeakMap<WebServiceConfig, Service>;
 
 type Service = (
   request: Request,
@@ -46,7 +51,7 @@ export function createWeb(paths: WebPathsConfig, settings: WebSettings): Hono {
   const { options, log } = settings;
   const app = new Hono();
   // Made when wanted: paths may come and go.
-  const services = new WeakMap<WebServiceConfig, Service>();
+  const { services } = settings;
   const serviceOf = (config: FoundService["config"]) => {
     const made = services.get(config) ?? service(config, settings);
     services.set(config, made);

@@ -17,6 +17,7 @@ import {
   WORKER_NOT_RUNNING,
 } from "./error_uris.ts";
 import { guestOptions } from "./guest.ts";
+import type { Prepared } from "./prepared.ts";
 import { Refusal } from "./refusal.ts";
 import { workerProcess, type WorkerSettings } from "./worker_process.ts";
 
@@ -63,8 +64,8 @@ interface Entry {
 export class Children {
   readonly #entries = new Map<string, Entry>();
   readonly #settings: ChildrenSettings;
-  readonly #config: NodeConfig;
-  readonly #own: number | undefined;
+  #config: NodeConfig;
+  #own: number | undefined;
   /** Places in the configuration of those that have not been started yet. */
   readonly #toCome: Set<number>;
   #isStopping = false;
@@ -75,6 +76,12 @@ export class Children {
     this.#own = routerInNode(config, settings.env);
     this.#toCome = new Set(config.workers.keys());
     if (this.#own !== undefined) this.#toCome.delete(this.#own);
+  }
+
+  /** From now on this is what their ends are judged by. */
+  set config(config: NodeConfig) {
+    this.#config = config;
+    this.#own = routerInNode(config, this.#settings.env);
   }
 
   /** Starts those of the configuration that are of these types. Resolves when each is ready, or has ended without. */
@@ -114,6 +121,29 @@ export class Children {
     const last = this.lines(id, 1)[0]?.line;
     const text = `Cannot start worker "${id}": ${how}${last === undefined ? "" : ` (${last})`}`;
     throw new Refusal(CANNOT_START, text);
+  }
+
+  /** One of a changed configuration, in place of the one of its id where there is one. Throws StartError. */
+  prepareStart(id: string, worker: WorkerConfig): Prepared {
+    // What is wrong with it is to be found out now.
+    this.#optionsOf(id, worker);
+    const commit = async () => {
+      await this.#end(id);
+      void this.#begin(id, worker);
+    };
+    return { commit, abandon: () => {} };
+  }
+
+  prepareStop(id: string): Prepared {
+    return { commit: () => this.#end(id), abandon: () => {} };
+  }
+
+  async #end(id: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.isOver = true;
+    await entry.child.stop(this.#config.controller.options.shutdown_timeout);
+    this.#entries.delete(id);
   }
 
   /** Throws a `Refusal` when there is one of that id that runs, or will. */

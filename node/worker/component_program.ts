@@ -66,6 +66,18 @@ export async function programOf(
     : await functionProgram(code.callbacks, context, places);
 }
 
+/** Rejects with `ComponentError` where a module is not to be found or faulty, or has nothing of the name. Makes nothing of it yet. */
+export async function expectCode(code: ComponentCode, places: ModulePlaces): Promise<void> {
+  const names = code.type === "class" ? [code.classname] : Object.values(code.callbacks);
+  for (const name of names) {
+    if (name === undefined) continue;
+    const found = await loaded(name, places);
+    if (typeof found === "function") continue;
+    const text = `Cannot load "${name}": found ${kindOf(found)}, expected a ${code.type}`;
+    throw new ComponentError(CLASS_IMPORT_FAILED, text);
+  }
+}
+
 type UserFunction = (...args: readonly unknown[]) => unknown;
 
 async function functionProgram(

@@ -9,12 +9,12 @@ import { TransportHost } from "../../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Environment } from "../config/environment.ts";
 import { Capacity } from "../capacity.ts";
-import type { RouterConfig } from "../config/schema.ts";
+import { defaultRouterOptions, type RouterConfig } from "../config/schema.ts";
 import { CookieJars } from "../cookies.ts";
 import { capacityOptions } from "../options.ts";
-import { Throttle } from "../throttle.ts";
+import { type RouterPieces, routerPieces } from "../reload/layout.ts";
+import { Throttle, type ThrottleOptions } from "../throttle.ts";
 import { systemReadings, VitalSigns } from "../vital_signs.ts";
-import { componentId, numbered } from "./default_ids.ts";
 import { RouterWorker } from "./router_worker.ts";
 
 export interface RouterRunSettings {
@@ -29,7 +29,7 @@ export interface RouterRunSettings {
   readonly nodeId: string | undefined;
   readonly startedAt: number;
   /** How long sessions may take to say goodbye. */
-  readonly goodbyeMs: number;
+  readonly goodbyeMs: () => number;
   readonly root?: ((request: Request) => Response | Promise<Response>) | undefined;
   /** The router of the node's management realm, which components may join. */
   readonly management: () => Promise<Router>;
@@ -44,7 +44,8 @@ const JARS_CLOSING_MS = 5_000;
 export class RouterRun {
   readonly router: Router;
   readonly worker: RouterWorker;
-  readonly #config: RouterConfig | undefined;
+  readonly #layout: RouterPieces;
+  readonly #throttle: Throttle;
   readonly #settings: RouterRunSettings;
   readonly #jars: CookieJars;
   readonly #signs: VitalSigns;
@@ -53,7 +54,9 @@ export class RouterRun {
   constructor(id: string, config: RouterConfig | undefined, settings: RouterRunSettings) {
     const { directory, env, clock, random, log, routerLog, nodeId, startedAt, goodbyeMs, root } =
       settings;
-    this.#config = config;
+    const options = config?.options ?? defaultRouterOptions();
+    this.#layout = routerPieces(config);
+    this.#throttle = new Throttle(throttleOptions(options), clock);
     this.#settings = settings;
     this.#jars = new CookieJars({ directory, clock, log });
     this.router = new Router({ clock, random, log: routerLog });
@@ -62,18 +65,18 @@ export class RouterRun {
     this.#signs = new VitalSigns(clock, log, systemReadings(), isExplained);
     this.worker = new RouterWorker(id, {
       router: this.router,
-      host: hostOf(config, clock, log),
+      host: hostOf(options, clock, log),
       directory,
       env,
       clock,
       log,
       jars: this.#jars,
-      throttle: throttleOf(config, clock),
-      capacity: new Capacity(capacityOptions(config?.options.limits), this.#signs, clock, log),
+      throttle: this.#throttle,
+      capacity: new Capacity(capacityOptions(options.limits), this.#signs, clock, log),
       nodeId,
       startedAt,
       root,
-      moduleOptions: config?.options ?? { expose_shared: false },
+      moduleOptions: options,
       management: settings.management,
       goodbyeMs,
     });
@@ -81,34 +84,33 @@ export class RouterRun {
 
   /** Realms, transports and links; not the components. */
   async start(): Promise<void> {
-    if (this.#config === undefined) return;
-    if (!canSetBacklog) this.#tellBacklog(this.#config);
-    const { realms, transports } = this.#config;
+    if (!canSetBacklog) this.#tellBacklog();
+    const { realms, transports } = this.#layout;
     const { worker } = this;
-    const ids = realms.map(({ id }, i) => id ?? numbered("realm", i));
-    for (const [i, realm] of realms.entries()) await worker.startRealm(ids[i] ?? "", realm);
-    for (const [i, transport] of transports.entries()) {
-      await worker.startTransport(transport.id ?? numbered("transport", i), transport);
-    }
+    for (const { id, config } of realms) await worker.startRealm(id, config);
+    for (const { id, config } of transports) await worker.startTransport(id, config);
     // They connect in their own time: the other router may start later.
-    for (const [i, { rlinks }] of realms.entries()) {
-      for (const [j, link] of rlinks.entries()) {
-        await worker.startLink(ids[i] ?? "", link.id ?? numbered("link", j), link);
-      }
+    for (const { id: realm, links } of realms) {
+      for (const { id, config } of links) await worker.startLink(realm, id, config);
     }
   }
 
   async startComponents(): Promise<void> {
-    for (const [i, component] of (this.#config?.components ?? []).entries()) {
-      await this.worker.startComponent(componentId(component, i), component);
+    for (const { id, config } of this.#layout.components) {
+      await this.worker.startComponent(id, config);
     }
     this.#signs.watch();
+  }
+
+  /** What of its options may change while it runs. */
+  change(options: RouterConfig["options"]): void {
+    this.#throttle.configure(throttleOptions(options));
   }
 
   /** Says goodbye to all sessions and closes everything. */
   async stop(): Promise<void> {
     this.#signs.stop();
-    const { goodbyeMs: limitMs } = this.#settings;
+    const limitMs = this.#settings.goodbyeMs();
     const { worker } = this;
     await worker.stopAccepting(limitMs);
     await Promise.all([
@@ -119,8 +121,9 @@ export class RouterRun {
   }
 
   /** Once for all transports: the largest backlog that somebody asked for. */
-  #tellBacklog({ transports }: RouterConfig): void {
-    const asked = transports.flatMap(({ endpoint: { backlog } }) => backlog ?? []);
+  #tellBacklog(): void {
+    const asked = this.#layout.transports
+      .flatMap(({ config: { endpoint: { backlog } } }) => backlog ?? []);
     if (asked.length === 0) return;
     const backlog = Math.max(...asked);
     const text = "The key backlog ({backlog}) has no effect: this runtime always takes {taken}";
@@ -131,27 +134,27 @@ export class RouterRun {
   }
 }
 
-function hostOf(config: RouterConfig | undefined, clock: Clock, log: Log): TransportHost {
-  const slow = config?.options.slow_consumers;
+function hostOf(
+  { slow_consumers: slow }: RouterConfig["options"],
+  clock: Clock,
+  log: Log,
+): TransportHost {
   return new TransportHost({
     clock,
     onFault: (error) => log.error("Fault in a connection: {error}", { error }),
-    ...(slow && {
-      slowConsumers: {
-        policy: slow.policy,
-        limitBytes: slow.limit,
-        hardLimitBytes: slow.hard_limit,
-      },
-    }),
+    slowConsumers: {
+      policy: slow.policy,
+      limitBytes: slow.limit,
+      hardLimitBytes: slow.hard_limit,
+    },
   });
 }
 
-function throttleOf(config: RouterConfig | undefined, clock: Clock): Throttle {
-  const rules = config?.options.throttle;
-  return new Throttle({
-    addressFailures: rules?.address_failures ?? Infinity,
-    authidFailures: rules?.authid_failures ?? Infinity,
-    periodMs: (rules?.period ?? 0) * 1000,
-    countsLoopback: rules?.loopback ?? false,
-  }, clock);
+function throttleOptions({ throttle: rules }: RouterConfig["options"]): ThrottleOptions {
+  return {
+    addressFailures: rules.address_failures,
+    authidFailures: rules.authid_failures,
+    periodMs: rules.period * 1000,
+    countsLoopback: rules.loopback,
+  };
 }

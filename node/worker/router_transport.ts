@@ -7,17 +7,25 @@ import type { Router } from "../../router/router.ts";
 import { anonymous } from "../../router/join.ts";
 import type { Clock, Log, Transport } from "../../router/ports.ts";
 import { TrustedProxies } from "../../transports/forwarded.ts";
-import { newStats, type TransportHost, type TransportStats } from "../../transports/host.ts";
+import type { Endpoint, TlsOptions } from "../../transports/endpoint.ts";
+import { newStats, type TransportHost } from "../../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Environment } from "../config/environment.ts";
 import type { TransportConfig } from "../config/schema.ts";
 import type { WebServiceConfig } from "../config/schema_web.ts";
 import type { Capacity, Door } from "../capacity.ts";
 import type { CookieJars } from "../cookies.ts";
-import { type HttpHandler, OpenListener } from "../listener.ts";
+import { type HttpHandler, type ListenerParts, OpenListener } from "../listener.ts";
 import { listeningEndpoint } from "../options.ts";
 import { secretOf } from "../secrets.ts";
 import { type TransportServices, transportServices } from "../services.ts";
+import { expectUsable, isSameTls } from "../certificates.ts";
+import type { InsideSessions } from "../inside_sessions.ts";
+import { addressOf as addressIn } from "../config/endpoint_address.ts";
+import { keptServices } from "../web/kept_services.ts";
+import type { WebServices } from "../web/services.ts";
+import { StartError } from "../start_error.ts";
+import type { Prepared } from "./prepared.ts";
 import { newAuthStats, type Throttle } from "../throttle.ts";
 import { addressOf, isOnAllInterfaces, urlsOf } from "../urls.ts";
 import type { NodeListener } from "../node.ts";
@@ -36,6 +44,8 @@ export interface TransportParts {
   readonly throttle: Throttle;
   /** Undefined: everybody finds room. */
   readonly capacity: Capacity | undefined;
+  /** Call authenticators that are procedures. */
+  readonly authenticators: InsideSessions;
   /** Of the node, and when it started. */
   readonly nodeId: string | undefined;
   readonly startedAt: number;
@@ -44,11 +54,14 @@ export interface TransportParts {
   readonly root: ((request: Request) => Response | Promise<Response>) | undefined;
 }
 
+/** What HTTP connections of an address that was left may take. */
+const LEAVING_MS = 60_000;
+
 export type TransportState = "created" | "starting" | "started" | "failed" | "stopping" | "stopped";
 
 export class RouterTransport {
   readonly id: string;
-  readonly config: TransportConfig;
+  config: TransportConfig;
   /** Milliseconds since 1970. */
   readonly created: number;
   listeningSince: number | undefined = undefined;
@@ -57,8 +70,16 @@ export class RouterTransport {
   readonly #parts: TransportParts;
   readonly #longPolls = new Set<{ end(): void }>();
   readonly #hasPaths: boolean;
+  readonly #door: Door | undefined;
+  readonly #stats = newStats();
+  readonly #authStats = newAuthStats();
+  /** Web services that were made, by their configurations. */
+  readonly #webServices: WebServices = new WeakMap();
   #open: OpenListener | undefined = undefined;
+  /** Where it listened before: nobody is accepted there, but who came by them is still connected. */
+  readonly #earlier: OpenListener[] = [];
   #services: TransportServices | undefined = undefined;
+  #tls: TlsOptions | undefined = undefined;
 
   /** @param hasPaths false: a web transport starts without its services. */
   constructor(id: string, config: TransportConfig, parts: TransportParts, hasPaths = true) {
@@ -67,17 +88,21 @@ export class RouterTransport {
     this.config = config;
     this.created = parts.clock.now();
     this.#parts = parts;
+    this.#door = parts.capacity?.door();
   }
 
   /** Rejects with a StartError or a ListenError. */
   async start(): Promise<NodeListener> {
     this.state = "starting";
     try {
-      const listener = await this.#listen();
-      this.listener = listener;
-      this.state = "started";
+      const { config } = this;
+      const spoken = this.#hasPaths || config.type !== "web" ? config : { ...config, paths: {} };
+      const services = await this.#servicesOf(spoken);
+      const endpoint = await this.#endpointOf(config, services);
+      const open = await OpenListener.open(this.#listenerParts(config, endpoint, services));
       this.listeningSince = this.#parts.clock.now();
-      return listener;
+      this.state = "started";
+      return this.#listensAt(open, config, endpoint, services);
     } catch (cause) {
       this.state = "failed";
       throw cause;
@@ -94,12 +119,59 @@ export class RouterTransport {
   async end(limitMs: number): Promise<void> {
     await this.finishHttp(limitMs);
     for (const connection of this.#longPolls) connection.end();
-    await this.#open?.end();
+    await Promise.all(this.#all.map((open) => open.end()));
     this.state = "stopped";
   }
 
-  finishHttp(limitMs: number): Promise<void> {
-    return this.#open?.finishHttp(limitMs) ?? Promise.resolve();
+  async finishHttp(limitMs: number): Promise<void> {
+    await Promise.all(this.#all.map((open) => open.finishHttp(limitMs)));
+  }
+
+  get #all(): readonly OpenListener[] {
+    return this.#open === undefined ? this.#earlier : [...this.#earlier, this.#open];
+  }
+
+  /**
+   * Makes ready to go on under another configuration: who connects from then on gets what that says, and who is connected stays. Another
+   * address is listened on at once. Rejects with a StartError or a ListenError.
+   */
+  async prepareChange(config: TransportConfig): Promise<Prepared> {
+    const { id } = this;
+    const [current, before] = [this.#open, this.#services];
+    if (current === undefined || before === undefined || this.state !== "started") {
+      throw new StartError(`Cannot change transport "${id}": it is ${this.state}`);
+    }
+    const kept = keptServices(config, before.http.paths, this.config);
+    const services = await this.#servicesOf(kept);
+    if (services.hasTcpNoDelay !== before.hasTcpNoDelay) {
+      throw new StartError(
+        `Cannot change tcp_nodelay of transport "${id}": it listens; restart the node for it`,
+      );
+    }
+    const endpoint = await this.#endpointOf(config, services);
+    const parts = this.#listenerParts(config, endpoint, services);
+    const isMoved = addressIn(this.config.endpoint) !== addressIn(config.endpoint);
+    const open = isMoved ? await OpenListener.open(parts) : current;
+    const { tls } = endpoint;
+    if (!isMoved && tls !== undefined) expectUsable(id, tls);
+    return {
+      commit: () => {
+        for (const [place, gate] of before.gates) gate.giveWay(services.gates.get(place));
+        if (isMoved) this.#leave(current);
+        else open.change(parts);
+        if (!isMoved && tls !== undefined && !isSameTls(tls, this.#tls)) open.setSecureContext(tls);
+        this.config = config;
+        this.#listensAt(open, config, endpoint, services);
+      },
+      abandon: () => isMoved ? open.stopAccepting() : undefined,
+    };
+  }
+
+  /** Accepts nobody there any more; HTTP ends with its next answer. */
+  #leave(open: OpenListener): void {
+    this.#earlier.push(open);
+    void open.stopAccepting();
+    void open.finishHttp(LEAVING_MS);
   }
 
   /** Closes it with all its connections. */
@@ -155,57 +227,68 @@ export class RouterTransport {
     return this.#services;
   }
 
-  async #listen(): Promise<NodeListener> {
-    const { id, config } = this;
-    const { directory, env, host, clock, log } = this.#parts;
-    const door = this.#parts.capacity?.door();
-    const stats = newStats();
-    const authStats = newAuthStats();
-    const spoken = this.#hasPaths || config.type !== "web" ? config : { ...config, paths: {} };
-    const services = await transportServices(spoken, {
-      ...this.#parts,
-      id,
-      stats,
-      authStats,
-      door,
-    });
-    const configured = await listeningEndpoint(config.endpoint, {
-      directory,
-      env,
-      hasNoDelay: services.hasTcpNoDelay,
-    });
-    const { socketMode } = this.#parts;
-    const endpoint = configured.kind === "unix" && socketMode !== undefined
+  #servicesOf(config: TransportConfig): Promise<TransportServices> {
+    const { id } = this;
+    const [stats, authStats, door] = [this.#stats, this.#authStats, this.#door];
+    return transportServices(config, { ...this.#parts, id, stats, authStats, door });
+  }
+
+  async #endpointOf(config: TransportConfig, services: TransportServices): Promise<Endpoint> {
+    const { directory, env, socketMode } = this.#parts;
+    const hasNoDelay = services.hasTcpNoDelay;
+    const configured = await listeningEndpoint(config.endpoint, { directory, env, hasNoDelay });
+    return configured.kind === "unix" && socketMode !== undefined
       ? { ...configured, mode: socketMode }
       : configured;
-    const isSecure = configured.tls !== undefined;
+  }
+
+  #listenerParts(
+    config: TransportConfig,
+    endpoint: Endpoint,
+    services: TransportServices,
+  ): ListenerParts {
+    const { host, clock, log } = this.#parts;
+    const isSecure = endpoint.tls !== undefined;
     const { trusted_proxies: trusted } = config.endpoint;
     const proxies = trusted.length === 0 ? undefined : new TrustedProxies(trusted);
-    const open = await OpenListener.open({
+    return {
       endpoint,
       services,
       host,
-      accepts: () => door?.accept() ?? true,
+      accepts: () => this.#door?.accept() ?? true,
       speaksProxyProtocol: config.endpoint.proxy_protocol,
       proxies,
       clock,
       log,
-      loadHttp: () => this.#httpHandler(services, isSecure, proxies, { stats, door }),
-    });
+      loadHttp: () => this.#httpHandler(services, isSecure, proxies),
+    };
+  }
+
+  #listensAt(
+    open: OpenListener,
+    config: TransportConfig,
+    { tls }: Endpoint,
+    services: TransportServices,
+  ): NodeListener {
+    const { id } = this;
+    const isNew = open !== this.#open;
     this.#open = open;
     this.#services = services;
+    this.#tls = tls;
     const { address } = open;
-    const urls = urlsOf(config, services, address, isSecure);
+    const urls = urlsOf(config, services, address, tls !== undefined);
     const text = isOnAllInterfaces(address)
       ? "Listening on all interfaces ({address}), here {url}"
       : "Listening on {url}";
-    log.info(text, {
+    const facts = {
       "url": urls.join(" "),
       "transport": id,
       "type": config.type,
       "address": addressOf(address),
-    });
-    return { id, type: config.type, address, urls, stats, authStats };
+    };
+    if (isNew) this.#parts.log.info(text, facts);
+    const [stats, authStats] = [this.#stats, this.#authStats];
+    return this.listener = { id, type: config.type, address, urls, stats, authStats };
   }
 
   /** Loaded at the first request: a router without browsers needs no web framework. */
@@ -213,12 +296,11 @@ export class RouterTransport {
     services: TransportServices,
     isSecure: boolean,
     proxies: TrustedProxies | undefined,
-    { stats, door }: { readonly stats: TransportStats; readonly door: Door | undefined },
   ): Promise<HttpHandler> {
     const { httpHandler } = await import("../web/handler.ts");
     const { directory, env, root, router, host, clock, log, startedAt } = this.#parts;
     const open = anonymous("anonymous", router.random);
-    const gate = door?.guard(open) ?? open;
+    const gate = this.#door?.guard(open) ?? open;
     const { nodeId = hostname() } = this.#parts;
     const settings = {
       nodeDirectory: directory,
@@ -237,11 +319,12 @@ export class RouterTransport {
       longPoll: {
         attach: (transport: Transport) => router.attach(transport, gate),
         host,
-        stats,
+        stats: this.#stats,
         listener: this.id,
         clock,
         open: this.#longPolls,
       },
+      services: this.#webServices,
       root,
     };
     return httpHandler(services.http, settings, proxies);

@@ -12,20 +12,16 @@ import type { RouterComponentConfig } from "../config/schema_component.ts";
 import type { LinkConfig } from "../config/schema_link.ts";
 import type { RealmConfig, RoleConfig } from "../config/schema_realm.ts";
 import type { WebServiceConfig } from "../config/schema_web.ts";
+import { InsideSessions } from "../inside_sessions.ts";
 import type { Link } from "../link/link.ts";
 import type { NodeListener } from "../node.ts";
-import { realmOptions, roleOptions } from "../options.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";
-import { openStore } from "../stores.ts";
 import type { ComponentHost, ComponentRecord } from "./component_host.ts";
 import { ALREADY_EXISTS, ALREADY_RUNNING, NO_SUCH_OBJECT, NOT_RUNNING } from "./error_uris.ts";
 import { recordOf, Refusal } from "./refusal.ts";
-import { numbered } from "./default_ids.ts";
 import type { ModuleOptions, RouterComponents } from "./router_components.ts";
+import { preparedLink, preparedRealm, preparedRole, STORE_CLOSING_MS } from "./prepared_realm.ts";
 import { RouterTransport, type TransportParts } from "./router_transport.ts";
-
-/** What waits for the disk gets so long at the end. */
-const STORE_CLOSING_MS = 5_000;
 
 export interface RoleRecord {
   readonly id: string;
@@ -46,7 +42,8 @@ export interface LinkRecord {
 
 export interface RealmRecord {
   readonly id: string;
-  readonly config: RealmConfig;
+  /** Of its roles and links only those that it started with; what runs is in their own records. */
+  config: RealmConfig;
   readonly created: number;
   readonly realm: Realm;
   readonly roles: Map<string, RoleRecord>;
@@ -54,9 +51,9 @@ export interface RealmRecord {
   readonly store: SqliteStore | undefined;
 }
 
-export interface WorkerParts extends TransportParts {
+export interface WorkerParts extends Omit<TransportParts, "authenticators"> {
   /** How long sessions may take to say goodbye. */
-  readonly goodbyeMs: number;
+  readonly goodbyeMs: () => number;
   /** Of its components. */
   readonly moduleOptions: ModuleOptions;
   /** The router of the node's management realm, which components may join. */
@@ -68,15 +65,17 @@ export class RouterWorker {
   readonly created: number;
   readonly realms: Map<string, RealmRecord> = new Map();
   readonly transports: Map<string, RouterTransport> = new Map();
-  readonly parts: WorkerParts;
+  readonly parts: WorkerParts & TransportParts;
   /** Told of a component that stopped by itself. */
   onComponentStopped: (id: string) => void = () => {};
   #components: RouterComponents | undefined = undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(id: string, parts: WorkerParts) {
+    const { router, log } = parts;
     this.id = id;
-    this.parts = parts;
+    const authenticators = new InsideSessions({ router, authid: "authenticator", log });
+    this.parts = { ...parts, authenticators };
     this.created = parts.clock.now();
   }
 
@@ -150,25 +149,17 @@ export class RouterWorker {
     this.listening(transport).expectNoService(path);
   }
 
+  /** Several changes with nothing in between. What happens in it must not ask for what waits for its end: use the records themselves. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    return this.#alone(run);
+  }
+
   /** A realm with the roles of its configuration; nobody has joined it before what it retains is there. Its links are started apart. */
   startRealm(id: string, config: RealmConfig): Promise<RealmRecord> {
     return this.#alone(async () => {
-      const { router } = this.parts;
       this.expectNoRealm(id, config.name);
-      const authorization = await authorizationOf(config, this.parts);
-      const store = await openStore(config, this.parts);
-      const options = realmOptions(config, authorization);
-      const realm = router.addRealm({ ...options, ...(store && { store }) });
-      const created = this.parts.clock.now();
-      const roles = new Map(config.roles.map((role, i) => {
-        const roleId = role.id ?? numbered("role", i);
-        return [roleId, { id: roleId, config: role, created, authorization: undefined }];
-      }));
-      const record = { id, config, created, realm, roles, links: new Map(), store };
-      this.realms.set(id, record);
-      await authorization?.begin();
-      await store?.ready();
-      return record;
+      const { begin } = await preparedRealm(id, config, this);
+      return await begin();
     });
   }
 
@@ -176,24 +167,17 @@ export class RouterWorker {
   stopRealm(id: string): Promise<{ readonly record: RealmRecord; readonly sessions: number[] }> {
     return this.#alone(async () => {
       const record = this.realm(id);
-      await Promise.all([...record.links.values()].map(({ link }) => link.stop()));
-      record.links.clear();
-      const sessions = this.parts.router.removeRealm(record.config.name, CLOSE_REALM);
-      this.realms.delete(id);
-      await record.store?.close(STORE_CLOSING_MS);
-      return { record, sessions: sessions.sort((a, b) => a - b) };
+      return { record, sessions: await realmStopped(this, record, CLOSE_REALM) };
     });
   }
 
   startRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
     return this.#alone(async () => {
-      const { config: realmConfig, realm, roles } = this.realm(realmId);
+      const record = this.realm(realmId);
       this.expectNoRole(realmId, id, config.name);
-      const authorization = await authorizationOf({ ...realmConfig, roles: [config] }, this.parts);
-      const options = roleOptions(config, authorization);
-      await authorization?.begin();
+      const { realm, roles } = record;
+      const { role, options } = await preparedRole(id, config, record.config, this.parts);
       realm.addRole(options);
-      const role = { id, config, created: this.parts.clock.now(), authorization };
       roles.set(id, role);
       return role;
     });
@@ -234,7 +218,7 @@ export class RouterWorker {
       if (transport === undefined) {
         throw new Refusal(NOT_RUNNING, `Cannot stop transport "${id}": found none of that id`);
       }
-      await transport.stop(this.parts.goodbyeMs);
+      await transport.stop(this.parts.goodbyeMs());
       this.transports.delete(id);
       return transport;
     });
@@ -253,11 +237,9 @@ export class RouterWorker {
     return this.#alone(async () => {
       const { config: { name }, links } = this.realm(realmId);
       this.expectNoLink(realmId, id);
-      const { linkOf } = await import("../links.ts");
-      const link = await linkOf(name, id, config, this.parts);
-      const record = { id, config, started: this.parts.clock.now(), startedBy: by, link };
+      const record = await preparedLink(id, config, name, this.parts, by);
       links.set(id, record);
-      void link.start();
+      void record.link.start();
       return record;
     });
   }
@@ -338,20 +320,20 @@ export function realmByName(worker: RouterWorker, name: string): RealmRecord {
   );
 }
 
-function running(what: string, id: string): Refusal {
-  return new Refusal(ALREADY_RUNNING, `Cannot start ${what} "${id}": found one of that id running`);
+/** @returns the ids of its sessions. */
+export async function realmStopped(
+  { realms, parts }: RouterWorker,
+  { id, config, links, store }: RealmRecord,
+  reason: string,
+): Promise<number[]> {
+  await Promise.all([...links.values()].map(({ link }) => link.stop()));
+  links.clear();
+  const sessions = parts.router.removeRealm(config.name, reason);
+  realms.delete(id);
+  await store?.close(STORE_CLOSING_MS);
+  return sessions.sort((a, b) => a - b);
 }
 
-/** Undefined where nothing but the configuration decides. */
-async function authorizationOf(
-  realm: RealmConfig,
-  settings: WorkerParts,
-): Promise<Authorization | undefined> {
-  const isWanted = Object.keys(realm.schemas).length > 0 ||
-    realm.roles.some(({ authorizer, permissions }) =>
-      authorizer !== undefined || permissions.some(({ validate }) => validate !== undefined)
-    );
-  if (!isWanted) return undefined;
-  const { Authorization } = await import("../authorization.ts");
-  return await Authorization.of(realm, settings);
+function running(what: string, id: string): Refusal {
+  return new Refusal(ALREADY_RUNNING, `Cannot start ${what} "${id}": found one of that id running`);
 }

@@ -162,3 +162,20 @@ test("Realm: messages are counted by type in both directions, of a fan-out each 
   assert.equal(sent[Type.EVENT], 2);
   flow.ends();
 });
+
+test("Realm: sessions of a role that is removed get GOODBYE, those of others stay", () => {
+  const flow = new Flow();
+  const alice = flow.join();
+  const watcher = flow.connect();
+  flow.realm.addRole({ name: "watcher", allowByDefault: true });
+  watcher.joins({ authrole: "watcher" });
+  assert.equal(flow.realm.removeRole("anyone", "wamp.close.killed", "no more"), true);
+  assert.equal(flow.realm.removeRole("anyone", "wamp.close.killed", "no more"), false);
+  alice.receives("GOODBYE", { "message": "no more" }, "wamp.close.killed");
+  alice.sends("GOODBYE", {}, "wamp.close.goodbye_and_out");
+  watcher.publishes("com.a");
+  const late = flow.connect();
+  late.sends("HELLO", "realm1", { "roles": { "caller": {} }, "authrole": "anyone" });
+  late.isAborted("wamp.error.no_such_role");
+  flow.ends();
+});

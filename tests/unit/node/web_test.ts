@@ -69,6 +69,7 @@ function webApp(paths: object, options: object = {}, isSecure = false) {
     options: web.options,
     isSecure,
     log,
+    services: new WeakMap(),
     bridge: {
       join: () => Promise.reject(new Error("no router")),
       secret: () => Promise.resolve(undefined),
