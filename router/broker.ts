@@ -23,6 +23,7 @@ import { Deliveries, type Delivery } from "./delivery.ts";
 import { sendEvent, sendEventTo, sendPermitted } from "./event.ts";
 import type { Forwarding } from "./forwarding.ts";
 import { type EventHistoryOptions, History, type Recorded } from "./history.ts";
+import { IdTable } from "./id_table.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import type { Permission } from "./permission.ts";
 import type { Clock, Random, Store } from "./ports.ts";
@@ -66,7 +67,7 @@ export class Broker {
   readonly retention: Retention;
   readonly deliveries: Deliveries;
   readonly #index = new PatternIndex<Subscription>(({ topic }) => topic);
-  readonly #byId = new Map<number, Subscription>();
+  readonly #byId = new IdTable<Subscription>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #uriRule: UriRule;
@@ -417,7 +418,7 @@ export class Broker {
     const now = this.#clock.now();
     const subscription = new Subscription(++this.#lastId, match, topic, now, history);
     this.#index.set(match, topic, subscription);
-    this.#byId.set(subscription.id, subscription);
+    this.#byId.add(subscription);
     return subscription;
   }
 
@@ -429,7 +430,7 @@ export class Broker {
     const wasLast = subscription.subscriberCount === 0 && subscription.history === undefined;
     if (wasLast) {
       this.#index.remove(subscription.match, subscription.topic);
-      this.#byId.delete(subscription.id);
+      this.#byId.remove(subscription);
     }
     this.#observer.unsubscribed(session, subscription, wasLast);
   }

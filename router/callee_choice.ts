@@ -10,7 +10,9 @@ export function chooseCallee(
   random: Random,
   except?: readonly Session[],
 ): Callee | undefined {
-  const callees = registration.callees;
+  const only = registration.onlyCallee;
+  if (only !== undefined) return isFree(only, except) ? only : undefined;
+  const { callees } = registration;
   switch (registration.invoke) {
     case "single":
     case "first":
@@ -37,12 +39,12 @@ function firstFree(
   const count = callees.length;
   for (let i = 0, at = start; i < count; i++, at = (at + step + count) % count) {
     const callee = callees[at];
-    if (
-      callee !== undefined && except?.includes(callee.session) !== true &&
-      (callee.concurrency === 0 || callee.inFlight < callee.concurrency)
-    ) {
-      return at;
-    }
+    if (callee !== undefined && isFree(callee, except)) return at;
   }
   return -1;
+}
+
+function isFree(callee: Callee, except: readonly Session[] | undefined): boolean {
+  return except?.includes(callee.session) !== true &&
+    (callee.concurrency === 0 || callee.inFlight < callee.concurrency);
 }

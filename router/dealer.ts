@@ -28,6 +28,7 @@ import { isPassedThrough, revocation, withCaller, withTrust } from "./details.ts
 import type { Forwarding } from "./forwarding.ts";
 import { Invocations } from "./invocation.ts";
 import { invocationDetails } from "./invocation_details.ts";
+import { IdTable } from "./id_table.ts";
 import { PatternIndex } from "./pattern_index.ts";
 import { payloadProblem } from "./payload_check.ts";
 import type { Permission } from "./permission.ts";
@@ -61,7 +62,7 @@ export interface DealerOptions {
 export class Dealer {
   readonly invocations: Invocations;
   readonly #index = new PatternIndex<Registration>(({ procedure }) => procedure);
-  readonly #byId = new Map<number, Registration>();
+  readonly #byId = new IdTable<Registration>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #uriRule: UriRule;
@@ -133,7 +134,7 @@ export class Dealer {
     if (registration === undefined) {
       registration = new Registration(++this.#lastId, match, procedure, invoke, this.#clock.now());
       this.#index.set(match, procedure, registration);
-      this.#byId.set(registration.id, registration);
+      this.#byId.add(registration);
     }
     registration.add(calleeOf(session, registration, options));
     (session.registrations ??= new Map()).set(registration.id, registration);
@@ -397,7 +398,7 @@ export class Dealer {
     const wasLast = registration.callees.length === 0;
     if (wasLast) {
       this.#index.remove(registration.match, registration.procedure);
-      this.#byId.delete(registration.id);
+      this.#byId.remove(registration);
       for (const call of [...registration.waiting ?? []]) {
         refuseWaiting(call, uris.CANCELED, "Call canceled: its last callee left while it waited");
       }

@@ -8,7 +8,7 @@ import { FakeRandom } from "../../kit/fake_random.ts";
 function registrationOf(invoke: Invoke, count: number, concurrency = 0): Registration {
   const registration = new Registration(1, "exact", "com.x", invoke, 0);
   for (let id = 0; id < count; id++) {
-    registration.callees.push({
+    registration.add({
       registration,
       session: { id } as Session,
       disclosesCaller: false,
