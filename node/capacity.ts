@@ -7,7 +7,7 @@ import { TokenBucket } from "../router/limits.ts";
 import type { Clock, Log, TransportDetails } from "../router/ports.ts";
 import { claimOf } from "../router/resumption.ts";
 import type { Hello } from "../wamp/message.ts";
-import { LIMIT_EXCEEDED } from "../wamp/uris.ts";
+import { LIMIT_EXCEEDED, SYSTEM_SHUTDOWN } from "../wamp/uris.ts";
 import { addressIn, isLoopback } from "./peer_address.ts";
 import type { VitalSigns } from "./vital_signs.ts";
 
@@ -61,6 +61,8 @@ export class Capacity {
   readonly #log: Log;
   readonly #byAddress = new Map<string, Set<TransportDetails>>();
   readonly #untold = new Map<Reason, number>();
+  /** The node is about to stop. */
+  isClosed = false;
   #isFull = false;
 
   constructor(options: CapacityOptions, signs: VitalSigns, clock: Clock, log: Log) {
@@ -181,6 +183,9 @@ export class Door {
 
   #refusal(hello: Hello, details: TransportDetails): Refusal | undefined {
     const capacity = this.#capacity;
+    if (capacity.isClosed) {
+      return { refusal: SYSTEM_SHUTDOWN, text: "Cannot join: the router is about to stop" };
+    }
     if (this.#handshakes?.take() === false) {
       const { perSecond = 0 } = capacity.options.handshakes ?? {};
       return this.#refuse(

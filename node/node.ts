@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import type { Session } from "../client/session.ts";
+import type { Drained } from "../router/drain.ts";
 import type { Router } from "../router/router.ts";
 import type { Clock, Log, Random } from "../router/ports.ts";
 import type { Address } from "../transports/byte_stream.ts";
@@ -88,6 +89,9 @@ export interface Node {
    * and all else goes on. Rejects when something of it cannot be had or cannot be changed, and then nothing has changed. @returns what has, in words.
    */
   reload(config: Config): Promise<readonly string[]>;
+  /** Accepts nobody any more, takes no new calls, and says goodbye to each session once no call of its is in flight. Resolves when there is none
+   * any more, or after `limitMs` (default: `drain_timeout`). Call `stop` then. */
+  drain(limitMs?: number): Promise<Drained>;
   /** Says goodbye to all sessions and closes everything. Resolves when that is done; may be called twice. */
   stop(): Promise<void>;
 }
@@ -254,7 +258,7 @@ class RunningNode implements Node {
       worker: this.#hasRouter ? worker : undefined,
       transports: worker.parts,
       onWorkerReady: (id) => this.#children.ready(id),
-      shutdown: (reason) => this.#askToStop({ reason, hasFailed: false }),
+      shutdown: (reason, drains) => this.#askToStop({ reason, hasFailed: false, drains }),
     });
     await management.start(managementRealm(this.#config.controller.management));
     this.#workerSocket = await management.openToWorkers();
@@ -270,6 +274,26 @@ class RunningNode implements Node {
     this.#config = config;
     this.#children.config = config;
     this.#run.change(router.options);
+  }
+
+  async drain(limitMs = this.#config.controller.options.drain_timeout): Promise<Drained> {
+    const processes = this.#children.list()
+      .filter(({ type, status }) => type === "router" && status === "started");
+    const own = this.#run.worker.drain(limitMs);
+    if (processes.length === 0) return await own;
+    const [{ RouterController }, session] = await Promise.all([
+      import("./management/controller.ts"),
+      this.management("drain"),
+    ]);
+    const all = await Promise.all([
+      own,
+      ...processes.map(({ id }) => new RouterController(session, id).drain(limitMs)),
+    ]);
+    await session.leave();
+    return {
+      calls: all.reduce((sum, { calls }) => sum + calls, 0),
+      unanswered: all.reduce((sum, { unanswered }) => sum + unanswered, 0),
+    };
   }
 
   stop(): Promise<void> {

@@ -5,6 +5,7 @@
  * @module
  */
 export { Router, type RouterPorts } from "./router.ts";
+export type { Drained } from "./drain.ts";
 export { Realm, type RealmOptions } from "./realm.ts";
 export type { Authorize, AuthorizerOptions } from "./authorizer.ts";
 export type { LimitCounts, Limited, RoleLimits } from "./limits.ts";

@@ -6,6 +6,7 @@ import { isId, nextId } from "../wamp/id.ts";
 import { type Call, type Message, type RouterBound, Type, typeNames } from "../wamp/message.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri, type UriRule } from "../wamp/uri.ts";
+import { UNAVAILABLE } from "../wamp/uris.ts";
 import { Broker } from "./broker.ts";
 import type { CallQueueOptions } from "./call_queue.ts";
 import { Dealer } from "./dealer.ts";
@@ -33,6 +34,7 @@ import type { Testament } from "./testament.ts";
 const MAX_SKIPPED = 1024;
 /** More than the largest number of a type. */
 const MESSAGE_TYPES = 128;
+const STOPPING = "Cannot take the call: the router is about to stop";
 
 export interface RealmOptions {
   readonly name: string;
@@ -69,6 +71,8 @@ export class Realm {
   readonly reflection: Reflection;
   /** Undefined when sessions end with their connections. */
   readonly resumption: ResumptionRules | undefined;
+  /** No new calls are taken: the router is about to stop. */
+  isDraining = false;
   /** Sessions that wait for another connection. */
   detachedCount = 0;
   /** Messages of joined sessions by their type's number. */
@@ -248,6 +252,9 @@ export class Realm {
           continueProgressiveCall(session, message, this.dealer.invocations)
         ) {
           return;
+        }
+        if (this.isDraining && !session.isServing && !session.isInside) {
+          return this.refuse(session, message, UNAVAILABLE, STOPPING);
         }
         this.#expectNext(session, message.request, message.type);
         return this.dealer.call(session, message);

@@ -1,6 +1,7 @@
 /**
  * Realms by name, and all connections. What an embedder holds; transports attach their connections here.
  */
+import { Drain, type Drained } from "./drain.ts";
 import type { Gate } from "./join.ts";
 import type { PeerFeatures } from "./peer_features.ts";
 import type { Clock, Log, MessageHandler, Random, Timer, Transport } from "./ports.ts";
@@ -104,14 +105,23 @@ export class Router {
     const connected = () =>
       [...this.#sessions].filter(({ transport }) => transport.details.listener === listener);
     for (const session of connected()) session.goodbye(reason);
-    const endsAt = this.clock.now() + limitMs;
     return new Promise((resolve) => {
+      let isLate = false;
+      const limit = this.clock.after(limitMs, () => isLate = true);
       const look = () => {
-        if (connected().length === 0 || this.clock.now() >= endsAt) resolve();
-        else this.clock.after(LOOK_AGAIN_MS, look);
+        if (connected().length > 0 && !isLate) return void this.clock.after(LOOK_AGAIN_MS, look);
+        limit.cancel();
+        resolve();
       };
       look();
     });
+  }
+
+  /** Takes no new calls, and says GOODBYE to each session once no call of its is in flight; resolves when there is none any more, or after
+   * `limitMs`. Who is left gets GOODBYE by `shutdown`. */
+  drain(reason: string, limitMs: number): Promise<Drained> {
+    for (const realm of this.realms) realm.isDraining = true;
+    return new Drain(this.#sessions, reason, this.clock).run(limitMs);
   }
 
   /** Says GOODBYE to every session; resolves when all connections have ended, or after `limitMs`. */

@@ -219,11 +219,26 @@ export class Session implements MessageHandler, Applicant {
     this.send({ type: Type.ERROR, requestType, request, details: EMPTY_DICT, error, payload });
   }
 
+  /** Calls of this peer that have no final answer yet. */
+  get openCalls(): number {
+    return (this.calls?.size ?? 0) + (this.waitingCalls?.size ?? 0) + (this.gatherings?.size ?? 0);
+  }
+
+  /** It waits for another connection. */
+  get isDetached(): boolean {
+    return this.#resumption?.transport.isDetached === true;
+  }
+
+  /** Of the router's own process. */
+  get isInside(): boolean {
+    return this.#connection.details.kind === "local";
+  }
+
   /** Ends the session from our side: GOODBYE, then the peer's GOODBYE or a time-out ends the connection. */
   goodbye(reason: string, text?: string): void {
     if (this.#state === "closed" || this.#state === "joining") {
       this.abort(reason, text);
-    } else if (this.#resumption?.transport.isDetached === true) {
+    } else if (this.isDetached) {
       this.#leave("goodbye");
       this.#end();
     } else if (this.#state === "joined") {

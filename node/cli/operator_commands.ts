@@ -1,4 +1,4 @@
-/** `status`, `top`, and `realm`, `role`, `link`, `transport`, `component`, `worker` with what can be done to each: clients of a node's management API. */
+/** `status`, `stop`, `top`, and `realm`, `role`, `link`, `transport`, `component`, `worker` with what can be done to each: clients of a node's management API. */
 import { Command, Option } from "@commander-js/extra-typings";
 import { KILLED } from "../../wamp/uris.ts";
 import { type Kind, KINDS } from "./managed_kinds.ts";
@@ -12,6 +12,7 @@ const REALM = ["<realm>", "id or name of the realm"] as const;
 /** @param done is told the exit code. */
 export function addOperatorCommands(program: Command, done: Done): void {
   program.addCommand(statusCommand(done));
+  program.addCommand(stopCommand(done));
   program.addCommand(topCommand(done));
   for (const kind of KINDS) program.addCommand(kindCommand(kind, done));
 }
@@ -27,6 +28,16 @@ function statusCommand(done: Done) {
       ]),
     )
     .action(async (options) => done(await (await import("./status.ts")).status(options)));
+}
+
+function stopCommand(done: Done) {
+  return operatorCommand("stop", "stop a running node, and wait until it has ended")
+    .option(
+      "--drain",
+      "let it accept nobody any more and wait for calls in flight first, up to drain_timeout of its configuration",
+    )
+    .addHelpText("after", examples(["realmway stop", "realmway stop --drain"]))
+    .action(async (options) => done(await (await import("./stop.ts")).stop(options)));
 }
 
 function topCommand(done: Done) {

@@ -10,16 +10,24 @@ const SAME_WISH_MS = 250;
 const NUMBERS = { "SIGHUP": 1, "SIGINT": 2, "SIGTERM": 15 } as const;
 export type StopSignal = keyof typeof NUMBERS;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+/** Asks a node to drain and stop. Not SIGUSR1, by which runtimes open their inspector. */
+const DRAIN = "SIGUSR2";
 
 /** The wish to stop. Listens from the moment it is made: a later signal ends the process as it would have without us. */
 export class StopSignals {
   /** Resolves at the first SIGTERM, SIGINT or SIGHUP. */
   readonly first: Promise<StopSignal>;
+  /** Resolves at the first SIGUSR2, once `catchDrain` was called. */
+  readonly drain: Promise<typeof DRAIN>;
+  readonly #drains: (signal: typeof DRAIN) => void;
   #log: Log | undefined;
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<StopSignal>();
     this.first = promise;
+    const draining = Promise.withResolvers<typeof DRAIN>();
+    this.drain = draining.promise;
+    this.#drains = draining.resolve;
     let firstAt: number | undefined;
     // Asked first: with any listener Deno catches SIGHUP, too.
     const isIgnored = isHangUpIgnored();
@@ -40,6 +48,11 @@ export class StopSignals {
         }
       });
     }
+  }
+
+  /** From now on SIGUSR2 asks to drain: to programs that are no nodes it means their end. */
+  catchDrain(): void {
+    if (process.platform !== "win32") process.on(DRAIN, () => this.#drains(DRAIN));
   }
 
   /** @param log where a second signal is told. */

@@ -64,7 +64,9 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
   program.version(VERSION, "-V, --version", "print the version");
 
   program.command("start")
-    .description("start the node and run it until SIGTERM, SIGINT (Ctrl-C) or SIGHUP")
+    .description(
+      "start the node and run it until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; SIGUSR2 has it wait for calls in flight before it stops",
+    )
     .option("--cbdir <directory>", NODE_DIRECTORY, name)
     .option("--config <file>", CONFIG_FILE, name)
     .addOption(

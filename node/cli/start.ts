@@ -1,11 +1,13 @@
 /**
  * `realmway start`: runs a node until SIGTERM, SIGINT or SIGHUP, or until the end of a worker ends it. Then sessions are told goodbye and the
- * process ends with 0, or with 1 when a worker failed; a second signal ends it at once. Faults that nobody caught are logged, the node goes on.
+ * process ends with 0, or with 1 when a worker failed; a second signal ends it at once. SIGUSR2 has it wait for calls in flight before.
+ * Faults that nobody caught are logged, the node goes on.
  */
 import process from "node:process";
 import { VERSION } from "../../wamp/version.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
+import type { Log } from "../../router/ports.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
@@ -30,6 +32,7 @@ export async function start(
   startLogging({ level: options.loglevel, format, hasPriorities, write: print });
   const log = logFor("node");
   signals.logTo(log);
+  signals.catchDrain();
   watchFaults(log);
   surviveFileLimits();
 
@@ -52,15 +55,30 @@ export async function start(
 
   // Listening for signals keeps no process alive on Deno, and a node may have nothing else: no listener, and a guest that waits to be restarted.
   const alive = setInterval(() => {}, LONGEST_MS);
-  const cause = await Promise.race([signals.first, node.shutdownWanted]);
-  clearInterval(alive);
+  const cause = await Promise.race([signals.first, signals.drain, node.shutdownWanted]);
   const isSignal = typeof cause === "string";
   if (isSignal) log.info("Stopping because of {signal}", { signal: cause });
   else log.info("Stopping because {reason}", { reason: cause.reason });
   await manager.stopping(`Stopping because ${isSignal ? `of ${cause}` : cause.reason}`);
+  if (cause === "SIGUSR2" || (!isSignal && cause.drains === true)) await drain(node, signals, log);
+  clearInterval(alive);
   await node.stop();
   log.info("Stopped", {});
   return !isSignal && cause.hasFailed ? 1 : 0;
+}
+
+/** Waits for calls in flight; SIGTERM, SIGINT or SIGHUP cuts that short. */
+async function drain(node: Node, signals: StopSignals, log: Log): Promise<void> {
+  const drained = await Promise.race([node.drain(), signals.first]);
+  if (typeof drained === "string") {
+    log.info("Not draining any longer because of {signal}", { signal: drained });
+  } else {
+    const { calls, unanswered } = drained;
+    log.info("Drained: of {calls} calls in flight {unanswered} had no answer in time", {
+      calls,
+      unanswered,
+    });
+  }
 }
 
 /** For people: where to connect. */

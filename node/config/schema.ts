@@ -37,6 +37,10 @@ const controllerOptions = section("How the node runs", () => ({
     { min: 0, max: 600_000, unit: "ms" },
     "How long sessions may take to say goodbye when the node stops",
   ).default(2000),
+  "drain_timeout": whole(
+    { min: 0, max: 3_600_000, unit: "ms" },
+    "How long calls in flight may take when the node is told to drain before it stops",
+  ).default(30_000),
   "title": refused(TITLE),
   "shutdown": z.array(shutdownMode).default([]).describe(
     "What else ends the node than a signal: that a worker which is a process of its own ended for good, that one did so other than " +

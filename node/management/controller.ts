@@ -59,6 +59,14 @@ export interface ProcessStats {
   readonly memory: { readonly rss: number; readonly heap: number };
   /** Seconds. */
   readonly cpu: { readonly user: number; readonly system: number };
+  /** How late the event loop is, in seconds: just now, and at most in the last minute or two. */
+  readonly "event_loop": { readonly lag: number; readonly most: number };
+  /** The watermark above which nobody joins; null: none. */
+  readonly "memory_limit": number | null;
+  /** Null where the system does not tell. */
+  readonly descriptors: { readonly open: number | null; readonly limit: number | null };
+  /** Whom limits kept out, by limit. */
+  readonly refused: Readonly<Record<string, number>>;
 }
 
 export interface RoleInfo {
@@ -249,6 +257,11 @@ export class RouterController {
   /** Resolves to the ids of the sessions that were told to leave. */
   killByAuthid(realm: string, authid: string, reason: string, message?: string): Promise<number[]> {
     return this.#call("kill_by_authid", realm, authid, reason, message ?? null);
+  }
+
+  /** Accepts nobody any more, and resolves when no call is in flight, or after `timeoutMs`: what is left to do is to stop the node. */
+  drain(timeoutMs: number): Promise<{ readonly calls: number; readonly unanswered: number }> {
+    return this.#call("drain_router", timeoutMs);
   }
 
   processStats(): Promise<ProcessStats> {

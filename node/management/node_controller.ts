@@ -78,8 +78,8 @@ export class NodeController {
     return this.session.call("crossbar.get_worker_log", [id, limit]);
   }
 
-  /** Asks the node to stop; the session ends with it. */
-  async shutdown(): Promise<void> {
-    await this.session.call("crossbar.shutdown");
+  /** Asks the node to stop; the session ends with it. @param drains once its calls in flight are answered. */
+  async shutdown(drains = false): Promise<void> {
+    await this.session.call("crossbar.shutdown", [false, drains]);
   }
 }

@@ -38,7 +38,7 @@ export interface NodeContext {
   now(): number;
   readonly workers: NodeWorkers;
   /** Asks whoever runs the node to stop it. */
-  shutdown(reason: string): void;
+  shutdown(reason: string, drains: boolean): void;
   publish(event: string, payload: unknown, caller?: number): void;
 }
 

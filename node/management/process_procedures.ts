@@ -146,8 +146,10 @@ export const nodeProcedures: NodeProcedures = {
       throw new Refusal(FEATURE_UNAVAILABLE, text);
     }
     const caller = callerDict(request);
+    const drains = request.flag(1, "drain", false);
     node.publish("on_shutdown", { "caller": caller });
-    node.shutdown(`${request.caller.authid ?? "a session"} asked for it by the management API`);
+    const who = request.caller.authid ?? "a session";
+    node.shutdown(`${who} asked for it by the management API`, drains);
     return { "caller": caller };
   },
 };

@@ -28,6 +28,10 @@ export const realmProcedures: WorkerProcedures = {
     const realms = id === undefined ? [...worker.realms.values()] : [worker.realm(id)];
     return Object.fromEntries(realms.map((realm) => [realm.id, statsOf(realm)]));
   },
+  "drain_router": async ({ worker }, request) => {
+    const { calls, unanswered } = await worker.drain(request.optionalCount(0, "timeout") ?? 30_000);
+    return { "calls": calls, "unanswered": unanswered };
+  },
   "get_router_realm_slow_consumers": ({ worker }, request) =>
     slowConsumersOf(worker.realm(request.text(0, "realm_id"))),
   "start_router_realm": startRealm,

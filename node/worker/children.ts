@@ -38,6 +38,8 @@ export interface NodeEnd {
   /** For the log: `worker worker001 ended with 1`. */
   readonly reason: string;
   readonly hasFailed: boolean;
+  /** Calls in flight are to be waited for. */
+  readonly drains?: boolean;
 }
 
 export interface WorkerFacts {

@@ -3,9 +3,10 @@
  * methods whether the configuration or the management API asks. One thing at a time: what is asked for meanwhile waits.
  * Made by `node.ts`; what it cannot do it throws as a `Refusal`.
  */
+import type { Drained } from "../../router/drain.ts";
 import type { Realm } from "../../router/realm.ts";
 import type { Router } from "../../router/router.ts";
-import { CLOSE_REALM } from "../../wamp/uris.ts";
+import { CLOSE_REALM, SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Authorization } from "../authorization.ts";
 import type { TransportConfig } from "../config/schema.ts";
 import type { RouterComponentConfig } from "../config/schema_component.ts";
@@ -272,6 +273,16 @@ export class RouterWorker {
   /** Rejects with a `ComponentError` when there is none. */
   async stopComponent(id: string): Promise<void> {
     await this.#hostOf(id).stop(id);
+  }
+
+  /** Accepts nobody any more, and lets calls in flight end, for so long: see `Router.drain`. */
+  async drain(limitMs: number): Promise<Drained> {
+    const { capacity, router } = this.parts;
+    if (capacity !== undefined) capacity.isClosed = true;
+    await this.#alone(async () => {
+      await Promise.all([...this.transports.values()].map((one) => one.stopAccepting()));
+    });
+    return await router.drain(SYSTEM_SHUTDOWN, limitMs);
   }
 
   /** The first half of its end: accepts nobody any more, and leaves other routers. */

@@ -30,6 +30,10 @@ function lookAt({ at, publish, event, dropped = 0, bytes = 0, cpu = 0 }: Counted
       uptime: 90_061,
       memory: { rss: 100 * 1024 * 1024, heap: 2048 },
       cpu: { user: cpu, system: 0 },
+      "event_loop": { lag: 0, most: 0 },
+      "memory_limit": null,
+      descriptors: { open: null, limit: null },
+      refused: {},
     },
     realms: [{
       id: "realm001",
