@@ -11,7 +11,7 @@ export { limitCall } from "./call_limits.ts";
 export class SessionParts {
   readonly callee: Callee;
   readonly subscriber: Subscriber;
-  readonly errors = new DefinedErrors();
+  readonly errors: DefinedErrors = new DefinedErrors();
 
   constructor(link: Link, requests: Requests) {
     this.callee = new Callee(link, requests);
