@@ -61,6 +61,8 @@ export const sessionProcedures: Readonly<Record<string, MetaProcedure>> = {
     const authrole = textArgument(args, "authrole");
     return kill(others(realm, caller).filter((one) => one.role.name === authrole), kwargs).length;
   },
+  // DEVIATION: the specification has no meta events and testaments come of it, "since no subscribers would remain": the asker does, as do
+  // sessions inside the router, and events that are retained or recorded.
   [uris.SESSION_KILL_ALL]: (realm, _args, kwargs, caller) =>
     kill(others(realm, caller), kwargs).length,
 };

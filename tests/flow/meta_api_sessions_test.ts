@@ -173,6 +173,20 @@ test("Meta API: kill_by_authrole and kill_all answer with a count, but never kil
   flow.ends();
 });
 
+test("Meta API: who asks for kill_all hears who has left, and their testaments", () => {
+  const flow = new Flow();
+  const [alice, bob] = [flow.join(), flow.join({ authid: "bob" })];
+  const left = alice.subscribes("wamp.session.on_leave");
+  const wishes = alice.subscribes("com.wishes");
+  bob.calling("wamp.session.add_testament", ["com.wishes", ["bye"]]);
+  const request = alice.calls("wamp.session.kill_all");
+  alice.receives("EVENT", wishes, ID, {}, ["bye"]);
+  alice.receives("EVENT", left, ID, {}, [bob.id, "bob", "anyone"]);
+  alice.receives("RESULT", request, {}, [1]);
+  bob.receives("GOODBYE", {}, "wamp.close.killed");
+  flow.ends();
+});
+
 test("Meta API: a killed session gives back what it held, and its callers get an answer", () => {
   const flow = new Flow();
   const [alice, bob, carol] = [flow.join(), flow.join(), flow.join()];
