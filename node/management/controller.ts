@@ -28,6 +28,16 @@ export interface RealmStats {
     readonly closed: number;
     readonly pauses: number;
   };
+  /** Of a realm whose store is a file. */
+  readonly store?: {
+    /** Why nothing can be stored now; the others are counted since the realm started. */
+    readonly failure: string | null;
+    readonly failures: number;
+    readonly "written_events": number;
+    readonly "lost_events": number;
+    /** Changes of what topics retain that will not be written. */
+    readonly "lost_retained": number;
+  };
 }
 
 /** A session that has not taken all that it was sent. */

@@ -3,6 +3,7 @@ import { isUri } from "../../wamp/uri.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { typeNames } from "../../wamp/message.ts";
 import { INVALID_ARGUMENT, KILLED } from "../../wamp/uris.ts";
+import type { SqliteStore } from "../store/sqlite_store.ts";
 import { Refusal } from "../worker/refusal.ts";
 import {
   type LinkRecord,
@@ -153,7 +154,7 @@ function linkDict({ id, config, started, startedBy, link }: LinkRecord): Dict {
   };
 }
 
-function statsOf({ realm, roles }: RealmRecord): Dict {
+function statsOf({ realm, roles, store }: RealmRecord): Dict {
   const { fellBehind, droppedEvents, closed, pauses } = realm.slowConsumers.stats;
   return {
     "roles": roles.size,
@@ -166,6 +167,17 @@ function statsOf({ realm, roles }: RealmRecord): Dict {
       "closed": closed,
       "pauses": pauses,
     },
+    ...(store && { "store": storeStatsOf(store) }),
+  };
+}
+
+function storeStatsOf({ failure, stats }: SqliteStore): Dict {
+  return {
+    "failure": failure ?? null,
+    "failures": stats.failures,
+    "written_events": stats.writtenEvents,
+    "lost_events": stats.lostEvents,
+    "lost_retained": stats.lostRetained,
   };
 }
 

@@ -1,10 +1,13 @@
 /** A node as a process, with events on disk: what survives when it is killed, and what happens when the disk is full. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { join as joinPath } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
+import { connect } from "../../mod.ts";
+import { parseConfig, RouterController, startNode } from "../../node/mod.ts";
+import type { Log } from "../../router/ports.ts";
 import { endAll, launch, openConfig, run, workplace } from "./cli_process.ts";
 import { join, type JsonClient } from "./json_client.ts";
 
@@ -14,6 +17,7 @@ const WEBSOCKET = {
   type: "websocket",
   endpoint: { type: "tcp", port: 0, interface: "127.0.0.1" },
 };
+const QUIET: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const URL = /"url":"(ws:[^" ]*)/;
 const NO_SHELL = process.platform === "win32" ? "needs a POSIX shell" : false;
 
@@ -194,6 +198,36 @@ test(
     await remove();
   },
 );
+
+test("Store: the management API tells why a store fails, and what it has lost", async () => {
+  const { directory, remove } = await workplace();
+  const file = joinPath(directory, "realm1.sqlite");
+  await writeFile(file, "This is no database, and much longer than a header. ".repeat(50));
+  const node = await startNode(parseConfig(configOf(SQLITE)), { directory, log: QUIET });
+  const publisher = await connect({ url: node.listeners[0]?.urls[0] ?? "", realm: "realm1" });
+  const router = new RouterController(await node.management("test"), "worker001");
+  const figures = async () => (await router.realmStats())["realm001"]?.store;
+  try {
+    publisher.publish("com.example.a", [1]);
+    await publisher.call("wamp.session.count");
+    const broken = await figures();
+    assert.match(broken?.failure ?? "", /not a database/);
+    assert.deepEqual(
+      [broken?.failures, broken?.["lost_events"], broken?.["lost_retained"]],
+      [1, 1, 0],
+    );
+    await rm(file);
+    while ((await figures())?.failure !== null) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await publisher.publish("com.example.a", [2], {}, { acknowledge: true });
+    assert.equal((await figures())?.["written_events"], 1);
+  } finally {
+    await publisher.leave();
+    await node.stop();
+    await remove();
+  }
+});
 
 test("check: a store's file in a folder that is not there, a history named twice and a wrong key are told together", async () => {
   const history = { "uri": "com.example" };
