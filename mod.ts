@@ -39,7 +39,7 @@ export {
 } from "./client/application_session.ts";
 export { checked, type Schemas, type StandardSchema } from "./client/checked.ts";
 export { CallResult } from "./client/call_result.ts";
-export type { CallOptions, CancelMode } from "./client/caller.ts";
+export type { CallOptions, CallPart, CancelMode } from "./client/caller.ts";
 export { Component, type ComponentOptions, type SessionFactory } from "./client/component.ts";
 export type {
   AnyHandler,
@@ -86,6 +86,7 @@ export {
   type PartialResult,
   type Progress,
   progress,
+  type ProgressOptions,
   type ReceivedEvent,
 } from "./client/iteration.ts";
 export { logger, type LogLevel, startLogging } from "./client/logging.ts";

@@ -11,10 +11,10 @@ export function limitCall(call: PendingCall, options: CallOptions, link: Link): 
   if (call.isOver) return;
   let timer: Timer | undefined;
   const abort = () => cancel(call, link, cancelMode, signal?.reason);
-  call.release = () => {
+  call.onEnd(() => {
     signal?.removeEventListener("abort", abort);
     timer?.cancel();
-  };
+  });
   if (timeoutMs > 0 && !link.offers("dealer", "call_timeout")) {
     timer = link.clock.after(timeoutMs, () => {
       const text = `No result within ${timeoutMs} ms`;
@@ -25,7 +25,8 @@ export function limitCall(call: PendingCall, options: CallOptions, link: Link): 
   if (signal?.aborted) abort();
 }
 
-function cancel(call: PendingCall, link: Link, mode: CancelMode, reason: unknown): void {
+/** Gives the call up, and tells the router if it wants to know. */
+export function cancel(call: PendingCall, link: Link, mode: CancelMode, reason: unknown): void {
   const canTell = link.offers("dealer", "call_canceling");
   if (canTell) link.tell({ type: Type.CANCEL, request: call.request, options: { "mode": mode } });
   // With "kill" the callee has the last word.

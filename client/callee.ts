@@ -29,12 +29,18 @@ import { type CallHandler, type RegisterOptions, Registration } from "./registra
 import type { Requests } from "./requests.ts";
 import { hasNamedParts, namedProcedure } from "./uri_pattern.ts";
 
+/** Nothing comes for them that is older. */
+const MOST_CUT_SHORT = 1_024;
+
 export class Callee {
   readonly #link: Link;
   readonly #requests: Requests;
   readonly #registrations = new Map<number, Registration>();
   /** Invocations whose handler has not answered yet, by the dealer's request ID. */
   readonly #invocations = new Map<number, Invocation>();
+
+  /** Calls in parts that were answered before their last part, which may still come. */
+  readonly #cutShort = new Set<number>();
 
   constructor(link: Link, requests: Requests) {
     this.#link = link;
@@ -88,11 +94,7 @@ export class Callee {
 
   invoke(message: InvocationMessage): void {
     const { request } = message;
-    if (this.#invocations.has(request)) {
-      throw new ProtocolError(
-        `Cannot accept INVOCATION: found request ${request} in progress, expected a new one`,
-      );
-    }
+    if (this.#invocations.has(request) || this.#cutShort.has(request)) return this.#go(message);
     const registration = this.#registrations.get(message.registration);
     if (registration === undefined) {
       const text = `Registration ${message.registration} has ended`;
@@ -111,9 +113,38 @@ export class Callee {
     if (!isThenable(result)) return this.#yield(invocation, result);
     this.#invocations.set(request, invocation);
     result.then(
-      (value) => this.#yield(invocation, value),
-      (error) => this.#fail(invocation, error),
+      (value) => invocation.isEnded || this.#yield(invocation, value),
+      (error) => invocation.isEnded || this.#fail(invocation, error),
     );
+  }
+
+  /** Another part of a call. */
+  #go(message: InvocationMessage): void {
+    const { request, details } = message;
+    const isLast = details["progress"] !== true;
+    const invocation = this.#invocations.get(request);
+    if (invocation === undefined) {
+      // It has crossed the answer.
+      if (isLast) this.#cutShort.delete(request);
+      return;
+    }
+    if (!invocation.isPartial) {
+      throw new ProtocolError(
+        `Cannot accept INVOCATION: found request ${request} in progress, expected a new one`,
+      );
+    }
+    try {
+      if (invocation.take(readValues(message.payload), isLast)) return;
+    } catch (error) {
+      return this.#giveUp(invocation, error);
+    }
+    const text = "The callee does not keep up with the parts of the call";
+    this.#giveUp(invocation, new ApplicationError(CANCELED, [text]));
+  }
+
+  #giveUp(invocation: Invocation, error: unknown): void {
+    this.#fail(invocation, error);
+    invocation.interrupt(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** Ignored when the invocation has ended: YIELD may cross INTERRUPT on the wire. */
@@ -172,6 +203,11 @@ export class Callee {
   #end(invocation: Invocation): void {
     this.#invocations.delete(invocation.request);
     invocation.end();
+    if (!invocation.isPartial) return;
+    this.#cutShort.add(invocation.request);
+    if (this.#cutShort.size > MOST_CUT_SHORT) {
+      for (const oldest of this.#cutShort) return void this.#cutShort.delete(oldest);
+    }
   }
 
   #answerError(request: number, error: ApplicationError): void {

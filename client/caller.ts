@@ -11,12 +11,43 @@ import { readResult, readValues } from "./call_result.ts";
 import { type CloseDetails, SessionClosedError } from "./errors.ts";
 import type { Passthru } from "./keyring.ts";
 import type { Link } from "./link.ts";
-import { limitCall } from "./parts.ts";
+import { attendCall } from "./parts.ts";
 import { readError } from "./requests.ts";
 import { type WireNames, wireOptions } from "./wire_options.ts";
 
 /** See `CallOptions.cancelMode`. */
 export type CancelMode = "killnowait" | "skip" | "kill";
+
+/** Arguments of a call that comes in parts: those that follow the first, from a generator at the caller and in `details.more` at the callee.
+ *
+ * @example
+ * ```ts
+ * import type { CallPart, Session } from "realmway";
+ *
+ * async function upload(session: Session, file: AsyncIterable<Uint8Array>): Promise<number> {
+ *   async function* more(): AsyncGenerator<CallPart, CallPart> {
+ *     for await (const bytes of file) yield { args: [bytes] };
+ *     return { kwargs: { checksum: "…" } }; // the last part; may be left out
+ *   }
+ *   return await session.call<number>("com.example.upload", ["name"], {}, { more: more() });
+ * }
+ *
+ * async function receive(session: Session): Promise<void> {
+ *   await session.register("com.example.upload", async (_first, _kwargs, { more }) => {
+ *     let bytes = 0;
+ *     for await (const { args: [chunk] = [] } of more) {
+ *       if (chunk instanceof Uint8Array) bytes += chunk.length;
+ *     }
+ *     return bytes;
+ *   });
+ * }
+ * console.assert(upload.length + receive.length === 3);
+ * ```
+ */
+export interface CallPart {
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Dict;
+}
 
 /** How a call is made. All are optional. */
 export interface CallOptions {
@@ -29,6 +60,9 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Receives partial results, in order, before the call resolves. */
   readonly onProgress?: (args: readonly unknown[], kwargs: Dict) => void;
+  /** The call's arguments go on: each of these reaches the callee as a part of its own, the last being what the generator returns, if
+   * anything. What it throws cancels the call. Needs a router and a callee that offer `progressive_call_invocations`. */
+  readonly more?: AsyncIterable<CallPart, CallPart | void>;
   /** Asks the router to tell the callee who calls; it may refuse. */
   readonly discloseMe?: boolean;
   /** Of a procedure with several callees: "partition" asks the one whose shard `resourceKey` belongs to, "all" asks all of them and
@@ -53,7 +87,7 @@ export class PendingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly options: CallOptions | undefined;
-  /** No longer listens to the signal and the clock. */
+  /** Lets go of all that was kept for it. */
   release: (() => void) | undefined = undefined;
   /** The program no longer waits. */
   isGivenUp = false;
@@ -79,6 +113,15 @@ export class PendingCall {
     this.isGivenUp = true;
     this.release?.();
     this.reject(reason);
+  }
+
+  /** `act` is called when the final answer is there, or the program no longer waits. */
+  onEnd(act: () => void): void {
+    const others = this.release;
+    this.release = () => {
+      others?.();
+      act();
+    };
   }
 
   end(): void {
@@ -114,8 +157,8 @@ export class Caller {
       });
       const call = new PendingCall(request, procedure, resolve, reject, options);
       this.#calls.set(request, call);
-      if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
-        limitCall(call, options, link);
+      if ((options?.signal ?? options?.timeoutMs ?? options?.more) !== undefined) {
+        attendCall(call, options ?? {}, link);
       }
     });
   }
@@ -182,6 +225,12 @@ export class Caller {
     const wire = wireOptions(options, WIRE_NAMES, link);
     if (options.onProgress !== undefined && link.offers("dealer", "progressive_call_results")) {
       wire["receive_progress"] = true;
+    }
+    if (options.more !== undefined) {
+      if (!link.offers("dealer", "progressive_call_invocations")) {
+        throw new Error("Cannot call in parts: found a router that cannot");
+      }
+      wire["progress"] = true;
     }
     if (options.timeoutMs !== undefined && link.offers("dealer", "call_timeout")) {
       wire["timeout"] = options.timeoutMs;

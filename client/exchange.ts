@@ -8,6 +8,7 @@ import type { Connection } from "../auth/authmethod.ts";
 import { nextId } from "../wamp/id.ts";
 import {
   type Abort,
+  type Call,
   type Cancel,
   type Dict,
   EMPTY_DICT,
@@ -147,7 +148,7 @@ export class Exchange implements MessageHandler, Link, Opened {
     this.nextRequest = nextId(this.nextRequest);
   }
 
-  tell(message: Cancel | ErrorMessage | EventReceived | Yield): void {
+  tell(message: Call | Cancel | ErrorMessage | EventReceived | Yield): void {
     if (this.#state === "open") this.#transport.send(message);
   }
 

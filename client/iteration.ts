@@ -2,6 +2,7 @@
 import type { Dict } from "../wamp/message.ts";
 import { either } from "./abort.ts";
 import type { CallOptions } from "./caller.ts";
+import { Queue } from "./queue.ts";
 import type { Session } from "./session.ts";
 import type { EventDetails, SubscribeOptions } from "./subscription.ts";
 
@@ -51,9 +52,7 @@ export async function events<
   topic: string,
   { limit = 1_024, ...options }: EventsOptions = {},
 ): Promise<AsyncIterableIterator<ReceivedEvent<Args, Kwargs>>> {
-  if (!(limit >= 1)) {
-    throw new RangeError(`Cannot wait for events: found limit ${limit}, expected 1 or more`);
-  }
+  checkLimit(limit);
   let dropped = 0;
   const taken = new Queue<Omit<ReceivedEvent<Args, Kwargs>, "dropped">>(async () => {
     if (subscription.isActive) await subscription.unsubscribe();
@@ -78,6 +77,14 @@ export async function events<
 export interface PartialResult {
   readonly args: readonly unknown[];
   readonly kwargs: Dict;
+  /** So many were dropped before this one, because they were not taken in time. */
+  readonly dropped: number;
+}
+
+/** How partial results are waited for. */
+export interface ProgressOptions extends Omit<CallOptions, "onProgress"> {
+  /** So many partial results wait to be taken; beyond, the oldest is dropped. Default 1,024. */
+  readonly limit?: number;
 }
 
 /** Partial results one by one, and the result. */
@@ -104,75 +111,32 @@ export function progress<T = unknown>(
   procedure: string,
   args?: readonly unknown[],
   kwargs?: Dict,
-  options: Omit<CallOptions, "onProgress"> = {},
+  { limit = 1_024, ...options }: ProgressOptions = {},
 ): Progress<T> {
+  checkLimit(limit);
   const stop = new AbortController();
   const signal = either(stop.signal, options.signal);
-  const parts = new Queue<PartialResult>(() => stop.abort());
-  const onProgress = (args: readonly unknown[], kwargs: Dict) => parts.put({ args, kwargs });
+  let dropped = 0;
+  const parts = new Queue<Omit<PartialResult, "dropped">>(() => stop.abort());
+  const onProgress = (args: readonly unknown[], kwargs: Dict) => {
+    if (parts.size >= limit) {
+      parts.dropOldest();
+      dropped++;
+    }
+    parts.put({ args, kwargs });
+  };
   const result = session.call<T>(procedure, args, kwargs, { ...options, signal, onProgress });
   const over = () => parts.end();
   result.then(over, over);
-  return { result, [Symbol.asyncIterator]: () => parts.iterator((part) => part) };
+  const seen = (part: Omit<PartialResult, "dropped">) => {
+    const given = { ...part, dropped };
+    dropped = 0;
+    return given;
+  };
+  return { result, [Symbol.asyncIterator]: () => parts.iterator(seen) };
 }
 
-/** What waits to be taken, and those who wait for it. */
-class Queue<T> {
-  readonly #stop: () => void | Promise<void>;
-  readonly #items: T[] = [];
-  #waiters: (() => void)[] = [];
-  #isOver = false;
-
-  /** @param stop called when nobody wants more, unless it is over. */
-  constructor(stop: () => void | Promise<void>) {
-    this.#stop = stop;
-  }
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  put(item: T): void {
-    this.#items.push(item);
-    this.#wake();
-  }
-
-  dropOldest(): void {
-    this.#items.shift();
-  }
-
-  /** What waits may still be taken. */
-  end(): void {
-    this.#isOver = true;
-    this.#wake();
-  }
-
-  /** @param give what is made of an item when it is taken. */
-  iterator<Given>(give: (item: T) => Given): AsyncIterableIterator<Given> {
-    const iterator: AsyncIterableIterator<Given> = {
-      next: async () => {
-        for (;;) {
-          const item = this.#items.shift();
-          if (item !== undefined) return { value: give(item), done: false };
-          if (this.#isOver) return { value: undefined, done: true };
-          await new Promise<void>((resolve) => this.#waiters.push(resolve));
-        }
-      },
-      return: async () => {
-        const wasOver = this.#isOver;
-        this.#items.length = 0;
-        this.end();
-        if (!wasOver) await this.#stop();
-        return { value: undefined, done: true };
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
-  }
+function checkLimit(limit: number): void {
+  if (limit >= 1) return;
+  throw new RangeError(`Cannot wait in a queue: found limit ${limit}, expected 1 or more`);
 }

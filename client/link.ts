@@ -29,8 +29,8 @@ export interface Link {
   /** Sends a request and counts it. Throws SessionClosedError, or the codec's error for values that it cannot express: then nothing
    * was sent and nothing counted. The answer never comes before this returns. */
   ask(message: Request): void;
-  /** As `ask`, for what is no request; ignored when the session has ended. */
-  tell(message: Cancel | ErrorMessage | EventReceived | Yield): void;
+  /** As `ask`, for what is no request of its own, such as another part of a call; ignored when the session has ended. */
+  tell(message: Call | Cancel | ErrorMessage | EventReceived | Yield): void;
   /** True when the router announced `feature` for its role. */
   offers(role: "broker" | "dealer", feature: string): boolean;
   /** Says in the options of a request how its payload is passed through. Undefined without a key ring. */

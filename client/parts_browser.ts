@@ -9,10 +9,9 @@ export async function makeParts(link: Link, requests: Requests): Promise<Session
   return new SessionParts(link, requests);
 }
 
-/** The call is on its way meanwhile; one that cannot be limited is given up. */
-export function limitCall(call: PendingCall, options: CallOptions, link: Link): void {
-  import("./session_parts.ts").then(
-    ({ limitCall }) => limitCall(call, options, link),
-    (error) => call.giveUp(error),
-  );
+/** The call is on its way meanwhile; one that cannot be seen to is given up. */
+export function attendCall(call: PendingCall, options: CallOptions, link: Link): void {
+  import("./session_parts.ts")
+    .then(({ attendCall }) => attendCall(call, options, link))
+    .catch((error) => call.giveUp(error));
 }

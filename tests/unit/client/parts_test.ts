@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PendingCall } from "../../../client/caller.ts";
 import type { Link } from "../../../client/link.ts";
-import { limitCall, makeParts } from "../../../client/parts_browser.ts";
+import { attendCall, makeParts } from "../../../client/parts_browser.ts";
 import { Requests } from "../../../client/requests.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { FakeLog } from "../../kit/flow_kit.ts";
@@ -32,7 +32,7 @@ function pending(): { readonly call: PendingCall; readonly result: Promise<unkno
 test("Parts: a call that is aborted before its limits are loaded is canceled all the same", async () => {
   const { call, result } = pending();
   const router = link();
-  limitCall(call, { signal: AbortSignal.abort(new Error("enough")) }, router);
+  attendCall(call, { signal: AbortSignal.abort(new Error("enough")) }, router);
   await assert.rejects(result, /enough/);
   assert.equal(router.told.length, 1);
 });
@@ -41,7 +41,7 @@ test("Parts: a call that is answered before its limits are loaded is left alone"
   const { call, result } = pending();
   const router = link();
   const stop = new AbortController();
-  limitCall(call, { signal: stop.signal, timeoutMs: 1 }, router);
+  attendCall(call, { signal: stop.signal, timeoutMs: 1 }, router);
   call.end();
   call.resolve(5);
   await import("../../../client/call_limits.ts");
