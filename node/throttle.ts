@@ -270,7 +270,10 @@ class Failures {
 
   #living(key: string) {
     const found = this.#counts.get(key);
-    if (found === undefined || found.until > this.#clock.now()) return found;
+    if (found === undefined) return undefined;
+    const left = found.until - this.#clock.now();
+    // A clock that was set back bans nobody for longer.
+    if (left > 0 && left <= this.periodMs) return found;
     this.#counts.delete(key);
     return undefined;
   }

@@ -14,12 +14,20 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #names: () => readonly string[];
+  /** Milliseconds that never go back: the time may be set. */
+  readonly #elapsed: () => number;
   #timer: Timer | undefined;
   /** When somebody was last named: the same delay is told once. */
   #toldAt = -Infinity;
 
   /** @param names of the components that there are. */
-  constructor(clock: Clock, log: Log, names: () => readonly string[]) {
+  constructor(
+    clock: Clock,
+    log: Log,
+    names: () => readonly string[],
+    elapsed: () => number = () => performance.now(),
+  ) {
+    this.#elapsed = elapsed;
     this.#clock = clock;
     this.#log = log;
     this.#names = names;
@@ -28,10 +36,10 @@ export class Watchdog {
   /** Looks on until no component is left. May be called again. */
   watch(): void {
     if (this.#timer !== undefined || this.#names().length === 0) return;
-    const due = this.#clock.now() + LOOK_MS;
+    const due = this.#elapsed() + LOOK_MS;
     this.#timer = this.#clock.after(LOOK_MS, () => {
       this.#timer = undefined;
-      this.#late(this.#clock.now() - due, due);
+      this.#late(this.#elapsed() - due, due);
       this.watch();
     });
   }
@@ -43,11 +51,11 @@ export class Watchdog {
 
   /** Runs a component's code, of which only what it does at once is measured. */
   measured<T>(id: string, run: () => T): T {
-    const began = this.#clock.now();
+    const began = this.#elapsed();
     try {
       return run();
     } finally {
-      const now = this.#clock.now();
+      const now = this.#elapsed();
       if (now - began >= BLOCKED_MS) {
         this.#toldAt = now;
         this.#log.warn("Component {id} blocked its process for {ms} ms", { id, ms: now - began });

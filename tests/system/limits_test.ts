@@ -165,7 +165,7 @@ function opened(port: number): Promise<Socket> {
 test(
   "Limits: near the limit of descriptors handshakes are refused with a reason, at it connections are cut off; who is there goes on, and later others join",
   { skip: NO_PROC },
-  async () => {
+  async (t) => {
     const limited = ["sh", "-c", 'ulimit -n 160; exec "$@"', "sh"];
     const { port, stats, end } = await start({ "spare_descriptors": 40 }, {}, limited);
     const early = await joined(port);
@@ -186,6 +186,11 @@ test(
     const { descriptors, refused } = await stats();
     assert.equal(descriptors.limit, 160);
     assert.ok((refused["descriptors"] ?? 0) > 0);
+    t.diagnostic(
+      `Of 160 descriptors: ${answers.get("7ff10000")} handshakes accepted, ${
+        answers.get("7f400000")
+      } refused, ${answers.get("cut") ?? 0} cut off; no session lost`,
+    );
     assert.match(
       await joined(port).then(() => "admitted", (error) => String(error)),
       /503|Cannot connect|closed/i,

@@ -199,3 +199,11 @@ test("Throttle: IPv4 addresses that a balancer writes as IPv6 are addresses of t
     assert.equal(await attempt(peer, "joe", "right"), "admitted");
   }
 });
+
+test("Throttle: a clock that is set back keeps nobody out for longer than the period", async () => {
+  const { clock, attempt } = guarded();
+  for (let i = 0; i < 5; i++) await attempt("tcp4:192.0.2.1:1", `somebody${i}`, "wrong");
+  assert.equal(await attempt("tcp4:192.0.2.1:1", "joe", "right"), THROTTLED);
+  clock.advance(-3_600_000);
+  assert.equal(await attempt("tcp4:192.0.2.1:1", "joe", "right"), "admitted");
+});
