@@ -5,42 +5,17 @@
 import process from "node:process";
 import { anonymous } from "../../router/join.ts";
 import { ALLOW_ALL, type Permission, type RoleOptions } from "../../router/permission.ts";
-import type { Log, Transport, TransportDetails } from "../../router/ports.ts";
 import { Router } from "../../router/router.ts";
 import { systemClock } from "../../transports/clock.ts";
 import { EMPTY_DICT, Type } from "../../wamp/message.ts";
-import type { Outgoing } from "../../wamp/outgoing.ts";
 import { Payload } from "../../wamp/payload.ts";
 import type { Match } from "../../wamp/uri.ts";
+import { countingRandom, NullTransport, silentLog } from "./router_kit.ts";
 
 const ROUNDS = 15;
 const COUNT = 100_000;
 
-class NullTransport implements Transport {
-  readonly details: TransportDetails = {
-    kind: "local",
-    serializer: "json",
-    peer: "local",
-    isSecure: false,
-  };
-  send(): void {}
-  deliver(_outgoing: Outgoing): void {}
-  end(): void {}
-  pause(): void {}
-  resume(): void {}
-}
-
-function complain(text: string): void {
-  throw new Error(text);
-}
-const log: Log = { debug() {}, info() {}, warn: complain, error: complain };
-let lastId = 1000;
-const random = {
-  sessionId: () => ++lastId,
-  publicationId: () => ++lastId,
-  index: () => 0,
-  authid: () => "peer",
-};
+const random = countingRandom();
 
 /** As many rules of each kind, none of them the one that decides but the last, which is as good as any. */
 function rules(count: number): Permission[] {
@@ -63,7 +38,7 @@ const roles: readonly RoleOptions[] = [
   { name: "dynamic, cached", authorizer: { authorize } },
 ];
 
-const router = new Router({ clock: systemClock, random, log });
+const router = new Router({ clock: systemClock, random, log: silentLog });
 router.addRealm({ name: "realm1", roles });
 
 class Publisher {

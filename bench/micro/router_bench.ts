@@ -4,14 +4,14 @@
  */
 import process from "node:process";
 import { anonymous } from "../../router/join.ts";
-import type { Log, Random, Transport, TransportDetails } from "../../router/ports.ts";
+import type { Random } from "../../router/ports.ts";
 import { Router } from "../../router/router.ts";
 import type { Session } from "../../router/session.ts";
 import { systemClock } from "../../transports/clock.ts";
 import { json } from "../../wamp/codec/json.ts";
-import { type Dict, EMPTY_DICT, type Invocation, type Message, Type } from "../../wamp/message.ts";
+import { type Dict, EMPTY_DICT, type Invocation, Type } from "../../wamp/message.ts";
 import { Payload } from "../../wamp/payload.ts";
-import type { Outgoing } from "../../wamp/outgoing.ts";
+import { NullTransport, silentLog } from "./router_kit.ts";
 
 const ROUNDS = 9;
 const only = process.argv.slice(2);
@@ -64,31 +64,6 @@ function allocated(run: () => void): number {
   return least;
 }
 
-class NullTransport implements Transport {
-  readonly details: TransportDetails = {
-    kind: "local",
-    serializer: "json",
-    peer: "local",
-    isSecure: false,
-  };
-  last: Message | undefined = undefined;
-  send(message: Message): void {
-    this.last = message;
-  }
-  deliver(_outgoing: Outgoing): void {}
-  end(): void {}
-  pause(): void {}
-  resume(): void {}
-}
-
-const log: Log = {
-  debug() {},
-  info() {},
-  warn() {},
-  error(_text, properties) {
-    throw new Error(String(properties["error"]));
-  },
-};
 let lastId = 1000;
 const random: Random = {
   sessionId: () => ++lastId,
@@ -96,7 +71,7 @@ const random: Random = {
   index: (below) => Math.floor(Math.random() * below),
   authid: () => "peer",
 };
-const router = new Router({ clock: systemClock, random, log });
+const router = new Router({ clock: systemClock, random, log: silentLog });
 const RECORDED = "com.myapp.recorded";
 router.addRealm({
   name: "realm1",
