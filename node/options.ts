@@ -27,7 +27,7 @@ import type {
 } from "./config/schema_realm.ts";
 import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket.ts";
 import type { RoleSlowConsumersConfig } from "./config/schema_slow_consumers.ts";
-import { starred } from "./config/starred.ts";
+import { overruled, starred } from "./config/starred.ts";
 import { memoryLimit } from "./memory_limit.ts";
 import { StartError } from "./start_error.ts";
 import { storeOptions } from "./stores.ts";
@@ -47,12 +47,13 @@ export function realmOptions(config: RealmConfig, authorization?: Authorization)
 
 export function roleOptions(role: RoleConfig, authorization?: Authorization): RoleOptions {
   const authorizer = authorization?.authorizer(role.name);
+  const before = overruled(role.permissions);
   return {
     name: role.name,
     allowByDefault: role["allow-by-default"],
     ...(role.slow_consumers && { slowConsumers: slowConsumers(role.slow_consumers) }),
     ...(role.trustlevel !== undefined && { trustlevel: role.trustlevel }),
-    permissions: role.permissions.map((one) => {
+    permissions: role.permissions.filter((one) => !before.has(one)).map((one) => {
       const validate = authorization?.checks(one.validate);
       return { ...permission(one), ...(validate && { validate }) };
     }),
@@ -199,29 +200,31 @@ export interface EndpointSettings {
   readonly hasNoDelay: boolean;
 }
 
-/** Where a transport listens; reads the TLS files. */
-export async function listeningEndpoint(
+/** Where to listen, by preference: of a range of ports each. Rejects with StartError. */
+export async function listeningEndpoints(
   config: EndpointConfig,
   { directory, env, hasNoDelay }: EndpointSettings,
-): Promise<Endpoint> {
+): Promise<Endpoint[]> {
   const backlog = config.backlog === undefined ? {} : { backlog: config.backlog };
   if (config.type === "unix") {
-    return { kind: "unix", path: resolve(directory, config.path), ...backlog };
+    return [{ kind: "unix", path: resolve(directory, config.path), ...backlog }];
   }
-  const port = portNumber(config.port, env);
+  const { portrange: [first = config.port, last] = [] } = config;
+  const port = portNumber(first, env);
   if (typeof port !== "number") {
     throw new StartError(`Cannot listen: ${port ?? "no port is given"}`);
   }
-  return {
+  const tls = config.tls && await tlsOptions(config.tls, directory);
+  return Array.from({ length: (last ?? port) - port + 1 }, (_, i) => ({
     kind: "tcp",
     host: config.interface ?? (config.version === 6 ? "::" : "0.0.0.0"),
-    port,
+    port: port + i,
     noDelay: hasNoDelay,
     reusePort: config.shared,
     ...backlog,
     ...(config.version === undefined ? {} : { version: config.version }),
-    ...(config.tls === undefined ? {} : { tls: await tlsOptions(config.tls, directory) }),
-  };
+    ...(tls && { tls }),
+  }));
 }
 
 async function tlsOptions(config: TlsConfig, directory: string): Promise<TlsOptions> {

@@ -83,7 +83,6 @@ function roleProblems(role: Found): Problem[] {
     problems.push({ path: name.path, text });
   }
   problems.push(...authorizerProblems(role));
-  const seen = new Map<string, Path>();
   for (const permission of select(role.value, ["permissions", "*"], role.path)) {
     const uri = select(permission.value, ["uri"], permission.path)[0];
     const match = select(permission.value, ["match"], permission.path)[0]?.value;
@@ -98,14 +97,6 @@ function roleProblems(role: Found): Problem[] {
         path: uri.path,
         text: `found ${JSON.stringify(uri.value)}, expected ${how}`,
       });
-      continue;
-    }
-    const key = `${rule.match} ${rule.uri}`;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, permission.path);
-    else {
-      const text = `found the URI of ${formatPath(first)} again, expected one rule for each`;
-      problems.push({ path: uri.path, text });
     }
   }
   return problems;

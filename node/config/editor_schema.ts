@@ -20,6 +20,7 @@ export interface EditorSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: EditorSchema | boolean;
   readonly items?: EditorSchema;
+  readonly minItems?: number;
   readonly oneOf?: readonly EditorSchema[];
   readonly anyOf?: readonly EditorSchema[];
   readonly allOf?: readonly EditorSchema[];

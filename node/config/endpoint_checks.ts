@@ -1,6 +1,7 @@
 /** Ports from the environment that are missing there, and endpoints that two transports claim. Works on the raw value, as `checks.ts` does. */
 import { type Environment, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
+import { PORT } from "./schema_endpoint.ts";
 import { type Found, select } from "./select.ts";
 import { formatPath, type Path } from "./source.ts";
 
@@ -16,10 +17,7 @@ export function endpointProblems(worker: Found, env: Environment): Problem[] {
       if (first === undefined) sockets.set(socket.value, endpoint.path);
       else problems.push({ path: socket.path, text: claimText(`"${socket.value}"`, first) });
     }
-    for (const { path, value } of select(endpoint.value, ["port"], endpoint.path)) {
-      const number = portNumber(value, env);
-      if (typeof number === "string") problems.push({ path, text: number });
-    }
+    problems.push(...portProblems(endpoint, env));
   }
   const claims = portClaims(worker, env);
   for (const [i, claim] of claims.entries()) {
@@ -28,6 +26,27 @@ export function endpointProblems(worker: Found, env: Environment): Problem[] {
     problems.push({ path: claim.path, text: claimText(String(claim.port), rival.endpoint) });
   }
   return problems;
+}
+
+function portProblems(endpoint: Found, env: Environment): Problem[] {
+  const at = (key: string) => select(endpoint.value, [key], endpoint.path)[0];
+  const [port, range] = [at("port"), at("portrange")];
+  if (port?.value === undefined && range === undefined) {
+    if (at("type")?.value !== "tcp") return [];
+    return [{ path: [...endpoint.path, "port"], text: `missing, expected ${PORT}` }];
+  }
+  if (port !== undefined && range !== undefined) {
+    return [{ path: range.path, text: 'found it beside "port", expected one of both' }];
+  }
+  const [first, last]: unknown[] = Array.isArray(range?.value) ? range.value : [];
+  if (range !== undefined && typeof first === "number" && typeof last === "number") {
+    if (first <= last) return [];
+    return [{ path: range.path, text: `found ${first} before ${last}, expected the lesser first` }];
+  }
+  const number = port && portNumber(port.value, env);
+  return port !== undefined && typeof number === "string"
+    ? [{ path: port.path, text: number }]
+    : [];
 }
 
 /** A port that a transport wants. */

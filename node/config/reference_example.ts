@@ -89,7 +89,10 @@ function valueOf(given: EditorSchema, root: EditorSchema, key: string, depth: nu
   const [first] = alternativesOf(schema);
   if (first !== undefined) return valueOf(first, root, key, depth);
   if (schema.properties !== undefined) return sectionOf(schema, root, depth);
-  if (schema.items !== undefined) return [valueOf(schema.items, root, key, depth + 1)];
+  if (schema.items !== undefined) {
+    const item = valueOf(schema.items, root, key, depth + 1);
+    return Array.from({ length: schema.minItems ?? 1 }, () => item);
+  }
   if (schema.default !== undefined) return schema.default;
   switch (schema.type) {
     case "boolean":

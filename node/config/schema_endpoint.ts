@@ -3,7 +3,7 @@ import { z } from "zod";
 import { networkProblem } from "../../transports/forwarded.ts";
 import { flag, kinds, refused, section, text, whole } from "./fields.ts";
 
-const PORT = 'a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the environment';
+export const PORT = 'a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the environment';
 
 const file = (doc: string) => text(`${doc}: a PEM file, relative to the node directory`);
 
@@ -40,14 +40,22 @@ const behindProxy = () => ({
   ),
 });
 
+const ENDS = "the first and the last port of a range";
+const RANGE = "a port from 1 to 65535";
+const rangeEnd = z.int(RANGE).min(1, RANGE).max(65535, RANGE);
+
 const tcp = section("A TCP port", () => ({
   "type": z.literal("tcp"),
   "port": z.union([
     z.int(PORT).min(0, PORT).max(65535, PORT),
     z.string().regex(/^(\d{1,5}|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})$/, PORT),
-  ], PORT).describe(
+  ], PORT).optional().describe(
     'Port; 0 takes any free one. "$PORT" takes it from the environment variable PORT',
   ),
+  "portrange": z.array(rangeEnd, ENDS).min(2, ENDS).max(2, ENDS).optional()
+    .describe(
+      "In place of the port: first and last of a range, of which the first free one is taken",
+    ),
   "interface": text(
     "Address or host name to listen on (default: all interfaces). 127.0.0.1 is this machine only",
   ).optional(),
@@ -64,7 +72,6 @@ const tcp = section("A TCP port", () => ({
   "user_timeout": refused(
     "no runtime can set TCP_USER_TIMEOUT; remove the key and use auto_ping_timeout",
   ),
-  "portrange": refused('write one "port"'),
 }));
 
 const unix = section("A unix domain socket", () => ({

@@ -21,3 +21,22 @@ export function starred(
   const hasOthers = components.some((component) => component.includes("*"));
   return hasOthers ? undefined : { uri: components.join("."), match: "wildcard" };
 }
+
+interface Pattern {
+  readonly uri: string;
+  readonly match?: string | undefined;
+}
+
+/** Of rules about the same URIs the last counts, as with Crossbar.io; each is told by which it is overruled. */
+export function overruled<T extends Pattern>(rules: readonly T[]): Map<T, T> {
+  const last = new Map<string, T>();
+  const found = new Map<T, T>();
+  for (const rule of rules.toReversed()) {
+    const pattern = starred(rule.uri, rule.match);
+    const key = pattern === undefined ? "" : `${pattern.match} ${pattern.uri}`;
+    const later = last.get(key);
+    if (later === undefined) last.set(key, rule);
+    else found.set(rule, later);
+  }
+  return found;
+}

@@ -3,16 +3,40 @@ import type { Problem } from "./problems.ts";
 import { type NodeConfig, type RouterConfig, routersOf, type TransportConfig } from "./schema.ts";
 import type { AuthConfig } from "./schema_auth.ts";
 import type { WebPathsConfig } from "./schema_web.ts";
-import type { Path } from "./source.ts";
+import { formatPath, type Path } from "./source.ts";
+import type { RoleConfig } from "./schema_realm.ts";
+import { overruled } from "./starred.ts";
 
 export function configWarnings(config: NodeConfig): Problem[] {
-  return routersOf(config).flatMap(([w, worker]) =>
-    worker.transports.flatMap((transport, t) =>
+  const { roles = [] } = config.controller.management ?? {};
+  const managers = permissionWarnings(roles, ["controller", "management"]);
+  const routers = routersOf(config).flatMap(([w, worker]) => [
+    ...worker.realms.flatMap((realm, r) =>
+      permissionWarnings(realm.roles, ["workers", w, "realms", r])
+    ),
+    ...worker.transports.flatMap((transport, t) =>
       services(transport, ["workers", w, "transports", t]).flatMap((service) =>
         roleWarnings(service, worker.realms)
       )
-    )
-  );
+    ),
+  ]);
+  return [...managers, ...routers];
+}
+
+/** Rules that say nothing, as a later one is about the same URIs. */
+function permissionWarnings(roles: readonly RoleConfig[], path: Path): Problem[] {
+  return roles.flatMap(({ permissions }, i) => {
+    const before = overruled(permissions);
+    return permissions.flatMap((rule, j) => {
+      const later = before.get(rule);
+      if (later === undefined) return [];
+      const at = [...path, "roles", i, "permissions"];
+      const text =
+        `has no effect: ${formatPath([...at, permissions.indexOf(later)])} is about the ` +
+        "same URIs, and the last one counts; remove one of them";
+      return [{ path: [...at, j], text }];
+    });
+  });
 }
 
 /** A WAMP service and where it stands. */

@@ -7,7 +7,7 @@ import type { Router } from "../../router/router.ts";
 import { anonymous } from "../../router/join.ts";
 import type { Clock, Log, Transport } from "../../router/ports.ts";
 import { TrustedProxies } from "../../transports/forwarded.ts";
-import type { Endpoint, TlsOptions } from "../../transports/endpoint.ts";
+import { codeOf, type Endpoint, ListenError, type TlsOptions } from "../../transports/endpoint.ts";
 import { newStats, type TransportHost } from "../../transports/host.ts";
 import { SYSTEM_SHUTDOWN } from "../../wamp/uris.ts";
 import type { Environment } from "../config/environment.ts";
@@ -16,7 +16,7 @@ import type { WebServiceConfig } from "../config/schema_web.ts";
 import type { Capacity, Door } from "../capacity.ts";
 import type { CookieJars } from "../cookies.ts";
 import { type HttpHandler, type ListenerParts, OpenListener } from "../listener.ts";
-import { listeningEndpoint } from "../options.ts";
+import { listeningEndpoints } from "../options.ts";
 import { secretOf } from "../secrets.ts";
 import { type TransportServices, transportServices } from "../services.ts";
 import { expectUsable, isSameTls } from "../certificates.ts";
@@ -98,8 +98,8 @@ export class RouterTransport {
       const { config } = this;
       const spoken = this.#hasPaths || config.type !== "web" ? config : { ...config, paths: {} };
       const services = await this.#servicesOf(spoken);
-      const endpoint = await this.#endpointOf(config, services);
-      const open = await OpenListener.open(this.#listenerParts(config, endpoint, services));
+      const endpoints = await this.#endpointsOf(config, services);
+      const { open, endpoint } = await this.#openAt(endpoints, config, services);
       this.listeningSince = this.#parts.clock.now();
       this.state = "started";
       return this.#listensAt(open, config, endpoint, services);
@@ -148,10 +148,11 @@ export class RouterTransport {
         `Cannot change tcp_nodelay of transport "${id}": it listens; restart the node for it`,
       );
     }
-    const endpoint = await this.#endpointOf(config, services);
-    const parts = this.#listenerParts(config, endpoint, services);
+    const endpoints = await this.#endpointsOf(config, services);
     const isMoved = addressIn(this.config.endpoint) !== addressIn(config.endpoint);
-    const open = isMoved ? await OpenListener.open(parts) : current;
+    const { open, endpoint, parts } = isMoved
+      ? await this.#openAt(endpoints, config, services)
+      : { open: current, ...this.#firstOf(endpoints, config, services) };
     const { tls } = endpoint;
     if (!isMoved && tls !== undefined) expectUsable(id, tls);
     return {
@@ -233,13 +234,40 @@ export class RouterTransport {
     return transportServices(config, { ...this.#parts, id, stats, authStats, door });
   }
 
-  async #endpointOf(config: TransportConfig, services: TransportServices): Promise<Endpoint> {
+  async #endpointsOf(config: TransportConfig, services: TransportServices): Promise<Endpoint[]> {
     const { directory, env, socketMode } = this.#parts;
     const hasNoDelay = services.hasTcpNoDelay;
-    const configured = await listeningEndpoint(config.endpoint, { directory, env, hasNoDelay });
-    return configured.kind === "unix" && socketMode !== undefined
-      ? { ...configured, mode: socketMode }
-      : configured;
+    const configured = await listeningEndpoints(config.endpoint, { directory, env, hasNoDelay });
+    return configured.map((endpoint) =>
+      endpoint.kind === "unix" && socketMode !== undefined
+        ? { ...endpoint, mode: socketMode }
+        : endpoint
+    );
+  }
+
+  /** Listens where nobody else does. Rejects with the ListenError of the last when all are taken. */
+  async #openAt(
+    endpoints: readonly Endpoint[],
+    config: TransportConfig,
+    services: TransportServices,
+  ) {
+    for (const [i, endpoint] of endpoints.entries()) {
+      const parts = this.#listenerParts(config, endpoint, services);
+      try {
+        return { open: await OpenListener.open(parts), endpoint, parts };
+      } catch (cause) {
+        const isTaken = cause instanceof ListenError && codeOf(cause.cause) === "EADDRINUSE";
+        if (!isTaken || i === endpoints.length - 1) throw cause;
+      }
+    }
+    throw new ListenError("Cannot listen: found no port in the range");
+  }
+
+  /** For a listener that stays where it is: all have the same but for the port. */
+  #firstOf(endpoints: readonly Endpoint[], config: TransportConfig, services: TransportServices) {
+    const [endpoint] = endpoints;
+    if (endpoint === undefined) throw new StartError("Cannot listen: found no endpoint");
+    return { endpoint, parts: this.#listenerParts(config, endpoint, services) };
   }
 
   #listenerParts(

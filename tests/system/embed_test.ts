@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { ListenError, type Node, parseConfig, readConfig, startNode } from "../../node/mod.ts";
 import type { Log } from "../../router/ports.ts";
 import { canSetBacklog } from "../../transports/listen.ts";
-import { openConfig, workplace } from "./cli_process.ts";
+import { freePort, openConfig, workplace } from "./cli_process.ts";
 import { connect, join } from "./json_client.ts";
 
 const TLS = joinPath(dirname(fileURLToPath(import.meta.url)), "..", "kit", "tls");
@@ -203,3 +203,31 @@ function handshake(options: Parameters<typeof connectTls>[0]): Promise<number[]>
     });
   });
 }
+
+test("Embedded node: of a range of ports the first free one is taken, and none taken is an error", async () => {
+  const low = await freePort();
+  const config = parseConfig({
+    version: 2,
+    workers: [{
+      type: "router",
+      transports: [{
+        type: "websocket",
+        endpoint: {
+          type: "tcp",
+          interface: "127.0.0.1",
+          portrange: [low, Math.min(low + 9, 65535)],
+        },
+      }],
+    }],
+  });
+  const [first, second] = [
+    await startNode(config, { directory: "." }),
+    await startNode(config, { directory: "." }),
+  ];
+  const ports = [first, second].map(({ listeners: [listener] }) =>
+    listener !== undefined && "port" in listener.address ? listener.address.port : 0
+  );
+  await Promise.all([first.stop(), second.stop()]);
+  const [one = 0, other = 0] = ports;
+  assert.ok(low <= one && one < other && other <= low + 9, String(ports));
+});

@@ -352,6 +352,27 @@ test("Workers: a router in its own process whose port is taken leaves the node r
   });
 });
 
+test("Workers: routers share a port, and the system spreads connections over them", async () => {
+  const port = await freePort();
+  const workers = ["realm1", "realm2"].map((realm) => router(port, realm, {}, { "shared": true }));
+  await withNode(workers, async ({ client }) => {
+    for (const realm of ["realm1", "realm2"]) {
+      // Whichever router a connection comes to, the other one refuses the realm.
+      const session = await until(async () => {
+        try {
+          return await client(port, realm);
+        } catch (error) {
+          if (error instanceof JoinError && error.reason.endsWith("no_such_realm")) {
+            return undefined;
+          }
+          throw error;
+        }
+      });
+      assert.equal(session.realm, realm);
+    }
+  });
+});
+
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < 1000; tries++) {
     const found = await look();

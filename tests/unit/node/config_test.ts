@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
+import { configWarnings } from "../../../node/config/warnings.ts";
 import { realmOptions } from "../../../node/options.ts";
 import { routerOf } from "../../kit/router_config.ts";
 
@@ -216,7 +217,7 @@ test("Config: web paths are single names, and one of them is the root", () => {
   ]);
 });
 
-test("Config: permissions have valid patterns, each once", () => {
+test("Config: permissions have valid patterns", () => {
   const role = (permissions: object[]) => ({
     realms: [{ name: "realm1", roles: [{ name: "r", permissions }] }],
   });
@@ -228,9 +229,44 @@ test("Config: permissions have valid patterns, each once", () => {
   assert.deepEqual(problems(role([{ uri: "com.*", match: "prefix" }])), [
     `${here}[0].uri: found "com.*", expected a URI or pattern fit for match "prefix", where components are left empty instead of *`,
   ]);
-  assert.deepEqual(problems(role([{ uri: "com.x.*" }, { uri: "com.x.", match: "prefix" }])), [
-    `${here}[1].uri: found the URI of workers[0].realms[0].roles[0].permissions[0] again, expected one rule for each`,
+});
+
+test("Config: of two permissions about the same URIs the last counts, which is warned of", () => {
+  const allow = { call: true };
+  const permissions = [
+    { uri: "com.x.*", allow },
+    { uri: "com.y.*", allow },
+    { uri: "com.x.", match: "prefix", allow: { subscribe: true } },
+  ];
+  const realms = [{ name: "realm1", roles: [{ name: "r", permissions }] }];
+  const config = parseConfig({ version: 2, workers: [{ type: "router", realms }] });
+  assert.deepEqual(configWarnings(config).map(formatProblem), [
+    "workers[0].realms[0].roles[0].permissions[0]: has no effect: workers[0].realms[0].roles[0].permissions[2] is about the same URIs, and the last one counts; remove one of them",
   ]);
+  const [realm] = routerOf(config).realms;
+  assert.ok(realm !== undefined);
+  const rules = realmOptions(realm).roles?.[0]?.permissions ?? [];
+  assert.deepEqual(
+    rules.map(({ uri, allow: { call, subscribe } }) => [uri, call, subscribe]),
+    [["com.y.", true, false], ["com.x.", false, true]],
+  );
+});
+
+test("Config: a range of ports stands in place of a port, the lesser first", () => {
+  const listening = (endpoint: object) =>
+    problems(transport({ type: "websocket", endpoint: { type: "tcp", ...endpoint } }));
+  const here = "workers[0].transports[0].endpoint";
+  assert.deepEqual(listening({ portrange: [9000, 9010] }), []);
+  assert.deepEqual(listening({ portrange: [9010, 9000] }), [
+    `${here}.portrange: found 9010 before 9000, expected the lesser first`,
+  ]);
+  assert.deepEqual(listening({ portrange: [9000, 9010], port: 9000 }), [
+    `${here}.portrange: found it beside "port", expected one of both`,
+  ]);
+  assert.deepEqual(listening({}), [
+    `${here}.port: missing, expected a port from 0 to 65535 (0: any free one), or "$VARIABLE" of the environment`,
+  ]);
+  assert.deepEqual(listening({ portrange: [0, 70000] }).length, 2);
 });
 
 test("Config: a RawSocket service has one max_message_size", () => {
