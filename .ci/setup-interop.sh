@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the foreign WAMP clients that tests/interop/ runs this router against, under the folder
+# Installs the foreign WAMP clients, and Crossbar.io, that tests/interop/ runs this router against, under the folder
 # $REALMWAY_INTEROP (default .cache/interop), and prints the variables that the tests read:
 #   eval "$(.ci/setup-interop.sh)" && deno task test:interop
 # Needs python3, npm and go. What is installed already, at the versions wanted, stays.
@@ -19,6 +19,8 @@ if ! cmp -s "$wanted" "$REALMWAY_INTEROP/python/requirements.txt"; then
   cp "$wanted" "$REALMWAY_INTEROP/python/requirements.txt"
 fi
 export REALMWAY_PYTHON="$REALMWAY_INTEROP/python/bin/python"
+
+eval "$("$root/.ci/setup-crossbar.sh")"
 
 # Node 22, Autobahn for JavaScript and wampy
 eval "$("$root/.ci/tools.sh" "$root/.cache/tools")"
@@ -43,6 +45,6 @@ REALMWAY_GO="${REALMWAY_GO:-$(command -v go)}"
   fi
 )
 
-for name in REALMWAY_INTEROP REALMWAY_PYTHON REALMWAY_NODE REALMWAY_GO; do
+for name in REALMWAY_INTEROP REALMWAY_PYTHON REALMWAY_CROSSBAR REALMWAY_NODE REALMWAY_GO; do
   printf 'export %s=%q\n' "$name" "${!name}"
 done
