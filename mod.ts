@@ -53,6 +53,7 @@ export type {
   ComponentTransport,
   ComponentTransports,
 } from "./client/component_transports.ts";
+export type { ComponentQueueOptions } from "./client/component_queue.ts";
 export {
   type Answer,
   type Authentication,

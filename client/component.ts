@@ -4,6 +4,7 @@
  */
 import type { Authentication } from "../auth/authentication.ts";
 import type { ClientMethod } from "../auth/authmethod.ts";
+import type { Dict } from "../wamp/message.ts";
 import {
   ApplicationSession,
   type ComponentConfig,
@@ -11,6 +12,7 @@ import {
   isApplicationSessionClass,
   type SessionDetails,
 } from "./application_session.ts";
+import type { CallOptions } from "./caller.ts";
 import {
   type ComponentRegister,
   type ComponentSubscribe,
@@ -26,11 +28,13 @@ import {
   type Route,
   routesOf,
 } from "./component_transports.ts";
+import { ComponentQueue, type ComponentQueueOptions } from "./component_queue.ts";
 import type { ConnectOptions } from "./connect.ts";
 import type { ErrorClass } from "./defined_errors.ts";
 import { ConnectError } from "./errors.ts";
 import { host, isFinal, type Outcome } from "./hosting.ts";
 import { consoleLog } from "./log.ts";
+import type { PublishOptions } from "./publisher.ts";
 import type { Clock, Dial, Log } from "./transport.ts";
 
 /** Makes the session of each connection: a class that derives from `ApplicationSession`, or a function. */
@@ -59,6 +63,8 @@ export interface ComponentOptions {
   readonly keyring?: ConnectOptions["keyring"];
   /** See `connect`: a session is then taken up again when its connection breaks, and only begun anew when that fails. */
   readonly resumable?: ConnectOptions["resumable"];
+  /** Keeps what `component.call` and `component.publish` are asked for while there is no session. Default: it rejects. */
+  readonly queue?: ComponentQueueOptions;
   /** Default: warnings and errors to the console; `run` sets another. */
   readonly log?: Log;
   /** Opens connections in another way. */
@@ -93,6 +99,7 @@ export class Component {
   readonly #routes: readonly Route[];
   readonly #clock: Clock;
   readonly #listeners = new Listeners();
+  readonly #queue: ComponentQueue;
   /** What each session registers and subscribes. */
   readonly #made: ((session: ApplicationSession) => Promise<unknown>)[] = [];
   /** What each session is told before it joins. */
@@ -119,6 +126,7 @@ export class Component {
     this.#routes = routesOf(transports, random);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? consoleLog;
+    this.#queue = new ComponentQueue(options.queue, this.#clock);
   }
 
   /** The session that there is now, joined or about to join. */
@@ -193,6 +201,47 @@ export class Component {
     this.#made.push((session) => session.subscribe(topic, handler, options));
   });
 
+  /** Calls a procedure in the present session, as `session.call` does; while there is none, by the option `queue`, in the next one. It is
+   * made in one session only: when that is lost the promise rejects with `SessionClosedError`.
+   *
+   * @example
+   * ```ts
+   * import { Component, SessionClosedError } from "realmway";
+   *
+   * const component = new Component({ queue: { limit: 100, maxWaitMs: 5_000 } });
+   * const sum = component.call<number>("com.example.add2", [2, 3]); // as soon as it has joined
+   * await component.stop();
+   * await sum.catch((error) => console.assert(error instanceof SessionClosedError)); // never started
+   * ```
+   */
+  call<T = unknown>(
+    procedure: string,
+    args?: readonly unknown[],
+    kwargs?: Dict,
+    options?: CallOptions,
+  ): Promise<T> {
+    return this.#queue.do(
+      `call "${procedure}"`,
+      options?.signal,
+      (session) => session.call<T>(procedure, args, kwargs, options),
+    );
+  }
+
+  /** Publishes an event in the present session, or in the next one, as `call` calls. Resolves when it is sent or, with `acknowledge`, to the
+   * publication's ID. */
+  publish(
+    topic: string,
+    args?: readonly unknown[],
+    kwargs?: Dict,
+    options?: PublishOptions,
+  ): Promise<number | void> {
+    return this.#queue.do<number | void>(
+      `publish "${topic}"`,
+      undefined,
+      (session) => session.publish(topic, args, kwargs, options),
+    );
+  }
+
   /** Makes a class stand for an error URI in every session: see `Session.define`. */
   define(uri: string, errorClass: ErrorClass): void;
   define(errorClass: ErrorClass): void;
@@ -209,7 +258,7 @@ export class Component {
    * failed, or when no transport is left to try. A second call returns the same. @param log in place of the default. */
   start(log?: Log): Promise<void> {
     if (this.#options.log === undefined && log !== undefined) this.#log = log;
-    return this.#running ??= this.#run();
+    return this.#running ??= this.#run().finally(() => this.#queue.end());
   }
 
   /** Leaves, and tries no more. Resolves when that is done. */
@@ -218,6 +267,7 @@ export class Component {
     const session = this.#session;
     if (session?.isOpen) await session.leave();
     await this.#running?.catch(() => {});
+    this.#queue.end();
   }
 
   async #run(): Promise<void> {
@@ -283,7 +333,10 @@ export class Component {
       ...(resumable !== undefined && { resumable }),
     }, {
       connect: (session, connection) => this.#listeners.tell("connect", session, connection),
-      prepare: (session) => Promise.all(this.#before.map((tell) => tell(session))),
+      prepare: async (session) => {
+        await Promise.all(this.#before.map((tell) => tell(session)));
+        this.#queue.joined(session);
+      },
       join: (session, details) => this.#joined(session, details),
       ready: async (session, details) => {
         await this.#listeners.tell("ready", session, details);

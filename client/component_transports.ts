@@ -79,7 +79,8 @@ export function routesOf(transports: ComponentTransports, random: () => number):
   return list.map((one, i) => {
     const place = isList(transports) ? `transports[${i}]` : "transports";
     const transport = typeof one === "string" ? { url: one } : one;
-    return { retry: new Retry(transport, random), connect: connectOf(transport, place) };
+    const connect = connectOf(transport, place);
+    return { retry: new Retry(transport, random, place), connect };
   });
 }
 

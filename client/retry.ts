@@ -14,6 +14,17 @@ export interface RetryOptions {
   readonly retryDelayJitter?: number;
 }
 
+const isDelay = (value: number) => value >= 0 && value < 2 ** 31;
+const DELAY = "milliseconds, from 0 and less than 2^31";
+
+const RULES: readonly [keyof RetryOptions, (value: number) => boolean, string][] = [
+  ["maxRetries", (value) => Number.isInteger(value) && value >= -1, "a whole number from -1"],
+  ["maxRetryDelayMs", isDelay, DELAY],
+  ["initialRetryDelayMs", isDelay, DELAY],
+  ["retryDelayGrowth", (value) => value >= 1 && value < Infinity, "a number from 1"],
+  ["retryDelayJitter", (value) => value >= 0 && value <= 1, "a share from 0 to 1"],
+];
+
 export class Retry {
   readonly #options: Required<RetryOptions>;
   readonly #random: () => number;
@@ -22,8 +33,14 @@ export class Retry {
   #delayMs: number;
   #isGivenUp = false;
 
-  /** @param random from 0 to 1. */
-  constructor(options: RetryOptions, random: () => number) {
+  /** Throws a TypeError for numbers that make no sense. @param random from 0 to 1. @param place "transports[0]" */
+  constructor(options: RetryOptions, random: () => number, place = "transports") {
+    for (const [key, isRight, expected] of RULES) {
+      const value = options[key];
+      if (value !== undefined && !isRight(value)) {
+        throw new TypeError(`Cannot use ${place}.${key}: found ${value}, expected ${expected}`);
+      }
+    }
     this.#options = {
       maxRetries: options.maxRetries ?? -1,
       maxRetryDelayMs: options.maxRetryDelayMs ?? 300_000,
