@@ -29,6 +29,7 @@ import type { RawSocketConfig, WebSocketConfig } from "./config/schema_websocket
 import type { RoleSlowConsumersConfig } from "./config/schema_slow_consumers.ts";
 import { overruled, starred } from "./config/starred.ts";
 import { memoryLimit } from "./memory_limit.ts";
+import { inheritedSocket } from "./inherited_sockets.ts";
 import { StartError } from "./start_error.ts";
 import { storeOptions } from "./stores.ts";
 
@@ -205,6 +206,10 @@ export async function listeningEndpoints(
   config: EndpointConfig,
   { directory, env, hasNoDelay }: EndpointSettings,
 ): Promise<Endpoint[]> {
+  if (config.type === "inherited") {
+    const tls = config.tls && await tlsOptions(config.tls, directory);
+    return [{ kind: "fd", fd: inheritedSocket(config, env), ...(tls && { tls }) }];
+  }
   const backlog = config.backlog === undefined ? {} : { backlog: config.backlog };
   if (config.type === "unix") {
     return [{ kind: "unix", path: resolve(directory, config.path), ...backlog }];

@@ -164,7 +164,7 @@ export function systemReadings(): Readings {
 }
 
 /** Only Linux tells; the runtimes have raised it to the hard limit. */
-function descriptorLimit(): number | undefined {
+export function descriptorLimit(): number | undefined {
   try {
     const text = readFileSync("/proc/self/limits", "utf8");
     const limit = /^Max open files\s+(\d+)/m.exec(text)?.[1];

@@ -28,9 +28,11 @@ async function dev(): Promise<number> {
   watchFaults(log);
   const port = portOf(process.env["PORT"]);
   const config = parseConfig(readJson(commentedConfig(port)).value);
+  // Without a management socket: there is no node directory.
+  const { management: _, ...rest } = config.controller;
   const controller = {
-    ...config.controller,
-    options: { ...config.controller.options, "shutdown_timeout": SHUTDOWN_MS },
+    ...rest,
+    options: { ...rest.options, "shutdown_timeout": SHUTDOWN_MS },
   };
   const page = createPage();
   const node = await runNode({ ...config, controller }, {

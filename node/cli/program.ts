@@ -11,11 +11,13 @@ import {
 import { VERSION } from "../../wamp/version.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { EXIT_CODES, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "./exit_codes.ts";
+import { addServiceCommands } from "./service_commands.ts";
 import { SHELLS } from "./shells.ts";
 import { complain, print, styled } from "./output.ts";
 import { addOperatorCommands } from "./operator_commands.ts";
 import { CONFIG_FILE, examples, name, NODE_DIRECTORY } from "./option_values.ts";
 import type { StopSignals } from "./process_events.ts";
+import { TEMPLATES } from "./template_names.ts";
 
 /**
  * Runs one command line. Resolves to the exit code; rejects only when there is a bug.
@@ -80,6 +82,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
       )
         .choices(["color", "nocolor", "syslogd", "json"]),
     )
+    .option("--pid-file <file>", "file that has the process's number while it runs", name)
     .addHelpText(
       "after",
       examples([
@@ -120,15 +123,28 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
 
   program.command("init")
     .description(
-      "write a node directory with a small configuration; existing files stay as they are",
+      "write a node directory with a configuration to begin with; existing files stay as they are",
     )
     .option("--appdir <directory>", "where to make the node directory", name, ".")
+    .option("--cbdir <directory>", "the node directory itself, in place of --appdir", name)
     .addOption(
       new Option("--port <port>", "port to listen on").default(8080).argParser(port),
     )
+    .addOption(
+      new Option(
+        "--template <name>",
+        "minimal: one open realm on this machine; tls: with a certificate made for it; authenticated: who joins proves by a key who it is; " +
+          "container: with a component in a process of its own",
+      )
+        .choices(TEMPLATES).default("minimal" as const),
+    )
     .addHelpText(
       "after",
-      examples(["realmway init", "realmway init --appdir /srv/chat --port 9000"]),
+      examples([
+        "realmway init",
+        "realmway init --template authenticated --port 9000",
+        "realmway init --template tls --cbdir /var/lib/realmway",
+      ]),
     )
     .action(async (options) => done(await (await import("./init.ts")).init(options)));
 
@@ -186,6 +202,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
 
   addClientCommands(program, done);
   addOperatorCommands(program, done);
+  addServiceCommands(program, done);
 
   program.command("completion")
     .description("print a script by which a shell completes commands and options")

@@ -3,7 +3,9 @@
  * process ends with 0, or with 1 when a worker failed; a second signal ends it at once. SIGUSR2 has it wait for calls in flight before.
  * Faults that nobody caught are logged, the node goes on.
  */
+import { resolve } from "node:path";
 import process from "node:process";
+import type { Log } from "../../router/ports.ts";
 import { VERSION } from "../../wamp/version.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
@@ -11,9 +13,14 @@ import type { Log } from "../../router/ports.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
+import { descriptorLimit } from "../vital_signs.ts";
+import { PidFile } from "./pid_file.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isJournal, isTerminal, print, styled } from "./output.ts";
+
+/** Below that, a node that is used by many deserves a warning. */
+const FEW_DESCRIPTORS = 4096;
 
 /** Of a timer. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -21,6 +28,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export interface StartOptions extends Wanted {
   readonly loglevel: LogLevel;
   readonly logformat?: LogFormat | undefined;
+  readonly pidFile?: string | undefined;
 }
 
 export async function start(
@@ -36,6 +44,22 @@ export async function start(
   watchFaults(log);
   surviveFileLimits();
 
+  const pidFile = options.pidFile === undefined
+    ? undefined
+    : await PidFile.claim(resolve(options.pidFile));
+  try {
+    return await runUntilTold(options, format, signals, log);
+  } finally {
+    await pidFile?.release();
+  }
+}
+
+async function runUntilTold(
+  options: StartOptions,
+  format: LogFormat,
+  signals: StopSignals,
+  log: Log,
+): Promise<number> {
   const { directory, file, passedOver } = await locateNode(options, process.env, process.cwd());
   // Both take a while: one reads files, the other loads the router.
   const [config, { runNode }] = await Promise.all([
@@ -43,6 +67,7 @@ export async function start(
     import("../node.ts"),
   ]);
   log.info("Starting with {file}", { file });
+  tellDescriptors(log);
   if (passedOver !== undefined) {
     log.warn("Passed over {passedOver}: {file} comes first; --cbdir chooses", { passedOver, file });
   }
@@ -79,6 +104,20 @@ async function drain(node: Node, signals: StopSignals, log: Log): Promise<void> 
       unanswered,
     });
   }
+}
+
+/** How many connections there can be at most. */
+function tellDescriptors(log: Log): void {
+  const limit = descriptorLimit();
+  if (limit === undefined) return;
+  if (limit >= FEW_DESCRIPTORS) {
+    log.info("The limit of file descriptors is {limit}", { limit });
+    return;
+  }
+  log.warn(
+    "The limit of file descriptors is {limit}, and each connection takes one: raise it (systemd: LimitNOFILE=, shell: ulimit -n)",
+    { limit },
+  );
 }
 
 /** For people: where to connect. */

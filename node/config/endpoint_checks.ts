@@ -17,6 +17,12 @@ export function endpointProblems(worker: Found, env: Environment): Problem[] {
       if (first === undefined) sockets.set(socket.value, endpoint.path);
       else problems.push({ path: socket.path, text: claimText(`"${socket.value}"`, first) });
     }
+    const inherited = inheritedName(endpoint);
+    if (inherited !== undefined) {
+      const first = sockets.get(inherited);
+      if (first === undefined) sockets.set(inherited, endpoint.path);
+      else problems.push({ path: endpoint.path, text: claimText("a socket", first) });
+    }
     problems.push(...portProblems(endpoint, env));
   }
   const claims = portClaims(worker, env);
@@ -47,6 +53,13 @@ function portProblems(endpoint: Found, env: Environment): Problem[] {
   return port !== undefined && typeof number === "string"
     ? [{ path: port.path, text: number }]
     : [];
+}
+
+/** A key of its own for each socket of the service manager. */
+function inheritedName({ value }: Found): string | undefined {
+  if (select(value, ["type"])[0]?.value !== "inherited") return undefined;
+  const [name, index] = ["name", "index"].map((key) => select(value, [key])[0]?.value);
+  return `inherited ${name ?? ""} ${index ?? 0}`;
 }
 
 /** A port that a transport wants. */

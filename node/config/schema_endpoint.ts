@@ -1,4 +1,4 @@
-/** Where a transport listens: TCP, with or without TLS, or a unix domain socket. */
+/** Where a transport listens: TCP, with or without TLS, a unix domain socket, or an inherited socket. */
 import { z } from "zod";
 import { networkProblem } from "../../transports/forwarded.ts";
 import { flag, kinds, refused, section, text, whole } from "./fields.ts";
@@ -81,12 +81,30 @@ const unix = section("A unix domain socket", () => ({
   ...behindProxy(),
 }));
 
+/** Beyond Crossbar.io. */
+const inherited = section(
+  "A socket that the service manager has opened and passes on (systemd: a .socket unit)",
+  () => ({
+    "type": z.literal("inherited"),
+    "name": text("What the manager calls it, systemd by FileDescriptorName= (default: any)")
+      .optional(),
+    "index": whole({ min: 0, max: 1023 }, "Which of those, in the manager's order, from 0")
+      .default(0),
+    "tls": tls.optional(),
+    ...behindProxy(),
+  }),
+);
+
 const REFUSED = {
   "twisted": 'endpoints of Twisted are Python; write a "tcp" or "unix" endpoint',
   "onion": 'Tor services come with a later version; write a "tcp" endpoint and point Tor to it',
 };
 
-export const endpoint = kinds("Where to listen", [tcp, unix], ["tcp", "unix"], REFUSED);
+export const endpoint = kinds("Where to listen", [tcp, unix, inherited], [
+  "tcp",
+  "unix",
+  "inherited",
+], REFUSED);
 
 export type EndpointConfig = z.output<typeof endpoint>;
 export type TlsConfig = z.output<typeof tls>;

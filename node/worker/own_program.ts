@@ -10,13 +10,23 @@ const DENO_FLAGS = ["run", "-A", "--quiet", "--node-modules-dir=manual"];
 
 /** Throws StartError where the command line is missing, as in the npm package. */
 export function workerCommand(): readonly [command: string, ...args: string[]] {
-  const command = process.execPath;
-  if (isStandalone) return [command, "run-worker"];
+  return [...ownCommand().command, "run-worker"];
+}
+
+/** What starts the command line. Throws StartError where it is missing, as in the npm package. */
+export function ownCommand(): {
+  readonly command: readonly [string, ...string[]];
+  /** Names a directory where the runtime keeps what it has compiled. */
+  readonly cacheVariable?: string;
+} {
+  const program = process.execPath;
+  if (isStandalone) return { command: [program] };
   const main = fileURLToPath(new URL("../cli/main.ts", import.meta.url).href);
   if (!existsSync(main)) {
     throw new StartError(
-      `Cannot start a worker: found no ${main}, expected the command line, which the npm package has not`,
+      `Cannot start ${main}: found none, expected the command line, which the npm package has not`,
     );
   }
-  return [command, ...(runtimeName === "deno" ? DENO_FLAGS : []), main, "run-worker"];
+  if (runtimeName !== "deno") return { command: [program, main] };
+  return { command: [program, ...DENO_FLAGS, main], cacheVariable: "DENO_DIR" };
 }

@@ -122,8 +122,9 @@ export class RouterRun {
 
   /** Once for all transports: the largest backlog that somebody asked for. */
   #tellBacklog(): void {
-    const asked = this.#layout.transports
-      .flatMap(({ config: { endpoint: { backlog } } }) => backlog ?? []);
+    const asked = this.#layout.transports.flatMap(({ config: { endpoint } }) =>
+      "backlog" in endpoint ? endpoint.backlog ?? [] : []
+    );
     if (asked.length === 0) return;
     const backlog = Math.max(...asked);
     const text = "The key backlog ({backlog}) has no effect: this runtime always takes {taken}";

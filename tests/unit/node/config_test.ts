@@ -81,7 +81,7 @@ test("Config: an unknown type of worker, transport, endpoint or service names th
     'workers[0].transports[0].type: found "websockets", expected one of "websocket", "rawsocket", "web", "universal", "websocket.testee"; did you mean "websocket"?',
   ]);
   assert.deepEqual(problems(transport({ type: "websocket", endpoint: { port: 1 } })), [
-    'workers[0].transports[0].endpoint.type: missing, expected "tcp" or "unix"',
+    'workers[0].transports[0].endpoint.type: missing, expected one of "tcp", "unix", "inherited"',
   ]);
   const paths = { "/": { type: "sttic" } };
   assert.deepEqual(problems(transport({ type: "web", endpoint: ENDPOINT, paths })), [
