@@ -5,7 +5,6 @@
  */
 import { resolve } from "node:path";
 import process from "node:process";
-import type { Log } from "../../router/ports.ts";
 import { VERSION } from "../../wamp/version.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";

@@ -30,6 +30,8 @@ export function transportProblems(before: Transports, after: Transports): Proble
 
 const ALTERNATIVE = "or restart the node for it";
 
+const OTHERS = { tcp: "port", unix: "path", inherited: "socket" } as const;
+
 /** What a socket is opened with. */
 function socketProblems(
   was: EndpointConfig,
@@ -39,14 +41,18 @@ function socketProblems(
   const problem = (key: string) => ({
     path: [...path, key],
     text: `found a change, but the endpoint listens; restart the node for it, or choose another ${
-      now.type === "tcp" ? "port" : "path"
+      OTHERS[now.type]
     }`,
   });
   const problems: Problem[] = [];
-  if (was.backlog !== now.backlog) problems.push(problem("backlog"));
-  if (was.type !== "tcp" || now.type !== "tcp") return problems;
-  if (was.shared !== now.shared) problems.push(problem("shared"));
-  if (was.version !== now.version) problems.push(problem("version"));
+  if (was.type !== "inherited" && now.type !== "inherited" && was.backlog !== now.backlog) {
+    problems.push(problem("backlog"));
+  }
+  if (was.type === "tcp" && now.type === "tcp") {
+    if (was.shared !== now.shared) problems.push(problem("shared"));
+    if (was.version !== now.version) problems.push(problem("version"));
+  }
+  if (was.type === "unix" || now.type === "unix") return problems;
   if ((was.tls === undefined) !== (now.tls === undefined)) problems.push(problem("tls"));
   const asked = (one: typeof was) => one.tls?.ca_certificates !== undefined;
   if (was.tls !== undefined && now.tls !== undefined && asked(was) !== asked(now)) {
@@ -57,7 +63,7 @@ function socketProblems(
 
 /** Whether one cannot be listened on because of the other. */
 function isTaken(wanted: EndpointConfig, taken: EndpointConfig): boolean {
-  if (wanted.type === "unix" || taken.type === "unix") {
+  if (wanted.type !== "tcp" || taken.type !== "tcp") {
     return addressOf(wanted) === addressOf(taken);
   }
   if (wanted.port === 0 || wanted.port !== taken.port) return false;
