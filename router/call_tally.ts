@@ -1,7 +1,7 @@
 /**
  * Calls of one session that somebody is busy with, where that is limited: also those that it has cancelled, or that timed out, while their
  * callees go on, for otherwise CALL and CANCEL in turn would keep any number of callees busy. Not for ever, as a callee that hangs must not
- * keep its callers from calling others. Owned by `inbox.ts`.
+ * keep its callers from calling others. Owned by `inbox.ts`, told by `invocation.ts`.
  */
 import type { Invocation } from "./invocation.ts";
 import type { Clock } from "./ports.ts";
@@ -24,10 +24,8 @@ export class CallTally {
     this.#clock = clock;
   }
 
-  /** The session's call of this request has been made. */
-  note(request: number): void {
-    const invocation = this.#session.calls?.get(request);
-    if (invocation === undefined) return;
+  /** A callee has got a call of the session, or its part of one to all. */
+  note(invocation: Invocation): void {
     this.#running.push({ invocation, since: this.#clock.now() });
     if (this.#running.length >= this.#lookAt) this.#look();
   }
@@ -35,17 +33,25 @@ export class CallTally {
   /** True when there are `limit` of them. */
   reaches(limit: number): boolean {
     const { calls, waitingCalls, gatherings } = this.#session;
-    const others = (waitingCalls?.size ?? 0) + (gatherings?.size ?? 0);
-    if (this.#running.length + others >= limit) this.#look();
-    return Math.max(this.#running.length, calls?.size ?? 0) + others >= limit;
+    const waiting = waitingCalls?.size ?? 0;
+    // Calls that were made under another role are in the session's tables alone.
+    const known = (calls?.size ?? 0) + (gatherings?.size ?? 0) + waiting;
+    if (known >= limit) return true;
+    if (this.#running.length + waiting < limit) return false;
+    this.#look();
+    const running = new Set(
+      this.#running.map(({ invocation }) => invocation.gathering ?? invocation),
+    );
+    return running.size + waiting >= limit;
   }
 
   #look(): void {
     const now = this.#clock.now();
     this.#running = this.#running.filter(({ invocation, since }) => {
-      const { id, caller, callee } = invocation;
+      const { id, caller, callee, gathering } = invocation;
       const isRunning = callee.session.invocations?.get(id) === invocation;
-      return isRunning && (caller !== undefined || now - since < LINGER_MS);
+      const isAwaited = caller !== undefined || gathering?.isOpen === true;
+      return isRunning && (isAwaited || now - since < LINGER_MS);
     });
     this.#lookAt = Math.max(FEW, 2 * this.#running.length);
   }

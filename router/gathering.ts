@@ -54,6 +54,11 @@ export class Gathering {
     this.#answerIfDone();
   }
 
+  /** The caller waits for it. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   /** Invocations that have no answer yet. */
   get open(): readonly Invocation[] {
     return this.#parts.filter((part): part is Invocation => isInvocation(part));

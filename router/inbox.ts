@@ -64,8 +64,6 @@ export class Inbox {
   readonly #limits: Limits | undefined;
   readonly #role: DynamicRole | undefined;
   readonly #bucket: TokenBucket | undefined;
-  /** Where calls are limited. */
-  readonly #tally: CallTally | undefined;
   /** The first one waits for an answer or a token, the others for it. */
   readonly #parked: Parked[] = [];
   #weight = 0;
@@ -79,7 +77,7 @@ export class Inbox {
     this.#clock = clock;
     this.#limits = limits;
     this.#role = role;
-    this.#tally = limits?.options.calls === undefined ? undefined : new CallTally(session, clock);
+    session.tally = limits?.options.calls === undefined ? undefined : new CallTally(session, clock);
     const rate = limits?.options.messageRate;
     const old = before !== undefined && before.#limits === limits ? before.#bucket : undefined;
     this.#bucket = old ?? (rate && new TokenBucket(rate, clock));
@@ -96,6 +94,7 @@ export class Inbox {
   /** The session leaves: nothing of it waits any more. */
   abandon(): void {
     this.#isOver = true;
+    this.#session.tally = undefined;
     this.#timer?.cancel();
     this.#role?.abandon();
     this.#resume();
@@ -117,13 +116,8 @@ export class Inbox {
     if (message.type === Type.CALL && this.#hasTooManyCalls(message)) return undefined;
     const deeds = this.#role && deedsOf(this.#realm, this.#session, this.#role, message);
     if (deeds !== undefined) return this.#ask(message, deeds);
-    this.#letPass(message);
-    return undefined;
-  }
-
-  #letPass(message: Message): void {
     this.#session.admit(message);
-    if (this.#tally !== undefined && message.type === Type.CALL) this.#tally.note(message.request);
+    return undefined;
   }
 
   #ask(message: Message, deeds: readonly Deed[]): Wait | undefined {
@@ -144,7 +138,7 @@ export class Inbox {
 
   #admit(message: Message, answers: readonly (readonly [Deed, Permission])[]): void {
     const takeBack = answers.map(([deed, permission]) => this.#role?.lend(deed, permission));
-    this.#letPass(message);
+    this.#session.admit(message);
     for (const one of takeBack) one?.();
   }
 
@@ -225,10 +219,9 @@ export class Inbox {
   #hasTooManyCalls(message: Call): boolean {
     const session = this.#session;
     const limit = this.#limits?.options.calls;
-    if (limit === undefined || this.#tally === undefined || isContinued(session, message)) {
-      return false;
-    }
-    if (!this.#tally.reaches(limit)) return false;
+    const { tally } = session;
+    if (limit === undefined || tally === undefined || isContinued(session, message)) return false;
+    if (!tally.reaches(limit)) return false;
     const text = this.#limits?.refuse("calls");
     session.refuse(message, uris.LIMIT_EXCEEDED, `Cannot call "${message.procedure}": ${text}`);
     return true;

@@ -106,6 +106,7 @@ export class Invocations {
     );
     (session.invocations ??= new InFlight()).set(invocation.id, invocation);
     (caller.calls ??= new InFlight()).set(callRequest, invocation);
+    caller.tally?.note(invocation);
     callee.inFlight++;
     session.heldBy?.heed(session);
     if (timeoutMs > 0) this.#startTimer(invocation);
@@ -130,6 +131,7 @@ export class Invocations {
     const id = ++session.lastInvocation;
     const invocation = new Invocation(id, undefined, 0, callee, wantsProgress, 0);
     invocation.gathering = gathering;
+    gathering.caller.tally?.note(invocation);
     (session.invocations ??= new InFlight()).set(id, invocation);
     callee.inFlight++;
     session.heldBy?.heed(session);

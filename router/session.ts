@@ -10,6 +10,7 @@ import { Payload } from "../wamp/payload.ts";
 import { ProtocolError } from "../wamp/protocol_error.ts";
 import * as uris from "../wamp/uris.ts";
 import type { WaitingCall } from "./call_queue.ts";
+import type { CallTally } from "./call_tally.ts";
 import { DynamicRole } from "./dynamic_role.ts";
 import { type Applicant, type Entry, Handshake } from "./handshake.ts";
 import type { Gathering } from "./gathering.ts";
@@ -67,6 +68,8 @@ export class Session implements MessageHandler, Applicant {
   progressiveCalls: Map<number, ProgressiveCall> | undefined = undefined;
   /** Invocations in flight that this peer serves, by the dealer's request id. */
   invocations: InFlight<Invocation> | undefined = undefined;
+  /** Set while joined, if the role limits calls. */
+  tally: CallTally | undefined = undefined;
   /** What is published once the peer has gone. */
   testaments: Testaments | undefined = undefined;
   /** Last request id that the peer used, and that the dealer used towards it. */

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RoleLimits } from "../../router/limits.ts";
+import type { RealmOptions } from "../../router/realm.ts";
 import { anonymous } from "../../router/join.ts";
 import type { Dict } from "../../wamp/message.ts";
-import { ALL_ROLES, ANY, EXPLAINED, Flow, ID, type Peer } from "../kit/flow_kit.ts";
+import { ALL_ROLES, ANY, BASIC_ROLES, EXPLAINED, Flow, ID, type Peer } from "../kit/flow_kit.ts";
 
 const LIMIT = "realmway.error.limit_exceeded";
 
 /** A realm whose role "guest" has limits; "anyone" has none. */
-function limited(limits: RoleLimits): Flow {
+function limited(limits: RoleLimits, options: Partial<RealmOptions> = {}): Flow {
   return new Flow({
+    ...options,
     roles: [
       { name: "anyone", allowByDefault: true },
       { name: "guest", allowByDefault: true, limits },
@@ -106,13 +108,7 @@ test("Limits: a session has so many subscriptions and registrations, and may cha
 });
 
 test("Limits: a session has so many calls in flight, those that wait for a callee included", () => {
-  const flow = new Flow({
-    callQueue: { limit: 10 },
-    roles: [
-      { name: "anyone", allowByDefault: true },
-      { name: "guest", allowByDefault: true, limits: { calls: 2 } },
-    ],
-  });
+  const flow = limited({ calls: 2 }, { callQueue: { limit: 10 } });
   const [alice, bob] = [guest(flow), flow.join()];
   bob.registers("com.busy", { "concurrency": 1 });
   alice.calls("com.busy");
@@ -135,6 +131,51 @@ test("Limits: a session has so many calls in flight, those that wait for a calle
   bob.yields(next);
   alice.receives("RESULT", 2, {});
   assert.deepEqual(counted(flow), { "calls": 3 });
+  flow.ends();
+});
+
+test("Limits: cancelled calls count also where they went to all callees, waited before or were declined", () => {
+  const flow = limited({ calls: 1 }, { callQueue: { limit: 10 } });
+  const alice = guest(flow);
+  const declines = { ...BASIC_ROLES, "callee": { "features": { "call_reroute": true } } };
+  const [one, other] = [flow.join({ roles: declines }), flow.join({ roles: BASIC_ROLES })];
+  for (const callee of [one, other]) {
+    callee.registers("com.shared", { "invoke": "first", "concurrency": 1 });
+  }
+  const isRefused = (options = {}) => {
+    const request = alice.calls("com.shared", options);
+    alice.receives("ERROR", 48, request, {}, LIMIT, EXPLAINED);
+  };
+  const cancels = (request: number) => {
+    alice.sends("CANCEL", request, { "mode": "skip" });
+    alice.receives("ERROR", 48, request, {}, "wamp.error.canceled", EXPLAINED);
+  };
+  cancels(alice.calls("com.shared", { "runmode": "all" }));
+  const parts = [one.isInvoked(), other.isInvoked()] as const;
+  isRefused();
+  one.yields(parts[0]);
+  isRefused({ "runmode": "all" });
+  other.yields(parts[1]);
+  const declined = alice.calls("com.shared");
+  one.sends("ERROR", 68, one.isInvoked().request, {}, "wamp.error.unavailable");
+  const rerouted = other.isInvoked();
+  cancels(declined);
+  isRefused();
+  other.yields(rerouted);
+  // Others keep the callees busy, so that the call waits.
+  const busy = flow.join();
+  for (let i = 0; i < 2; i++) busy.calls("com.shared");
+  const [first] = [one.isInvoked(), other.isInvoked()];
+  const waited = alice.calls("com.shared");
+  one.yields(first);
+  busy.receivesAny("RESULT", 1);
+  const served = one.isInvoked();
+  cancels(waited);
+  isRefused();
+  one.yields(served);
+  alice.calls("com.shared");
+  one.isInvoked();
+  assert.deepEqual(counted(flow), { "calls": 4 });
   flow.ends();
 });
 
