@@ -86,8 +86,11 @@ export class Subscriber {
       if (message.details["x_acknowledged_delivery"] === true) {
         return this.#deliverConfirmed(subscriptions, args, kwargs, details);
       }
-      for (const subscription of subscriptions) {
-        this.#deliver(subscription, args, kwargs, details);
+      this.#deliver(first, args, kwargs, details);
+      // The list is replaced when it changes, never changed.
+      for (let i = 1; i < subscriptions.length; i++) {
+        const other = subscriptions[i];
+        if (other !== undefined) this.#deliver(other, args, kwargs, details);
       }
     } catch (error) {
       this.#link.log.error("Event of {topic} cannot be read", { topic: first.topic, error });

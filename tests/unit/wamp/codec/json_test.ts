@@ -254,6 +254,26 @@ test("JSON: integers beyond 2^53 are read as bigints, beyond 64 bits as floats",
   ]);
 });
 
+test("JSON: an integer beyond 2^53 is exact wherever it stands, also within strings' escapes and long digits", () => {
+  const decode = (text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    return json.decodePayload(bytes, 0, bytes.length, 1).args;
+  };
+  for (let before = 0; before < 40; before++) {
+    for (const digits of ["9007199254740993", "18446744073709551615"]) {
+      const pad = "x".repeat(before);
+      assert.deepEqual(decode(`["${pad}",${digits}]`), [pad, BigInt(digits)]);
+      assert.deepEqual(decode(`[${digits},"${pad}"]`), [BigInt(digits), pad]);
+      assert.deepEqual(decode(`["${pad}${digits}",1]`), [pad + digits, 1]);
+    }
+    assert.deepEqual(decode(`["${"x".repeat(before)}\\u0041é"]`), ["x".repeat(before) + "Aé"]);
+    assert.deepEqual(decode(`["${"x".repeat(before)}",123456789012345]`), [
+      "x".repeat(before),
+      123456789012345,
+    ]);
+  }
+});
+
 test("JSON: floats are read as JSON.parse reads them, digit for digit", () => {
   const texts = [
     "0.1",
