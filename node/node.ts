@@ -46,6 +46,8 @@ export interface NodeSettings {
   readonly clock?: Clock;
   /** Default: the system's. */
   readonly random?: Random;
+  /** Called once all of the node but its management socket, its containers and its guests runs: another node on the same ports may end now. */
+  readonly replaces?: (() => Promise<void>) | undefined;
   /** Answers requests for paths of their own in place of the service for "/". */
   readonly root?: (request: Request) => Response | Promise<Response>;
 }
@@ -199,6 +201,8 @@ class RunningNode implements Node {
     // What follows may want to join the realms of all routers.
     await this.#children.start(["router"]);
     await this.#run.startComponents();
+    await this.#settings.replaces?.();
+    await (await this.#management)?.listen();
     void this.#children.start(["container", "guest"]);
     (await this.#management)?.announce("on_ready", { "id": this.#nodeId });
   }

@@ -16,7 +16,9 @@ export function acknowledgeStored(
   delivery: Delivery | undefined,
 ): void {
   const { id } = session;
+  session.unconfirmed++;
   store.committed((failure) => {
+    session.unconfirmed--;
     if (failure === undefined && delivery !== undefined) return delivery.sent();
     delivery?.abandon();
     // The session may have left, and its connection carry another.

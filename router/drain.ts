@@ -1,6 +1,6 @@
 /**
  * The end of a router that loses no call: who waits for no answer and gives none is told to leave at once, who does once its calls are
- * answered, callees when nobody waits for them any more. Meanwhile new calls are refused, but for those that a callee needs in order
+ * answered, callees when nobody waits for them any more; and none before its publications are acknowledged that the store is still busy with. Meanwhile new calls are refused, but for those that a callee needs in order
  * to answer. Made by `router.ts`, which says GOODBYE to whoever is left.
  */
 import type { Clock, Timer } from "./ports.ts";
@@ -45,7 +45,8 @@ export class Drain {
       const limit = this.#clock.after(limitMs, () => end(this.#openCalls()));
       const look = () => {
         this.#sendAway();
-        if (this.#openCalls() === 0) end(0);
+        const isBusy = this.#openCalls() > 0 || this.#isUnconfirmed();
+        if (!isBusy) end(0);
         else looking = this.#clock.after(LOOK_MS, look);
       };
       look();
@@ -58,11 +59,17 @@ export class Drain {
     return count;
   }
 
+  #isUnconfirmed(): boolean {
+    for (const { unconfirmed } of this.#sessions) if (unconfirmed > 0) return true;
+    return false;
+  }
+
   /** Whom nobody needs any more. Sessions inside the process end with it. */
   #sendAway(): void {
     for (const session of [...this.#sessions]) {
-      const { openCalls, registrations, isJoined, isServing } = session;
-      const isNeeded = openCalls > 0 || isServing || (registrations?.size ?? 0) > 0;
+      const { openCalls, unconfirmed, registrations, isJoined, isServing } = session;
+      const isWaiting = openCalls > 0 || unconfirmed > 0;
+      const isNeeded = isWaiting || isServing || (registrations?.size ?? 0) > 0;
       if (isJoined && !isNeeded && !session.isInside) session.goodbye(this.#reason);
     }
   }

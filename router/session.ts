@@ -72,6 +72,8 @@ export class Session implements MessageHandler, Applicant {
   tally: CallTally | undefined = undefined;
   /** What is published once the peer has gone. */
   testaments: Testaments | undefined = undefined;
+  /** Publications of this peer that wait for the store before they are acknowledged. */
+  unconfirmed = 0;
   /** Last request id that the peer used, and that the dealer used towards it. */
   lastRequest = 0;
   /** Ids that the peer left out and may still use. */

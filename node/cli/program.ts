@@ -83,10 +83,15 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
         .choices(["color", "nocolor", "syslogd", "json"]),
     )
     .option("--pid-file <file>", "file that has the process's number while it runs", name)
+    .option(
+      "--replace",
+      'take the place of the node that runs in the directory: listen beside it ("shared" endpoints), then have it drain and end',
+    )
     .addHelpText(
       "after",
       examples([
         "realmway start",
+        "realmway start --replace",
         "realmway start --cbdir /etc/realmway --loglevel warn",
         "realmway start --config production.yaml --logformat json",
       ]),

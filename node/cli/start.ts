@@ -8,6 +8,7 @@ import process from "node:process";
 import { VERSION } from "../../wamp/version.ts";
 import { locateNode, type Wanted } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
+import type { NodeConfig } from "../config/schema.ts";
 import type { Log } from "../../router/ports.ts";
 import { logFor, type LogFormat, type LogLevel, startLogging } from "../log.ts";
 import type { Node } from "../node.ts";
@@ -28,6 +29,7 @@ export interface StartOptions extends Wanted {
   readonly loglevel: LogLevel;
   readonly logformat?: LogFormat | undefined;
   readonly pidFile?: string | undefined;
+  readonly replace?: true | undefined;
 }
 
 export async function start(
@@ -70,7 +72,8 @@ async function runUntilTold(
   if (passedOver !== undefined) {
     log.warn("Passed over {passedOver}: {file} comes first; --cbdir chooses", { passedOver, file });
   }
-  const node = await runNode(config, { directory, workerLogLevel: options.loglevel });
+  const replaces = options.replace && await predecessor(config, { file, directory }, log);
+  const node = await runNode(config, { directory, workerLogLevel: options.loglevel, replaces });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
@@ -89,6 +92,17 @@ async function runUntilTold(
   await node.stop();
   log.info("Stopped", {});
   return !isSignal && cause.hasFailed ? 1 : 0;
+}
+
+/** Has the node that runs here end, once this one can take its place. */
+async function predecessor(
+  config: NodeConfig,
+  place: { readonly file: string; readonly directory: string },
+  log: Log,
+): Promise<(() => Promise<void>) | undefined> {
+  const { Predecessor } = await import("./predecessor.ts");
+  const found = await Predecessor.find(config, place, log);
+  return found && (() => found.leave());
 }
 
 /** Waits for calls in flight; SIGTERM, SIGINT or SIGHUP cuts that short. */

@@ -40,6 +40,7 @@ export class Management {
   readonly #parts: ManagementParts;
   /** What leads to the realm is what leads to any other. */
   readonly worker: RouterWorker;
+  #transports: Realms["transports"] = [];
   #served: Served | undefined = undefined;
   #socket: WorkerSocket | undefined = undefined;
 
@@ -63,7 +64,12 @@ export class Management {
     const authid = this.#parts.nodeId;
     const session = await joinInside({ router: this.router, realm: MANAGEMENT_REALM, authid, log });
     await this.#serve(session);
-    for (const [i, transport] of transports.entries()) {
+    this.#transports = transports;
+  }
+
+  /** Opens what leads to the realm from outside. */
+  async listen(): Promise<void> {
+    for (const [i, transport] of this.#transports.entries()) {
       await this.worker.startTransport(transport.id ?? numbered("management", i), transport);
     }
   }

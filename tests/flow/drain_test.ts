@@ -1,7 +1,8 @@
 /** A router that is about to stop: who is told to leave when, and what becomes of calls. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EXPLAINED, Flow, type Peer } from "../kit/flow_kit.ts";
+import type { Store } from "../../router/ports.ts";
+import { EXPLAINED, Flow, ID, type Peer } from "../kit/flow_kit.ts";
 
 const SHUTDOWN = "wamp.close.system_shutdown";
 
@@ -64,6 +65,35 @@ test("Drain: a call whose arguments are still coming goes on", async () => {
   flow.clock.advance(20);
   isSentAway(caller);
   assert.deepEqual(await drained, { calls: 1, unanswered: 0 });
+  flow.ends();
+});
+
+test("Drain: a publication that the store is busy with is acknowledged before its publisher is told to leave", async () => {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+  const store: Store = {
+    failure: undefined,
+    get taken() {
+      return taken;
+    },
+    append: () => void taken++,
+    retain: () => {},
+    committed: (done) => void waiting.push(() => done(undefined)),
+    read: (_query, done) => done(undefined),
+    retained: (done) => done([]),
+  };
+  const flow = new Flow({ store, eventHistory: [{ uri: "com.myapp.kept", limit: 10 }] });
+  const publisher = flow.join();
+  const request = publisher.publishes("com.myapp.kept", { "acknowledge": true });
+  publisher.receivesNothing();
+  const drained = flow.router.drain(SHUTDOWN, 10_000);
+  flow.clock.advance(100);
+  publisher.receivesNothing();
+  for (const done of waiting) done();
+  publisher.receives("PUBLISHED", request, ID);
+  flow.clock.advance(20);
+  isSentAway(publisher);
+  assert.deepEqual(await drained, { calls: 0, unanswered: 0 });
   flow.ends();
 });
 

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { ApplicationError, connect, type Dial, type Transport } from "../../mod.ts";
 import { dial } from "../../client/dial.ts";
 import { endAll, freePort, launch, openConfig, workplace, writeFiles } from "./cli_process.ts";
-import { PROCEDURE, steady, TOPIC, Traffic } from "./traffic.ts";
+import { PROCEDURE, recorded, steady, STORE, TOPIC, Traffic } from "./traffic.ts";
 
 after(endAll);
 
@@ -248,20 +248,6 @@ test(
     await remove();
   },
 );
-
-const STORE = {
-  "type": "sqlite",
-  "event-history": [{ "uri": TOPIC, "limit": 1_000_000 }],
-};
-
-/** Serials of all events that the node has kept. */
-async function recorded(url: string): Promise<Set<number>> {
-  await using session = await connect({ url, realm: "realm1" });
-  await session.subscribe(TOPIC, () => {});
-  const id = await session.call<number>("wamp.subscription.lookup", [TOPIC]);
-  const events = await session.call<{ args: [number] }[]>("wamp.subscription.get_events", [id]);
-  return new Set(events.map(({ args: [serial] }) => serial));
-}
 
 test("Outage: kill -9 of the node under load loses nothing that was acknowledged; clients come back by themselves", async (t) => {
   const { url, start, remove } = await nodeWith({ realm: { store: STORE } });

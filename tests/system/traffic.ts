@@ -27,6 +27,8 @@ export class Traffic {
   wrong = 0;
   /** Sessions that were lost, and taken up by another. */
   reconnects = 0;
+  /** Attempts to join that came to nothing; each is followed by another. */
+  failedToJoin = 0;
   readonly #open: () => Promise<Session>;
   readonly #procedure: string;
   readonly #waiting = new Set<() => void>();
@@ -84,9 +86,10 @@ export class Traffic {
       try {
         session = await this.#open();
       } catch (error) {
-        // Nobody is there, or not for long: later.
-        if (error instanceof ConnectError || error instanceof JoinError) continue;
-        throw error;
+        if (!(error instanceof ConnectError || error instanceof JoinError)) throw error;
+        // Nobody is there, or not for long: another time.
+        this.failedToJoin++;
+        continue;
       }
       while (!this.#isOver && session.isOpen) {
         await Promise.all([this.#publish(session), this.#call(session)]);
@@ -141,4 +144,19 @@ export async function steady(url: string): Promise<{
   await session.subscribe(TOPIC, ([serial]) => void arrived.add(Number(serial)));
   await session.register(PROCEDURE, ([value]) => value, { invoke: "roundrobin" });
   return { session, arrived };
+}
+
+/** Of a realm that keeps all events of the traffic. */
+export const STORE = {
+  "type": "sqlite",
+  "event-history": [{ "uri": TOPIC, "limit": 1_000_000 }],
+};
+
+/** Serials of all events that the node has kept. */
+export async function recorded(url: string): Promise<Set<number>> {
+  await using session = await connect({ url, realm: "realm1" });
+  await session.subscribe(TOPIC, () => {});
+  const id = await session.call<number>("wamp.subscription.lookup", [TOPIC]);
+  const events = await session.call<{ args: [number] }[]>("wamp.subscription.get_events", [id]);
+  return new Set(events.map(({ args: [serial] }) => serial));
 }
