@@ -8,7 +8,6 @@ import { fileProblems } from "../config/files.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { NodeConfig } from "../config/schema.ts";
 import type { Children } from "../worker/children.ts";
-import { expectCode, modulePaths } from "../worker/component_program.ts";
 import type { Prepared } from "../worker/prepared.ts";
 import type { RouterWorker } from "../worker/router_worker.ts";
 import { StartError } from "../start_error.ts";
@@ -120,6 +119,8 @@ export class Reloader {
   async #expectComponent({ kind, piece: { config } }: ComponentStep): Promise<void> {
     if (kind === "stop component") return;
     const { directory, worker: { parts: { moduleOptions } } } = this.#parts;
+    // Loaded with the first component, as it takes the client library.
+    const { expectCode, modulePaths } = await import("../worker/component_program.ts");
     await expectCode(config, { directory, paths: modulePaths(moduleOptions, directory) });
   }
 
