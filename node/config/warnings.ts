@@ -3,6 +3,7 @@ import type { Problem } from "./problems.ts";
 import { type NodeConfig, type RouterConfig, routersOf, type TransportConfig } from "./schema.ts";
 import type { AuthConfig } from "./schema_auth.ts";
 import type { WebPathsConfig } from "./schema_web.ts";
+import { addressOf } from "./endpoint_address.ts";
 import { formatPath, type Path } from "./source.ts";
 import type { RoleConfig } from "./schema_realm.ts";
 import { overruled } from "./starred.ts";
@@ -20,7 +21,27 @@ export function configWarnings(config: NodeConfig): Problem[] {
       )
     ),
   ]);
-  return [...managers, ...routers];
+  return [...managers, ...routers, ...sharedPortWarnings(config)];
+}
+
+/** Routers that share a port: the system gives a connection to any of them, whatever realm it will ask for. */
+function sharedPortWarnings(config: NodeConfig): Problem[] {
+  const seen = new Map<string, number>();
+  return routersOf(config).flatMap(([w, { transports }]) =>
+    transports.flatMap(({ endpoint }, t) => {
+      if (endpoint.type !== "tcp" || !endpoint.shared || endpoint.port === 0) return [];
+      const address = addressOf(endpoint);
+      const first = seen.get(address);
+      seen.set(address, first ?? w);
+      if (first === undefined || first === w) return [];
+      return [{
+        path: ["workers", w, "transports", t, "endpoint"],
+        text:
+          `is shared with workers[${first}], whose realms are others: a connection may come to either, and ` +
+          "is refused (no_such_realm) where its realm is not; clients must try again, or the routers have ports of their own",
+      }];
+    })
+  );
 }
 
 /** Rules that say nothing, as a later one is about the same URIs. */

@@ -8,7 +8,7 @@ import type { CloseDetails } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import { kindOf, userValue } from "../user_module.ts";
 import { applicationProgram } from "./application_program.ts";
-import { CANNOT_START, CLASS_IMPORT_FAILED } from "./error_uris.ts";
+import { CANNOT_START, CLASS_IMPORT_FAILED, INVALID_CONFIGURATION } from "./error_uris.ts";
 import { ComponentError, textOf } from "./component_error.ts";
 
 /** What a component's code is given. */
@@ -115,6 +115,7 @@ async function classProgram(
 ): Promise<Program> {
   const found = await loaded(classname, places);
   const what = `Cannot load "${classname}": found`;
+  await checkExtra(classname, found, context.extra);
   if (isApplicationSessionClass(found)) {
     return made(classname, () => applicationProgram(found, context));
   }
@@ -141,6 +142,18 @@ async function classProgram(
     left: (_session, details) => call("onLeave", details),
     disconnected: (_session, wasClean) => call("onDisconnect", wasClean),
   };
+}
+
+/** Lets a class look at what the configuration gives it, before an object of it is made: its static `checkConfig(extra)` throws. */
+async function checkExtra(classname: string, found: unknown, extra: unknown): Promise<void> {
+  const check: unknown = typeof found === "function" && Reflect.get(found, "checkConfig");
+  if (typeof check !== "function") return;
+  try {
+    await Reflect.apply(check, found, [extra]);
+  } catch (cause) {
+    const text = `Cannot use the extra of "${classname}": ${textOf(cause)}`;
+    throw new ComponentError(INVALID_CONFIGURATION, text, { cause });
+  }
 }
 
 /** Throws a ComponentError for what the class's constructor throws. */

@@ -56,6 +56,10 @@ export class Constructor { constructor() { throw new Error("no tea"); } onJoin()
 export class Join { onJoin() { throw new Error("no milk"); } }
 export class Leaves { async onJoin(session: { leave(): Promise<unknown> }) { await session.leave(); } }
 export class NoSession {}
+export class Picky {
+  static checkConfig(extra: unknown) { if (extra !== "green") throw new Error("expected green tea"); }
+  onJoin() {}
+}
 `,
   "broken.ts": "export class {\n",
 };
@@ -219,6 +223,11 @@ for (
       "a constructor that throws",
       { classname: "throws.Constructor" },
       /constructor threw \(no tea\).*crossbar\.error\.cannot_start/,
+    ],
+    [
+      "an extra that the class's checkConfig refuses",
+      { classname: "throws.Picky", extra: "black" },
+      /Cannot use the extra of .*expected green tea.*crossbar\.error\.invalid_configuration/,
     ],
     [
       "onJoin that throws",

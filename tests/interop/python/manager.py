@@ -33,8 +33,11 @@ manager = Component(
 @manager.on_join
 async def manage(session, details):
     async def call(name, *args, **kwargs):
+        return await call_node("worker.worker001." + name, *args, **kwargs)
+
+    async def call_node(name, *args, **kwargs):
         try:
-            return await session.call("crossbar.worker.worker001." + name, *args, **kwargs)
+            return await session.call("crossbar." + name, *args, **kwargs)
         except ApplicationError as error:
             return error.error
 
@@ -54,6 +57,18 @@ async def manage(session, details):
     outcome["detached"] = (await call("stop_router_realm", "realm2"))["detached_sessions"]
     outcome["gone"] = await call("get_router_realm", "realm2")
     outcome["events"] = events
+    options = {"shutdown": "shutdown-manual"}
+    box = await call_node("start_worker", "box", "container", worker_options=options)
+    outcome["container"] = [box["id"], box["status"], await call_node("worker.box.get_components")]
+    outcome["no component"] = await call_node("worker.box.restart_component", "tea")
+    guest = {"executable": "echo", "arguments": ["hello"]}
+    await call_node("start_worker", "guest", "guest", guest)
+    lines = []
+    while not lines:
+        lines = [one["line"] for one in await call_node("get_worker_log", "guest", limit=10)]
+    outcome["guest"] = lines
+    outcome["stopped worker"] = (await call_node("stop_worker", "box"))["status"]
+    outcome["no worker"] = await call_node("stop_worker", "box", kill=True)
     done.set()
 
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../node/config/parse.ts";
+import { configWarnings } from "../../../node/config/warnings.ts";
 import { ConfigError, formatProblem } from "../../../node/config/problems.ts";
 
 function problems(workers: readonly object[], env = {}): string[] {
@@ -34,6 +35,13 @@ test("Config: several routers may share a port, each with realms of its own", ()
     router("realm3", { ...listening(8081, false), options: { isolate: true } }),
   ];
   assert.deepEqual(problems(workers), []);
+  const [warning = "", ...others] = configWarnings(parseConfig({ version: 2, workers }))
+    .map(formatProblem);
+  assert.match(
+    warning,
+    /^workers\[1\]\.transports\[0\]\.endpoint: is shared with workers\[0\], .*no_such_realm/,
+  );
+  assert.deepEqual(others, []);
 });
 
 test("Config: a realm on two routers is refused, with what would come of it", () => {
