@@ -121,6 +121,7 @@ export type {
   Log,
   MessageHandler,
   NativeOptions,
+  ProxyOptions,
   RawSocketOptions,
   SerializerName,
   Timer,

@@ -1,7 +1,13 @@
 /** Where a `Component` connects to: URLs and objects as Autobahn has them, made into what `connect` takes. Used by `component.ts`. */
 import type { ConnectOptions } from "./connect.ts";
 import { Retry, type RetryOptions } from "./retry.ts";
-import type { ClientTlsOptions, SerializerName, WebSocketOptions } from "./transport.ts";
+import type {
+  ClientTlsOptions,
+  ProxyOptions,
+  RawSocketOptions,
+  SerializerName,
+  WebSocketOptions,
+} from "./transport.ts";
 
 /** A host and port, or a unix socket. */
 export type ComponentEndpoint =
@@ -32,8 +38,10 @@ export interface ComponentTransport extends RetryOptions {
   readonly serializer?: SerializerName;
   /** More headers of the WebSocket handshake; not in browsers. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Options of the WebSocket protocol; not in browsers. */
-  readonly options?: Partial<WebSocketOptions>;
+  /** An HTTP proxy by way of which to connect, over TCP; not in browsers. */
+  readonly proxy?: ProxyOptions;
+  /** Options of the WebSocket or the RawSocket protocol; not in browsers. */
+  readonly options?: Partial<WebSocketOptions> | Partial<RawSocketOptions>;
 }
 
 const KEYS: Readonly<Record<keyof ComponentTransport, true>> = {
@@ -44,6 +52,7 @@ const KEYS: Readonly<Record<keyof ComponentTransport, true>> = {
   serializers: true,
   serializer: true,
   headers: true,
+  proxy: true,
   options: true,
   maxRetries: true,
   maxRetryDelayMs: true,
@@ -92,14 +101,14 @@ function isList(
 
 function connectOf(transport: ComponentTransport, place: string): Route["connect"] {
   checkKeys(transport, place, Object.keys(KEYS));
-  const { endpoint, tls, headers, options, serializer } = transport;
+  const { endpoint, tls, headers, options, proxy, serializer } = transport;
   const url = urlOf(transport, place);
   const isRaw = /^(unix\+)?rss?:/.test(url);
   if (isRaw && headers !== undefined) {
     throw wrong(`${place}.headers`, "headers", "none: RawSocket has none");
   }
-  if (isRaw && options !== undefined) {
-    throw wrong(`${place}.options`, "WebSocket options", "none: this is a RawSocket transport");
+  if (proxy !== undefined && (endpoint?.type === "unix" || url.startsWith("unix"))) {
+    throw wrong(`${place}.proxy`, "a proxy", "none: this is a unix socket");
   }
   if (serializer !== undefined && transport.serializers !== undefined) {
     throw wrong(place, '"serializer" and "serializers"', "one of them");
@@ -111,7 +120,8 @@ function connectOf(transport: ComponentTransport, place: string): Route["connect
     ...(at && { endpoint: at }),
     ...(tls && { tls }),
     ...(headers && { headers }),
-    ...(options && { websocket: options }),
+    ...(proxy && { proxy }),
+    ...(options && { [isRaw ? "rawsocket" : "websocket"]: options }),
   };
   return {
     url,

@@ -3,7 +3,12 @@ import type { ApplicationSession, ComponentConfig } from "./application_session.
 import { Component, type SessionFactory } from "./component.ts";
 import type { LogLevel } from "./logging.ts";
 import { run } from "./run.ts";
-import type { ClientTlsOptions, SerializerName } from "./transport.ts";
+import type {
+  ClientTlsOptions,
+  ProxyOptions,
+  SerializerName,
+  WebSocketOptions,
+} from "./transport.ts";
 
 /** What a runner is made of. */
 export interface RunnerOptions {
@@ -17,6 +22,10 @@ export interface RunnerOptions {
   /** Default: the system's authorities. */
   readonly tls?: ClientTlsOptions;
   readonly headers?: Readonly<Record<string, string>>;
+  /** An HTTP proxy by way of which to connect. */
+  readonly proxy?: ProxyOptions;
+  /** Options of the WebSocket protocol. */
+  readonly options?: Partial<WebSocketOptions>;
   /** -1: for ever. Default -1; heeded with `autoReconnect` only, as are the others. */
   readonly maxRetries?: number;
   /** Default 1,000. */
@@ -65,7 +74,7 @@ export class ApplicationRunner {
       | ((config: ComponentConfig) => ApplicationSession),
     { autoReconnect = false, logLevel = "info", handlesSignals = true }: RunnerRunOptions = {},
   ): Promise<void> {
-    const { url, realm, extra, serializers, tls, headers } = this.#options;
+    const { url, realm, extra, serializers, tls, headers, proxy, options } = this.#options;
     const { maxRetries, initialRetryDelayMs = 1_000, maxRetryDelayMs = 60_000 } = this.#options;
     const { retryDelayGrowth, retryDelayJitter } = this.#options;
     const sessionFactory: SessionFactory = make;
@@ -81,6 +90,8 @@ export class ApplicationRunner {
         ...(serializers && { serializers }),
         ...(tls && { tls }),
         ...(headers && { headers }),
+        ...(proxy && { proxy }),
+        ...(options && { options }),
         ...(maxRetries !== undefined && { maxRetries }),
         ...(retryDelayGrowth !== undefined && { retryDelayGrowth }),
         ...(retryDelayJitter !== undefined && { retryDelayJitter }),

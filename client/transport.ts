@@ -3,6 +3,7 @@ import type {
   ClientEndpoint,
   ClientTlsOptions,
   MessageHandler,
+  ProxyOptions,
   RawSocketOptions,
   Transport,
   WebSocketOptions,
@@ -15,6 +16,7 @@ export type {
   ClosedHow,
   Log,
   MessageHandler,
+  ProxyOptions,
   RawSocketOptions,
   Timer,
   Transport,
@@ -30,6 +32,8 @@ export interface NativeOptions {
   readonly endpoint?: ClientEndpoint;
   /** TLS of the connection, where the URL asks for it. Default: the system's authorities. */
   readonly tls?: ClientTlsOptions;
+  /** An HTTP proxy by way of which to connect. */
+  readonly proxy?: ProxyOptions;
   /** More headers of the WebSocket handshake. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly websocket?: Partial<WebSocketOptions>;

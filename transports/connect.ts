@@ -1,7 +1,13 @@
 /** Opens connections for clients: picks the runtime's file, bounds the wait, and says in plain words what went wrong. Called by `dial.ts`. */
 import { systemClock } from "./clock.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { type ClientEndpoint, codeOf, ConnectError, textOf } from "./endpoint.ts";
+import {
+  type ClientEndpoint,
+  codeOf,
+  ConnectError,
+  type ProxyOptions,
+  textOf,
+} from "./endpoint.ts";
 import { nativeRuntime, nodeRuntime } from "./runtime/runtime.ts";
 
 export interface ConnectOptions {
@@ -26,7 +32,8 @@ export async function connect(
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const runtime = await (endpoint.tls === undefined ? nativeRuntime() : nodeRuntime());
+    const isPlain = endpoint.tls === undefined && proxyOf(endpoint) === undefined;
+    const runtime = await (isPlain ? nativeRuntime() : nodeRuntime());
     attempt.signal.throwIfAborted();
     return await runtime.connect(endpoint, attempt.signal);
   } catch (error) {
@@ -40,7 +47,12 @@ export async function connect(
 function nameOf(endpoint: ClientEndpoint): string {
   if (endpoint.kind === "unix") return `unix:${endpoint.path}`;
   const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  return `${host}:${endpoint.port}`;
+  const { proxy } = endpoint;
+  return `${host}:${endpoint.port}${proxy === undefined ? "" : ` by ${proxy.host}:${proxy.port}`}`;
+}
+
+function proxyOf(endpoint: ClientEndpoint): ProxyOptions | undefined {
+  return endpoint.kind === "tcp" ? endpoint.proxy : undefined;
 }
 
 function connectError(endpoint: ClientEndpoint, error: unknown): ConnectError {

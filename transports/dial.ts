@@ -10,7 +10,12 @@ import { DialError, type DialTarget, parseUrl } from "./dial_url.ts";
 import { connect } from "./connect.ts";
 import type { Extension } from "./http_head.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { type ClientEndpoint, type ClientTlsOptions, ConnectError } from "./endpoint.ts";
+import {
+  type ClientEndpoint,
+  type ClientTlsOptions,
+  ConnectError,
+  type ProxyOptions,
+} from "./endpoint.ts";
 import { newStats, type TransportHost, type TransportStats } from "./host.ts";
 import { Outbox } from "./outbox.ts";
 import { peerName } from "./peer_name.ts";
@@ -29,7 +34,7 @@ import {
 } from "./websocket_options.ts";
 
 export { DialError } from "./dial_url.ts";
-export type { ClientEndpoint, ClientTlsOptions } from "./endpoint.ts";
+export type { ClientEndpoint, ClientTlsOptions, ProxyOptions } from "./endpoint.ts";
 export type { RawSocketOptions, WebSocketOptions } from "./websocket_options.ts";
 /** For `client/`, which never imports router/. */
 export type { Clock, ClosedHow, Log, MessageHandler, Timer, Transport } from "../router/ports.ts";
@@ -46,6 +51,8 @@ export interface DialOptions {
   /** Further headers of the WebSocket handshake. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly tls?: ClientTlsOptions;
+  /** Connects by way of an HTTP proxy, over TCP. */
+  readonly proxy?: ProxyOptions;
   /** For connection and handshake together. Default 10,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -73,7 +80,7 @@ export async function dial(
 ): Promise<Transport> {
   const { url, tls, timeoutMs = 10_000, signal } = options;
   const target = parseUrl(url);
-  const endpoint = endpointOf(target, options.endpoint, tls);
+  const endpoint = withProxy(endpointOf(target, options.endpoint, tls), options);
   const started = performance.now();
   let stream: ByteStream;
   try {
@@ -95,6 +102,15 @@ function endpointOf(
   const endpoint = explicit ?? target.endpoint;
   if (!target.isSecure) return endpoint;
   return { ...endpoint, tls: { ...endpoint.tls, ...tls } };
+}
+
+function withProxy(endpoint: ClientEndpoint, { url, proxy }: DialOptions): ClientEndpoint {
+  if (proxy === undefined) return endpoint;
+  if (endpoint.kind === "tcp") return { ...endpoint, proxy };
+  throw new DialError(
+    "other",
+    `Cannot dial "${url}": found a unix socket, expected TCP for a proxy`,
+  );
 }
 
 function shakeHands(

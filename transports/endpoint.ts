@@ -69,8 +69,19 @@ export type ClientEndpoint =
     readonly version?: 4 | 6;
     readonly tls?: ClientTlsOptions;
     readonly noDelay?: boolean;
+    /** Connects by way of it. */
+    readonly proxy?: ProxyOptions;
   }
   | { readonly kind: "unix"; readonly path: string; readonly tls?: ClientTlsOptions };
+
+/** An HTTP proxy that connects for others (CONNECT). */
+export interface ProxyOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Sent by Basic authentication, unencrypted. */
+  readonly username?: string;
+  readonly password?: string;
+}
 
 /** TLS of a client. Certificates and keys are texts in PEM. */
 export interface ClientTlsOptions {

@@ -8,6 +8,7 @@ import * as tls from "node:tls";
 import { type Address, type ByteStream, plainHost } from "../byte_stream.ts";
 import type { ClientEndpoint, Endpoint, Listener } from "../endpoint.ts";
 import { NodeStream } from "./node_stream.ts";
+import { tunnel } from "./node_tunnel.ts";
 import { clientOptions, contextOptions, isImpostor, serverOptions } from "./node_tls.ts";
 
 function tcpAddress(host: string | undefined, port: number | undefined): Address {
@@ -73,17 +74,23 @@ function listenOptions(endpoint: Endpoint): net.ListenOptions & { fd?: number } 
   return { host: endpoint.host, port: endpoint.port, ...backlog, ...reusePort };
 }
 
-export function connect(endpoint: ClientEndpoint, signal: AbortSignal): Promise<ByteStream> {
+export async function connect(
+  endpoint: ClientEndpoint,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  const through = endpoint.kind === "tcp" && endpoint.proxy !== undefined
+    ? await tunnel(endpoint, endpoint.proxy, signal)
+    : undefined;
   const where = endpoint.kind === "unix"
     ? { path: endpoint.path }
     : { host: endpoint.host, port: endpoint.port };
   // A variable, as the types of tls.connect do not know allowHalfOpen.
   const tlsOptions = {
-    ...where,
+    ...(through === undefined ? where : { socket: through }),
     ...clientOptions(endpoint.tls ?? {}, where.host),
     allowHalfOpen: true,
   };
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const opened = () => {
       signal.removeEventListener("abort", aborted);
       socket.off("error", reject);
@@ -96,18 +103,23 @@ export function connect(endpoint: ClientEndpoint, signal: AbortSignal): Promise<
           tcpAddress(socket.localAddress, socket.localPort),
         );
       // The caller sets the callbacks in this turn.
-      setImmediate(() => stream.start());
+      setImmediate(() => {
+        stream.start();
+        // It was paused at the proxy's answer.
+        if (socket === through) socket.resume();
+      });
       resolve(stream);
     };
     const aborted = () => {
       socket.destroy();
       reject(signal.reason);
     };
-    const socket = endpoint.tls === undefined
-      ? net.connect({ ...where, allowHalfOpen: true }, opened)
-      : tls.connect(tlsOptions, opened);
+    const socket = endpoint.tls !== undefined
+      ? tls.connect(tlsOptions, opened)
+      : through ?? net.connect({ ...where, allowHalfOpen: true }, opened);
     socket.on("error", nothing).once("error", reject);
     signal.addEventListener("abort", aborted, { once: true });
+    if (socket === through) opened();
   });
 }
 
