@@ -48,6 +48,8 @@ export interface NodeSettings {
   readonly random?: Random;
   /** Called once all of the node but its management socket, its containers and its guests runs: another node on the same ports may end now. */
   readonly replaces?: (() => Promise<void>) | undefined;
+  /** Reads the configuration anew and gives it to `Node.reload`, when the management API asks for it. Default: that is refused. */
+  readonly onReload?: (() => Promise<readonly string[]>) | undefined;
   /** Answers requests for paths of their own in place of the service for "/". */
   readonly root?: (request: Request) => Response | Promise<Response>;
 }
@@ -262,6 +264,7 @@ class RunningNode implements Node {
       worker: this.#hasRouter ? worker : undefined,
       transports: worker.parts,
       onWorkerReady: (id) => this.#children.ready(id),
+      reload: this.#settings.onReload,
       shutdown: (reason, drains) => this.#askToStop({ reason, hasFailed: false, drains }),
     });
     await management.start(managementRealm(this.#config.controller.management));

@@ -8,7 +8,7 @@ import { StopSignals } from "./process_events.ts";
 
 const args = process.argv.slice(2);
 // Before the rest is loaded: who stops a node in its first moments wants it to end as later.
-const signals = args[0] === "start" ? new StopSignals() : undefined;
+const signals = args[0] === "start" ? new StopSignals(true) : undefined;
 Promise.all([import("./program.ts"), import("./output.ts")]).then(async ([{ run }, { exit }]) =>
   exit(await run(args, signals))
 );

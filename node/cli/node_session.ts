@@ -5,9 +5,11 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
+import { readAssembled } from "../config/include.ts";
 import { locateNode } from "../config/locate.ts";
 import { readConfig } from "../config/parse.ts";
 import { ConfigError } from "../config/problems.ts";
+import { select } from "../config/select.ts";
 import { MANAGEMENT_REALM } from "../config/schema_management.ts";
 import { RouterController } from "../management/controller.ts";
 import { NodeController } from "../management/node_controller.ts";
@@ -58,14 +60,25 @@ async function managementSocket(options: OperatorOptions): Promise<string> {
   const cwd = process.cwd();
   if (options.socket !== undefined) return resolve(cwd, options.socket);
   const { directory, file } = await locateNode(options, process.env, cwd);
-  const config = await readConfig(file, process.env);
-  const { management } = config.controller;
-  if (management?.socket !== undefined) return resolve(directory, management.socket);
+  const socket = await configuredSocket(file);
+  if (socket !== undefined) return resolve(directory, socket);
   throw new ConfigError(file, [{
     path: ["controller", "management", "socket"],
     text:
       'missing, expected the name of a unix socket, "management.sock", by which a node is managed',
   }]);
+}
+
+/** A node that runs is to be reached although its file has mistakes by now. */
+async function configuredSocket(file: string): Promise<string | undefined> {
+  try {
+    return (await readConfig(file, process.env)).controller.management?.socket;
+  } catch (cause) {
+    const { value } = await readAssembled(file).catch(() => ({ value: undefined }));
+    const socket = select(value, ["controller", "management", "socket"])[0]?.value;
+    if (typeof socket === "string" && !socket.includes("$")) return socket;
+    throw cause;
+  }
 }
 
 async function routerId(node: NodeController, wanted: string | undefined): Promise<string> {

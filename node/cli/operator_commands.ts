@@ -1,4 +1,4 @@
-/** `status`, `stop`, `top`, and `realm`, `role`, `link`, `transport`, `component`, `worker` with what can be done to each: clients of a node's management API. */
+/** `status`, `stop`, `top`, `reload`, and `realm`, `role`, `link`, `transport`, `component`, `worker` with what can be done to each: clients of a node's management API. */
 import { Command, Option } from "@commander-js/extra-typings";
 import { KILLED } from "../../wamp/uris.ts";
 import { type Kind, KINDS } from "./managed_kinds.ts";
@@ -14,6 +14,7 @@ export function addOperatorCommands(program: Command, done: Done): void {
   program.addCommand(statusCommand(done));
   program.addCommand(stopCommand(done));
   program.addCommand(topCommand(done));
+  program.addCommand(reloadCommand(done));
   for (const kind of KINDS) program.addCommand(kindCommand(kind, done));
 }
 
@@ -38,6 +39,20 @@ function stopCommand(done: Done) {
     )
     .addHelpText("after", examples(["realmway stop", "realmway stop --drain"]))
     .action(async (options) => done(await (await import("./stop.ts")).stop(options)));
+}
+
+function reloadCommand(done: Done) {
+  return operatorCommand(
+    "reload",
+    "have a running node read its configuration anew and change what differs, all or nothing",
+  )
+    .addHelpText(
+      "after",
+      `\nWithout a socket of the management API, SIGHUP does the same; the node's log then says what became of it.\n${
+        examples(["realmway reload", "realmway check && realmway reload --json"])
+      }`,
+    )
+    .action(async (options) => done(await (await import("./reload.ts")).reload(options)));
 }
 
 function topCommand(done: Done) {

@@ -67,7 +67,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
 
   program.command("start")
     .description(
-      "start the node and run it until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; SIGUSR2 has it wait for calls in flight before it stops",
+      "start the node and run it until SIGTERM or SIGINT (Ctrl-C); SIGHUP has it read its configuration anew, SIGUSR2 wait for calls in flight before it stops",
     )
     .option("--cbdir <directory>", NODE_DIRECTORY, name)
     .option("--config <file>", CONFIG_FILE, name)

@@ -1,10 +1,10 @@
 /**
- * What systemd is told by its notify socket (sd_notify(3)): that the node is ready, what it is doing, that it stops, and, where the unit has
+ * What systemd is told by its notify socket (sd_notify(3)): that the node is ready, what it is doing, that it reloads or stops, and, where the unit has
  * `WatchdogSec`, that its event loop turns. Does nothing where NOTIFY_SOCKET is not set. Linux alone has it.
  */
 import { setInterval } from "node:timers";
 import type { Log } from "../../router/ports.ts";
-import { sendDatagram } from "../../transports/runtime/runtime.ts";
+import { monotonicMicros, sendDatagram } from "../../transports/runtime/runtime.ts";
 import type { Environment } from "../config/environment.ts";
 
 /** Of Linux; the first two bytes are the family. */
@@ -36,6 +36,21 @@ export class ServiceManager {
     if (this.#watchdogMs === undefined || this.#address === undefined) return;
     this.#watchdog = setInterval(() => void this.#notify("WATCHDOG=1"), this.#watchdogMs / 2);
     this.#watchdog.unref();
+  }
+
+  /** The configuration is read anew; `reloaded` follows. */
+  async reloading(status: string): Promise<void> {
+    if (this.#address === undefined || this.#hasFailed) return;
+    try {
+      const now = await monotonicMicros();
+      await this.#notify(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=${oneLine(status)}`);
+    } catch (cause) {
+      this.#failed(cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+
+  async reloaded(status: string): Promise<void> {
+    await this.#notify(`READY=1\nSTATUS=${oneLine(status)}`);
   }
 
   /** The watchdog is fed on: a node that hangs while it stops is to be ended, too. */

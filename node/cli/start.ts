@@ -1,7 +1,7 @@
 /**
- * `realmway start`: runs a node until SIGTERM, SIGINT or SIGHUP, or until the end of a worker ends it. Then sessions are told goodbye and the
- * process ends with 0, or with 1 when a worker failed; a second signal ends it at once. SIGUSR2 has it wait for calls in flight before.
- * Faults that nobody caught are logged, the node goes on.
+ * `realmway start`: runs a node until SIGTERM or SIGINT, or until the end of a worker ends it. Then sessions are told goodbye and the process
+ * ends with 0, or with 1 when a worker failed; a second signal ends it at once. SIGUSR2 has it wait for calls in flight before. SIGHUP has it
+ * read its configuration anew, unless its terminal is gone. Faults that nobody caught are logged, the node goes on.
  */
 import { resolve } from "node:path";
 import process from "node:process";
@@ -15,6 +15,7 @@ import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
 import { descriptorLimit } from "../vital_signs.ts";
 import { PidFile } from "./pid_file.ts";
+import { Reloading } from "./reloading.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isJournal, isTerminal, print, styled } from "./output.ts";
@@ -34,7 +35,7 @@ export interface StartOptions extends Wanted {
 
 export async function start(
   options: StartOptions,
-  signals: StopSignals = new StopSignals(),
+  signals: StopSignals = new StopSignals(true),
 ): Promise<number> {
   const format = options.logformat ?? defaultLogFormat();
   const hasPriorities = format === "syslogd" && isJournal(process.env);
@@ -73,12 +74,20 @@ async function runUntilTold(
     log.warn("Passed over {passedOver}: {file} comes first; --cbdir chooses", { passedOver, file });
   }
   const replaces = options.replace && await predecessor(config, { file, directory }, log);
-  const node = await runNode(config, { directory, workerLogLevel: options.loglevel, replaces });
+  const manager = new ServiceManager(process.env, process.pid, log);
+  const reloading = new Reloading({ file, directory, log, manager, status: () => statusOf(node) });
+  const node: Node = await runNode(config, {
+    directory,
+    workerLogLevel: options.loglevel,
+    replaces,
+    onReload: () => reloading.reload(node),
+  });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
-  const manager = new ServiceManager(process.env, process.pid, log);
-  await manager.ready(`Listening on ${node.listeners.flatMap(({ urls }) => urls).join(" ")}`);
+  await manager.ready(statusOf(node));
+  // Why it failed, the log has.
+  signals.onReload(() => void reloading.reload(node).catch(() => {}));
 
   // Listening for signals keeps no process alive on Deno, and a node may have nothing else: no listener, and a guest that waits to be restarted.
   const alive = setInterval(() => {}, LONGEST_MS);
@@ -105,7 +114,7 @@ async function predecessor(
   return found && (() => found.leave());
 }
 
-/** Waits for calls in flight; SIGTERM, SIGINT or SIGHUP cuts that short. */
+/** Waits for calls in flight; SIGTERM or SIGINT cuts that short. */
 async function drain(node: Node, signals: StopSignals, log: Log): Promise<void> {
   const drained = await Promise.race([node.drain(), signals.first]);
   if (typeof drained === "string") {
@@ -131,6 +140,10 @@ function tellDescriptors(log: Log): void {
     "The limit of file descriptors is {limit}, and each connection takes one: raise it (systemd: LimitNOFILE=, shell: ulimit -n)",
     { limit },
   );
+}
+
+function statusOf(node: Node): string {
+  return `Listening on ${node.listeners.flatMap(({ urls }) => urls).join(" ")}`;
 }
 
 /** For people: where to connect. */

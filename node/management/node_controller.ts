@@ -78,6 +78,14 @@ export class NodeController {
     return this.session.call("crossbar.get_worker_log", [id, limit]);
   }
 
+  /** Has it read its configuration anew and put it into effect. Resolves to what has changed, in words; rejects when nothing could be. */
+  async reload(): Promise<readonly string[]> {
+    const { changes } = await this.session.call<{ readonly changes: readonly string[] }>(
+      "crossbar.reload",
+    );
+    return changes;
+  }
+
   /** Asks the node to stop; the session ends with it. @param drains once its calls in flight are answered. */
   async shutdown(drains = false): Promise<void> {
     await this.session.call("crossbar.shutdown", [false, drains]);

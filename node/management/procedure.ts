@@ -37,6 +37,8 @@ export interface NodeContext {
   readonly startedAt: number;
   now(): number;
   readonly workers: NodeWorkers;
+  /** Whoever runs the node reads its configuration anew; undefined: nobody can. Resolves to what has changed, in words. */
+  readonly reload: (() => Promise<readonly string[]>) | undefined;
   /** Asks whoever runs the node to stop it. */
   shutdown(reason: string, drains: boolean): void;
   publish(event: string, payload: unknown, caller?: number): void;

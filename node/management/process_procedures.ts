@@ -110,6 +110,15 @@ export const nodeProcedures: NodeProcedures = {
     "load": loadavg(),
     "memory": { "total": totalmem(), "free": freemem() },
   }),
+  "reload": async (node, request) => {
+    if (node.reload === undefined) {
+      const text = "Cannot reload: the program that runs the node has its configuration; ask it";
+      throw new Refusal(FEATURE_UNAVAILABLE, text);
+    }
+    const changes = await node.reload();
+    node.publish("on_reloaded", { "changes": changes }, request.caller.session);
+    return { "changes": changes };
+  },
   "get_workers": (node, request) => {
     const types = request.texts(0, "filter_types");
     return node.workers.list()

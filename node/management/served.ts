@@ -4,9 +4,15 @@ import type { CallDetails } from "../../client/invocation.ts";
 import type { Session } from "../../client/session.ts";
 import { ListenError } from "../../transports/endpoint.ts";
 import { RUNTIME_ERROR } from "../../wamp/uris.ts";
+import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../start_error.ts";
 import { ComponentError } from "../worker/component_error.ts";
-import { CANNOT_LISTEN, CANNOT_START, FEATURE_UNAVAILABLE } from "../worker/error_uris.ts";
+import {
+  CANNOT_LISTEN,
+  CANNOT_START,
+  FEATURE_UNAVAILABLE,
+  INVALID_CONFIGURATION,
+} from "../worker/error_uris.ts";
 import { Refusal } from "../worker/refusal.ts";
 import type { Procedure } from "./procedure.ts";
 import { Request } from "./request.ts";
@@ -79,6 +85,9 @@ function errorOf(cause: unknown): unknown {
     return new ApplicationError(cause.uri, [cause.message]);
   }
   if (cause instanceof ListenError) return new ApplicationError(CANNOT_LISTEN, [cause.message]);
+  if (cause instanceof ConfigError) {
+    return new ApplicationError(INVALID_CONFIGURATION, [cause.message]);
+  }
   if (cause instanceof StartError) return new ApplicationError(CANNOT_START, [cause.message]);
   return cause instanceof Error ? cause : new ApplicationError(RUNTIME_ERROR, [String(cause)]);
 }

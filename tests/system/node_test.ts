@@ -50,33 +50,9 @@ test("start: SIGINT stops it too, at once when nobody is connected", async () =>
   await remove();
 });
 
-test("start: SIGHUP, a terminal's end, says goodbye as SIGTERM does", async () => {
-  const { node, url, remove } = await startNode([WEBSOCKET]);
-  const { client } = await join(url);
-  const ended = node.end("SIGHUP");
-  assert.equal((await client.next())[2], "wamp.close.system_shutdown");
-  client.send([6, {}, "wamp.close.goodbye_and_out"]);
-  assert.equal(await ended, 0);
-  await client.closed;
-  await remove();
-});
-
-test("start: under nohup a node outlives its terminal", { skip: NO_PROC }, async () => {
-  const { directory, remove } = await workplace(openConfig([WEBSOCKET]));
-  const node = launch(["start"], directory, {}, "main.ts", ["nohup"]);
-  await node.until(/Ready in/);
-  node.send("SIGHUP");
-  const [, url = ""] = URL.exec(node.output.stdout) ?? [];
-  const { client } = await join(url);
-  client.close();
-  assert.equal(await node.end(), 0);
-  assert.match(node.output.stdout, /Stopping because of \\?"SIGTERM/);
-  await remove();
-});
-
 test("start: a signal while it starts ends it with 0", { skip: NO_PROC }, async () => {
   const { directory, remove } = await workplace(openConfig([WEBSOCKET]));
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const node = launch(["start"], directory);
     await catches(node.pid);
     assert.equal(await node.end(signal), 0);

@@ -121,6 +121,20 @@ export async function sendDatagram(
   return Number(sent) === bytes.length;
 }
 
-/** As <sys/socket.h> of Linux has them. */
+/** CLOCK_MONOTONIC in microseconds, by the C library (see `deno.ts`). */
+export async function monotonicMicros(): Promise<bigint> {
+  const { dlopen } = await import("bun:ffi");
+  const library = dlopen("libc.so.6", {
+    "clock_gettime": { args: ["i32", "ptr"], returns: "i32" },
+  });
+  const time = new BigInt64Array(2);
+  library.symbols.clock_gettime(CLOCK_MONOTONIC, time);
+  library.close();
+  const [seconds = 0n, nanos = 0n] = time;
+  return seconds * 1_000_000n + nanos / 1000n;
+}
+
+/** As <time.h> and <sys/socket.h> of Linux have them. */
+const CLOCK_MONOTONIC = 1;
 const AF_UNIX = 1;
 const DATAGRAM_CLOEXEC = 2 | 0o2000000;

@@ -35,3 +35,9 @@ export async function sendDatagram(
   const runtime = runtimeName === "deno" ? await import("./deno.ts") : await import("./bun.ts");
   return await runtime.sendDatagram(address, bytes);
 }
+
+/** The system's monotonic clock, as service managers compare it. Rejects when the C library is not there. */
+export async function monotonicMicros(): Promise<bigint> {
+  const runtime = runtimeName === "deno" ? await import("./deno.ts") : await import("./bun.ts");
+  return await runtime.monotonicMicros();
+}
