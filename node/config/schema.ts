@@ -147,7 +147,7 @@ export type { TransportConfig } from "./schema_transport.ts";
 
 /** Of a node without a router. */
 export function defaultRouterOptions(): RouterConfig["options"] {
-  return workerOptions.parse({});
+  return workerOptions.parse({}, { jitless: true });
 }
 
 /** The routers of a configuration, each with its place in the list of workers. */

@@ -4,6 +4,9 @@ import { MANAGEMENT_REALM, type ManagementConfig, OPERATOR } from "../config/sch
 import { transport, type TransportConfig } from "../config/schema_transport.ts";
 import type { RealmConfig } from "../config/schema_realm.ts";
 
+/** Generated code would never pay for being generated. */
+const ONCE = { jitless: true };
+
 export function managementRealm(config: ManagementConfig | undefined): {
   readonly realms: readonly RealmConfig[];
   readonly transports: readonly TransportConfig[];
@@ -12,7 +15,7 @@ export function managementRealm(config: ManagementConfig | undefined): {
     "name": MANAGEMENT_REALM,
     "id": "management",
     "roles": [{ "name": OPERATOR, "allow-by-default": true }],
-  });
+  }, ONCE);
   const { socket, roles = [], transports = [] } = config ?? {};
   return {
     realms: [{ ...own, roles: [...own.roles, ...roles] }],
@@ -29,5 +32,5 @@ function socketTransport(path: string): TransportConfig {
     "endpoint": { "type": "unix", "path": path },
     "rawsocket": { "auth": auth },
     "websocket": { "ws": { "auth": auth } },
-  });
+  }, ONCE);
 }

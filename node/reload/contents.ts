@@ -25,13 +25,14 @@ export type Contents = readonly { readonly path: Path; readonly digest: string }
 /** @param directory the node directory. A file that cannot be read has no digest: it is complained of elsewhere. */
 export async function contentsOf(config: NodeConfig, directory: string): Promise<Contents> {
   // The management realm is reached as a worker's are.
-  const workers = [...config.workers, managementRealm(config.controller.management)];
+  const { workers: own, controller: { management } } = config;
+  const workers = management === undefined ? own : [...own, managementRealm(management)];
   const digests = await Promise.all(
     filesOf({ workers }).map(async ({ path, value }) => {
       if (typeof value !== "string") return [];
       const bytes = await readFile(resolve(directory, value)).catch(() => undefined);
       if (bytes === undefined) return [];
-      const isManagement = path[1] === config.workers.length;
+      const isManagement = path[1] === own.length;
       const place = isManagement ? [...MANAGEMENT, ...path.slice(2)] : path;
       return [{ path: place, digest: digestOf(bytes) }];
     }),

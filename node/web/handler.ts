@@ -10,7 +10,7 @@ import type { WebPeer } from "./bridge.ts";
 import { createWeb, type WebSettings } from "./services.ts";
 
 export function httpHandler(
-  { paths, options = webOptions.parse({}) }: HttpServices,
+  { paths, options = webOptions.parse({}, { jitless: true }) }: HttpServices,
   settings: Omit<WebSettings, "options" | "peerOf">,
   proxies: TrustedProxies | undefined,
 ): HttpHandler {
