@@ -1,5 +1,6 @@
 /** `component.register` and `component.subscribe` in all their forms: plain calls, wrappers of functions, decorators of methods. */
 import type { Dict } from "../wamp/message.ts";
+import { methodOf } from "./decorators.ts";
 import type { CallHandler, RegisterOptions } from "./registration.ts";
 import type { EventHandler, SubscribeOptions } from "./subscription.ts";
 
@@ -43,6 +44,7 @@ export interface ComponentSubscribe {
 export function registering(
   add: (uri: string, handler: CallHandler, options: RegisterOptions | undefined) => void,
 ): ComponentRegister {
+  const marked = new WeakSet<object>();
   function register<Args extends readonly unknown[], Kwargs extends object>(
     uri: string,
     handler: CallHandler<Args, Kwargs>,
@@ -51,7 +53,7 @@ export function registering(
   function register(uri: string, options?: RegisterOptions): HandlerDecorator;
   function register<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
   function register(...given: Given<RegisterOptions>): unknown {
-    return taken(given, add);
+    return taken(given, add, marked);
   }
   return register;
 }
@@ -59,6 +61,7 @@ export function registering(
 export function subscribing(
   add: (topic: string, handler: EventHandler, options: SubscribeOptions | undefined) => void,
 ): ComponentSubscribe {
+  const marked = new WeakSet<object>();
   function subscribe<Args extends readonly unknown[], Kwargs extends object>(
     topic: string,
     handler: EventHandler<Args, Kwargs>,
@@ -67,7 +70,7 @@ export function subscribing(
   function subscribe(topic: string, options?: SubscribeOptions): HandlerDecorator;
   function subscribe<F extends AnyHandler>(handler: F, context?: ClassMethodDecoratorContext): F;
   function subscribe(...given: Given<SubscribeOptions>): unknown {
-    return taken(given, add);
+    return taken(given, add, marked);
   }
   return subscribe;
 }
@@ -83,13 +86,14 @@ type Given<O> = [
 function taken<O extends object>(
   [first, second, third]: Given<O>,
   add: (uri: string, handler: (...args: readonly unknown[]) => unknown, options?: O) => void,
+  marked: WeakSet<object>,
 ): unknown {
   const take = (uri: string, handler: AnyHandler, options?: O) => {
     if (uri === "") throw new TypeError("Cannot use a handler: found no name, expected a URI");
     add(uri, (...args) => Reflect.apply(handler, undefined, args), options);
   };
   if (typeof first === "function") {
-    return decorated(first, isContext(second) ? second : undefined, undefined, take);
+    return decorated(first, isContext(second) ? second : undefined, undefined, take, marked);
   }
   if (isHandler(second)) {
     take(first, second, third);
@@ -97,21 +101,25 @@ function taken<O extends object>(
   }
   const options = isContext(second) ? undefined : second;
   return (handler: AnyHandler, context?: ClassMethodDecoratorContext) =>
-    decorated(handler, context, first, (uri, one) => take(uri, one, options));
+    decorated(handler, context, first, (uri, one) => take(uri, one, options), marked);
 }
 
-/** A function is taken at once; a method when its class has an object, as it is nothing without one. */
+/** A function is taken at once; a method when its class has an object, as it is nothing without one. One that is overridden and decorated
+ * again (it is `marked`) stands for both. */
 function decorated(
   handler: AnyHandler,
   context: ClassMethodDecoratorContext | undefined,
   uri: string | undefined,
   take: (uri: string, handler: AnyHandler) => void,
+  marked: WeakSet<object>,
 ): AnyHandler {
+  marked.add(handler);
   if (context === undefined) take(uri ?? handler.name, handler);
   else {
     context.addInitializer(function (this: unknown) {
-      const bound = (...args: readonly unknown[]) => Reflect.apply(handler, this, args);
-      take(uri ?? String(context.name), bound);
+      const own: unknown = Reflect.get(Object(this), context.name);
+      if (typeof own === "function" && own !== handler && marked.has(own)) return;
+      take(uri ?? String(context.name), methodOf(this, handler, context));
     });
   }
   return handler;

@@ -90,14 +90,20 @@ export function decoratedIn(object: object): readonly Decorated[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** Looked up when it is called: the object's class may have overridden it. */
-function decorated(self: unknown, method: AnyHandler, context: ClassMethodDecoratorContext) {
-  const { name } = context;
-  const handler: AnyHandler = (...args) => {
+/** The method of an object, looked up when it is called: the object's class may have overridden it. */
+export function methodOf(
+  self: unknown,
+  method: AnyHandler,
+  { name }: ClassMethodDecoratorContext,
+): AnyHandler {
+  return (...args) => {
     const own: unknown = typeof self === "object" && self !== null && Reflect.get(self, name);
     return Reflect.apply(typeof own === "function" ? own : method, self, args);
   };
-  return { name, method, handler };
+}
+
+function decorated(self: unknown, method: AnyHandler, context: ClassMethodDecoratorContext) {
+  return { name: context.name, method, handler: methodOf(self, method, context) };
 }
 
 function remember(self: unknown, decorated: Decorated): void {

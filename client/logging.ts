@@ -5,8 +5,11 @@ import type { Log } from "./transport.ts";
 /** A level of log lines. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** Configures LogTape to write the lines of category "realmway" from `level` on to the console, and returns the log for them. Programs that
- * configure LogTape themselves use `logger` alone. Throws a TypeError for a level that there is not.
+/** Tells our configuration of LogTape from a program's own. */
+const SINK = "realmway-console";
+
+/** Configures LogTape to write the lines of category "realmway" from `level` on to the console, and returns the log for them. The
+ * configuration of a program that has configured LogTape itself is left alone: it says where lines go. Throws a TypeError for a level that there is not.
  *
  * @example
  * ```ts
@@ -21,15 +24,18 @@ export async function startLogging(level: LogLevel = "info"): Promise<Log> {
     const known = LOG_LEVELS.join(", ");
     throw new TypeError(`Cannot start logging: found level "${level}", expected one of ${known}`);
   }
-  const { configure, getConsoleSink } = await import("@logtape/logtape");
-  await configure({
-    reset: true,
-    sinks: { "console": getConsoleSink() },
-    loggers: [
-      { category: ["logtape", "meta"], sinks: ["console"], lowestLevel: "warning" },
-      { category: [LOG_ROOT], sinks: ["console"], lowestLevel: TAPE_LEVELS[level] },
-    ],
-  });
+  const { configure, getConfig, getConsoleSink } = await import("@logtape/logtape");
+  const present = getConfig();
+  if (present === null || SINK in present.sinks) {
+    await configure({
+      reset: true,
+      sinks: { [SINK]: getConsoleSink() },
+      loggers: [
+        { category: ["logtape", "meta"], sinks: [SINK], lowestLevel: "warning" },
+        { category: [LOG_ROOT], sinks: [SINK], lowestLevel: TAPE_LEVELS[level] },
+      ],
+    });
+  }
   return await logger("component");
 }
 

@@ -190,6 +190,44 @@ test("Component: stop ends a wait, and a second start is the first one's", async
   assert.equal(kit.clock.pendingCount, 0);
 });
 
+test("Component: an overridden method is the one that is registered, and decorated again it is so once", async () => {
+  const kit = new ComponentFlow();
+  const component = kit.component();
+  class Base {
+    @component.register("com.example.kept")
+    kept(): string {
+      return "base";
+    }
+
+    @component.register("com.example.again")
+    again(): string {
+      return "base";
+    }
+  }
+  class Derived extends Base {
+    override kept(): string {
+      return "derived";
+    }
+
+    @component.register("com.example.renewed")
+    override again(): string {
+      return "again";
+    }
+  }
+  new Derived();
+  const done = component.start();
+  await settled();
+  await kit.component({
+    main: async (session) => {
+      assert.equal(await session.call("com.example.kept"), "derived");
+      assert.equal(await session.call("com.example.renewed"), "again");
+      await assert.rejects(session.call("com.example.again"), /no_such_procedure/);
+    },
+  }).start();
+  await component.stop();
+  await done;
+});
+
 test("Component: register takes functions, wrapped functions and decorated methods", async () => {
   const kit = new ComponentFlow();
   const component = kit.component();
