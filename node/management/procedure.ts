@@ -26,6 +26,8 @@ export interface ProcessContext {
 
 export interface WorkerContext extends ProcessContext {
   readonly worker: RouterWorker;
+  /** Another router of the node that has a realm of this name: its id. */
+  rivalOf(realm: string): Promise<string | undefined>;
 }
 
 export interface ContainerContext extends ProcessContext {

@@ -4,6 +4,7 @@ import type { Dict } from "../../wamp/message.ts";
 import { typeNames } from "../../wamp/message.ts";
 import { INVALID_ARGUMENT, KILLED } from "../../wamp/uris.ts";
 import type { SqliteStore } from "../store/sqlite_store.ts";
+import { ALREADY_RUNNING } from "../worker/error_uris.ts";
 import { Refusal } from "../worker/refusal.ts";
 import {
   type LinkRecord,
@@ -110,7 +111,10 @@ export const linkProcedures: WorkerProcedures = {
 };
 
 /** With the roles and links of its configuration. */
-async function startRealm({ worker, publish }: WorkerContext, request: Request): Promise<Dict> {
+async function startRealm(
+  { worker, publish, rivalOf }: WorkerContext,
+  request: Request,
+): Promise<Dict> {
   const id = request.text(0, "realm_id");
   const config = request.dict(1, "realm_config");
   worker.expectNoRealm(id, config["name"]);
@@ -119,6 +123,12 @@ async function startRealm({ worker, publish }: WorkerContext, request: Request):
   });
   const realm = realms.at(-1);
   if (realm === undefined) return unreadable();
+  const rival = await rivalOf(realm.name);
+  if (rival !== undefined) {
+    const text = `Cannot start realm "${id}": found "${realm.name}" on worker "${rival}", too, ` +
+      "expected each realm on one router";
+    throw new Refusal(ALREADY_RUNNING, text);
+  }
   const record = await worker.startRealm(id, realm);
   for (const [i, link] of realm.rlinks.entries()) {
     await worker.startLink(id, link.id ?? numbered("link", i), link, request.caller.authid);

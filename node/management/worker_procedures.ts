@@ -1,4 +1,5 @@
 /** All that a router worker and a container answer on the management realm, in whichever process they run. */
+import { ApplicationError } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
 import type { Container } from "../worker/container.ts";
 import type { RouterWorker } from "../worker/router_worker.ts";
@@ -54,8 +55,24 @@ export async function serveRouter(
     capacity,
     shutdown,
     worker,
+    rivalOf: (realm) => rivalOf(session, worker.id, realm),
   });
   return served;
+}
+
+/** By asking each. */
+async function rivalOf(session: Session, own: string, realm: string): Promise<string | undefined> {
+  const ids = await session.call<string[]>("crossbar.get_workers", [["router"]]);
+  for (const id of ids.filter((one) => one !== own)) {
+    try {
+      await session.call(`crossbar.worker.${id}.get_router_realm_by_name`, [realm]);
+      return id;
+    } catch (error) {
+      // It has none, or does not run.
+      if (!(error instanceof ApplicationError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** Resolves when all is registered; the container is to be started then. */

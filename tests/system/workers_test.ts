@@ -209,6 +209,14 @@ test("Management of the node: workers of each type start, say what they print, a
     assert.notEqual(second.pid, process.pid);
     const far = new RouterController(session, "second");
     await far.startRealm("far", { "name": "realm2", "roles": [ROLE] });
+    const near = new RouterController(session, "worker001");
+    const rivals = [[far, "realm1", "worker001"], [near, "realm2", "second"]] as const;
+    for (const [one, realm, rival] of rivals) {
+      await assert.rejects(
+        one.startRealm("rival", { "name": realm }),
+        fails("crossbar.error.already_running", new RegExp(`on worker "${rival}"`)),
+      );
+    }
     const { urls } = await far.startTransport("web", tcp(0));
     const peer = await client(Number(new URL(urls[0] ?? "").port), "realm2");
     assert.equal(peer.realm, "realm2");
