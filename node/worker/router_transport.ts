@@ -19,7 +19,8 @@ import { type HttpHandler, type ListenerParts, OpenListener } from "../listener.
 import { listeningEndpoints } from "../options.ts";
 import { secretOf } from "../secrets.ts";
 import { type TransportServices, transportServices } from "../services.ts";
-import { expectUsable, isSameTls } from "../certificates.ts";
+import { CertificateWatch } from "../certificate_watch.ts";
+import { expectUsable, isSameTls, tlsFiles } from "../certificates.ts";
 import type { InsideSessions } from "../inside_sessions.ts";
 import { addressOf as addressIn } from "../config/endpoint_address.ts";
 import { keptServices } from "../web/kept_services.ts";
@@ -80,6 +81,7 @@ export class RouterTransport {
   readonly #earlier: OpenListener[] = [];
   #services: TransportServices | undefined = undefined;
   #tls: TlsOptions | undefined = undefined;
+  readonly #certificates: CertificateWatch;
 
   /** @param hasPaths false: a web transport starts without its services. */
   constructor(id: string, config: TransportConfig, parts: TransportParts, hasPaths = true) {
@@ -89,6 +91,14 @@ export class RouterTransport {
     this.created = parts.clock.now();
     this.#parts = parts;
     this.#door = parts.capacity?.door();
+    const { clock, log } = parts;
+    this.#certificates = new CertificateWatch({
+      transport: id,
+      clock,
+      log,
+      files: () => tlsFiles(this.config.endpoint, parts.directory),
+      renew: () => this.#renewCertificate(),
+    });
   }
 
   /** Rejects with a StartError or a ListenError. */
@@ -102,7 +112,9 @@ export class RouterTransport {
       const { open, endpoint } = await this.#openAt(endpoints, config, services);
       this.listeningSince = this.#parts.clock.now();
       this.state = "started";
-      return this.#listensAt(open, config, endpoint, services);
+      const listener = this.#listensAt(open, config, endpoint, services);
+      await this.#certificates.start();
+      return listener;
     } catch (cause) {
       this.state = "failed";
       throw cause;
@@ -112,6 +124,7 @@ export class RouterTransport {
   /** Accepts nobody any more. */
   async stopAccepting(): Promise<void> {
     this.state = "stopping";
+    this.#certificates.stop();
     await this.#open?.stopAccepting();
   }
 
@@ -166,6 +179,21 @@ export class RouterTransport {
       },
       abandon: () => isMoved ? open.stopAccepting() : undefined,
     };
+  }
+
+  /** Rejects when the files are of no use now. */
+  async #renewCertificate(): Promise<void> {
+    const { id, config } = this;
+    const [open, services] = [this.#open, this.#services];
+    if (open === undefined || services === undefined) return;
+    const tls = (await this.#endpointsOf(config, services))[0]?.tls;
+    if (tls === undefined) return;
+    expectUsable(id, tls);
+    // A change of the configuration has read them meanwhile, or there is nothing new in them.
+    if (this.#open !== open || this.config !== config || isSameTls(tls, this.#tls)) return;
+    open.setSecureContext(tls);
+    this.#tls = tls;
+    this.#parts.log.info("Transport {transport} has the new certificate", { transport: id });
   }
 
   /** Accepts nobody there any more; HTTP ends with its next answer. */

@@ -1,11 +1,16 @@
 /** A node whose configuration changes while it runs: what starts, what ends, and what goes on as if nothing had happened. */
 import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
 import { ApplicationError, connect, ConnectError, JoinError, type Session } from "../../mod.ts";
 import { ConfigError, ListenError, type Node, parseConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
+import { CERTIFICATE_WATCH_MS } from "../../node/certificate_watch.ts";
+import type { Clock, Log } from "../../router/ports.ts";
+import { systemClock } from "../../transports/clock.ts";
 import { freePort, workplace, writeFiles } from "./cli_process.ts";
 
 type Section = Record<string, unknown>;
@@ -300,6 +305,85 @@ export class Adder {
   await assert.rejects(session.call("com.add", [1]), refused("wamp.error.no_such_procedure"));
   await assert.rejects(node.reload(faulty), /no such step/);
   await node.reload(config({}));
+});
+
+const TLS = join(dirname(fileURLToPath(import.meta.url)), "..", "kit", "tls");
+
+/** What the endpoint shows who connects: the organisation of its certificate. */
+function shownAt(node: Node): Promise<string> {
+  const address = node.listeners[0]?.address;
+  const port = address !== undefined && "port" in address ? address.port : assert.fail("no port");
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.O));
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
+
+const useCertificate = async (name: string, key = name) => {
+  await copyFile(join(TLS, `${name}.crt`), join(place.directory, "own.crt"));
+  await copyFile(join(TLS, `${key}.key`), join(place.directory, "own.key"));
+};
+const secure = (more: Section = {}) =>
+  websocket({
+    endpoint: { ...LOOPBACK, tls: { key: "own.key", certificate: "own.crt" } },
+    ...more,
+  });
+
+test("Reload: new connections get the new certificate, and old ones go on", async () => {
+  await useCertificate("server");
+  const worker = { transports: [secure()] };
+  await using running = await started(worker);
+  const { node } = running;
+  const native = { tls: { rejectUnauthorized: false } };
+  await using session = await client(node, { native });
+  const before = await shownAt(node);
+  await useCertificate("server2");
+  assert.deepEqual(await node.reload(config(worker)), ['transport "transport001" changed']);
+  assert.notEqual(await shownAt(node), before);
+  assert.equal(await session.call("wamp.session.count"), 1);
+  await useCertificate("server", "server2");
+  await assert.rejects(node.reload(config(worker)), /private key of another certificate/);
+  assert.notEqual(await shownAt(node), before);
+});
+
+test("Certificates that change are used without a reload; those that do not fit wait until they do", async () => {
+  await useCertificate("server");
+  const looks: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    after: (ms, run) => {
+      if (ms !== CERTIFICATE_WATCH_MS) return systemClock.after(ms, run);
+      looks.push(run);
+      return { cancel: () => {} };
+    },
+  };
+  const told: string[] = [];
+  const tell = (text: string) => void told.push(text);
+  const node = await startNode(config({ transports: [secure()] }), {
+    directory: place.directory,
+    clock,
+    log: { ...log, info: tell, warn: tell },
+  });
+  /** Until it has looked and waits to look again. */
+  const look = async () => {
+    looks.shift()?.();
+    while (looks.length === 0) await shownAt(node);
+  };
+  const before = await shownAt(node);
+  await look();
+  assert.equal(await shownAt(node), before);
+  await useCertificate("server2", "server");
+  await look();
+  assert.equal(await shownAt(node), before);
+  assert.ok(told.includes("The certificate of transport {transport} stays as it was: {reason}"));
+  await useCertificate("server2");
+  await look();
+  assert.notEqual(await shownAt(node), before);
+  assert.ok(told.includes("Transport {transport} has the new certificate"));
+  await node.stop();
 });
 
 /** Publications with acknowledgement, and calls, as fast as they are answered. */
