@@ -62,11 +62,15 @@ async function start(limits: object, endpoint: object = {}, prefix?: string[]): 
   };
 }
 
-function joined(port: number, headers: Record<string, string> = {}): Promise<Session> {
+function joined(
+  port: number,
+  headers: Record<string, string> = {},
+  timeoutMs = 10_000,
+): Promise<Session> {
   const url = `ws://127.0.0.1:${port}/ws`;
   const dial: Dial = ({ signal }, attach) =>
     dialTransport({ url, codecs: [json], headers, signal, host }, attach);
-  return connect({ url, realm: "realm1", dial });
+  return connect({ url, realm: "realm1", dial, timeoutMs });
 }
 
 /** Why somebody who wants to join may not. */
@@ -205,3 +209,28 @@ test(
     await end();
   },
 );
+
+for (const shared of [false, true]) {
+  test(
+    `Limits: a listener ${
+      shared ? "that is shared" : "of its own"
+    } for which no descriptors were left accepts again once there are some`,
+    { skip: NO_PROC },
+    async () => {
+      const limited = ["sh", "-c", 'ulimit -n 120; exec "$@"', "sh"];
+      const { port, end } = await start({ "spare_descriptors": 0 }, { "shared": shared }, limited);
+      const early = await joined(port);
+      await early.register("com.example.echo", ([value]) => value);
+      const flood = await Promise.all(Array.from({ length: 200 }, () => opened(port)));
+      assert.equal(await early.call("com.example.echo", ["still here"]), "still here");
+      for (const socket of flood) socket.destroy();
+      let later: Session | undefined;
+      for (let i = 0; i < 10 && later === undefined; i++) {
+        later = await joined(port, {}, 2000).catch(() => undefined);
+      }
+      assert.equal(await later?.call("com.example.echo", ["again"]), "again");
+      await Promise.all([early.leave(), later?.leave()]);
+      await end();
+    },
+  );
+}

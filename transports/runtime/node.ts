@@ -1,15 +1,26 @@
 /**
  * Sockets of `node:net` and `node:tls`: TLS and inherited descriptors on every runtime, plain connections on Node; `node_stream.ts` has
- * the streams. Traps: without `allowHalfOpen` the peer's end is answered at once; not every runtime closes a failed handshake.
+ * the streams. Traps: without `allowHalfOpen` the peer's end is answered at once; not every runtime closes a failed handshake; on Deno a
+ * listener for which no descriptor was left never accepts again, and says nothing.
  */
 import * as net from "node:net";
 import { setImmediate } from "node:timers";
 import * as tls from "node:tls";
+import type { Timer } from "../../router/ports.ts";
 import { type Address, type ByteStream, plainHost } from "../byte_stream.ts";
+import { systemClock } from "../clock.ts";
 import type { ClientEndpoint, Endpoint, Listener } from "../endpoint.ts";
 import { NodeStream } from "./node_stream.ts";
 import { tunnel } from "./node_tunnel.ts";
+import { runtimeName } from "./runtime.ts";
 import { clientOptions, contextOptions, isImpostor, serverOptions } from "./node_tls.ts";
+
+/** How long such a listener sleeps at most. */
+const WAKE_MS = 1000;
+/** What `listen` takes where nothing is said. */
+const BACKLOG = 511;
+/** Of a socket that somebody else has opened: what systemd and the kernel take at most. */
+const MOST_BACKLOG = 4096;
 
 function tcpAddress(host: string | undefined, port: number | undefined): Address {
   return { host: plainHost(host ?? ""), port: port ?? 0 };
@@ -50,12 +61,14 @@ export async function listen(
   server.on("error", nothing);
   server.on("tlsClientError", (_error: Error, socket: net.Socket) => socket.destroy());
   const address = server.address();
+  const awake = runtimeName === "deno" ? keepAwake(server, endpoint) : undefined;
   return {
     address: typeof address === "string" || address === null
       ? { path: address ?? "" }
       : tcpAddress(address.address, address.port),
     close: () =>
       new Promise((resolve) => {
+        awake?.cancel();
         server.close();
         setImmediate(resolve);
       }),
@@ -64,6 +77,23 @@ export async function listen(
       server.setSecureContext(contextOptions(options));
     },
   };
+}
+
+/** Has Deno listen anew on the same socket, which is how its listener looks again whether somebody waits; one that is well does not notice.
+ * No public way leads there. Tests near the limit of descriptors hold this. */
+function keepAwake(server: net.Server, endpoint: Endpoint): Timer {
+  const backlog = endpoint.kind === "fd" ? MOST_BACKLOG : endpoint.backlog ?? BACKLOG;
+  let timer: Timer;
+  const wake = () => {
+    const handle: unknown = Reflect.get(server, "_handle");
+    const relisten: unknown = typeof handle === "object" && handle !== null
+      ? Reflect.get(handle, "listen")
+      : undefined;
+    if (typeof relisten === "function") relisten.call(handle, backlog);
+    timer = systemClock.after(WAKE_MS, wake);
+  };
+  timer = systemClock.after(WAKE_MS, wake);
+  return { cancel: () => timer.cancel() };
 }
 
 function listenOptions(endpoint: Endpoint): net.ListenOptions & { fd?: number } {
