@@ -9,12 +9,9 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 import { VERSION } from "../../wamp/version.ts";
-import { addClientCommands } from "./client_commands.ts";
 import { EXIT_CODES, EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from "./exit_codes.ts";
-import { addServiceCommands } from "./service_commands.ts";
 import { SHELLS } from "./shells.ts";
 import { complain, print, styled } from "./output.ts";
-import { addOperatorCommands } from "./operator_commands.ts";
 import { CONFIG_FILE, examples, name, NODE_DIRECTORY } from "./option_values.ts";
 import type { StopSignals } from "./process_events.ts";
 import { TEMPLATES } from "./template_names.ts";
@@ -25,7 +22,9 @@ import { TEMPLATES } from "./template_names.ts";
  */
 export async function run(args: readonly string[], signals?: StopSignals): Promise<number> {
   let code = EXIT_OK;
-  const program = commands((result) => code = result, signals);
+  // All that a node's start needs not is left out: it is the one that should be quick.
+  const groups = args[0] === "start" ? [] : await commandGroups();
+  const program = commands((result) => code = result, groups, signals);
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
@@ -55,7 +54,23 @@ export async function failure(cause: unknown): Promise<number> {
   return EXIT_FAILURE;
 }
 
-function commands(done: (code: number) => void, signals: StopSignals | undefined) {
+type AddCommands = (program: Command, done: (code: number) => void) => void;
+
+async function commandGroups(): Promise<readonly AddCommands[]> {
+  const [{ addClientCommands }, { addOperatorCommands }, { addServiceCommands }] = await Promise
+    .all([
+      import("./client_commands.ts"),
+      import("./operator_commands.ts"),
+      import("./service_commands.ts"),
+    ]);
+  return [addClientCommands, addOperatorCommands, addServiceCommands];
+}
+
+function commands(
+  done: (code: number) => void,
+  groups: readonly AddCommands[],
+  signals: StopSignals | undefined,
+) {
   const program = new Command("realmway")
     .description("WAMP router for Deno and Bun")
     .configureHelp({ styleTitle: (title) => styled("bold", title), showGlobalOptions: true })
@@ -205,9 +220,7 @@ function commands(done: (code: number) => void, signals: StopSignals | undefined
     .addHelpText("after", examples(["realmway version"]))
     .action(async () => print((await import("./version.ts")).versionText()));
 
-  addClientCommands(program, done);
-  addOperatorCommands(program, done);
-  addServiceCommands(program, done);
+  for (const add of groups) add(program, done);
 
   program.command("completion")
     .description("print a script by which a shell completes commands and options")
