@@ -79,6 +79,32 @@ test("SIGHUP has a node read its configuration anew, and tells the log what beca
   await remove();
 });
 
+test("SIGHUP starts, changes and stops workers that are processes of their own", async () => {
+  const guest = (word: string) => ({
+    "type": "guest",
+    "id": "sleeper",
+    "executable": "sh",
+    "arguments": ["-c", `echo ${word}; exec sleep 60`],
+  });
+  const config = openConfig([transport("first")]);
+  const with_ = (...more: readonly object[]) => (
+    { ...config, "workers": [...config.workers, ...more] }
+  );
+  const { node, remove, write } = await started(config);
+  await write(with_(guest("one")));
+  node.send("SIGHUP");
+  await node.until(/"line":"one"/);
+  await write(with_(guest("two")));
+  node.send("SIGHUP");
+  await node.until(/"line":"two"/);
+  await node.until(/Reload: .*worker \\?\\?"sleeper\\?\\?.* changed/);
+  await write(with_());
+  node.send("SIGHUP");
+  await node.until(/Reload: .*worker \\?\\?"sleeper\\?\\?.* stopped/);
+  assert.equal(await node.end(), 0);
+  await remove();
+});
+
 const needsPython = spawnSync("python3", ["--version"]).status === 0
   ? false
   : "python3 is not installed";

@@ -307,6 +307,54 @@ export class Adder {
   await node.reload(config({}));
 });
 
+test("Reload: a connection by long-polling lives on when other services change", async () => {
+  const web = (value: number) => ({
+    type: "web",
+    endpoint: LOOPBACK,
+    paths: { "/": { type: "json", value }, lp: { type: "longpoll" } },
+  });
+  await using running = await started({ transports: [web(1)] });
+  const { node } = running;
+  const post = async (path: string, body: unknown = {}) => {
+    const url = `${urlOf(node)}lp/${path}`;
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+    return await response.text();
+  };
+  const { transport } = JSON.parse(await post("open", { protocols: ["wamp.2.json"] }));
+  await post(`${transport}/send`, [1, "realm1", { roles: { caller: {} } }]);
+  assert.equal(JSON.parse(await post(`${transport}/receive`))[0], 2);
+  await node.reload(config({ transports: [web(2)] }));
+  await post(`${transport}/send`, [48, 1, {}, "wamp.session.count"]);
+  assert.deepEqual(JSON.parse(await post(`${transport}/receive`)), [50, 1, {}, [1]]);
+  await post(`${transport}/close`);
+});
+
+test("Reload: links connect and end", async () => {
+  await using far = await started({});
+  await using near = await started({});
+  const linked = config({
+    realms: [realm("realm1", [role("anonymous")], {
+      rlinks: [{
+        id: "there",
+        realm: "realm1",
+        transport: { type: "websocket", url: urlOf(far.node) },
+        forward_local_invocations: true,
+        forward_remote_invocations: true,
+      }],
+    })],
+  });
+  await using callee = await client(far.node);
+  await callee.register("com.far", () => "far");
+  await using watcher = await client(near.node);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await watcher.subscribe("wamp.registration.on_create", () => resolve());
+  assert.deepEqual(await near.node.reload(linked), ['link "there" of realm "realm1" started']);
+  await promise;
+  assert.equal(await watcher.call("com.far"), "far");
+  await near.node.reload(config({}));
+  await assert.rejects(watcher.call("com.far"), refused("wamp.error.no_such_procedure"));
+});
+
 const TLS = join(dirname(fileURLToPath(import.meta.url)), "..", "kit", "tls");
 
 /** What the endpoint shows who connects: the organisation of its certificate. */
