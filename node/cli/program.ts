@@ -57,13 +57,18 @@ export async function failure(cause: unknown): Promise<number> {
 type AddCommands = (program: Command, done: (code: number) => void) => void;
 
 async function commandGroups(): Promise<readonly AddCommands[]> {
-  const [{ addClientCommands }, { addOperatorCommands }, { addServiceCommands }] = await Promise
-    .all([
-      import("./client_commands.ts"),
-      import("./operator_commands.ts"),
-      import("./service_commands.ts"),
-    ]);
-  return [addClientCommands, addOperatorCommands, addServiceCommands];
+  const [client, operator, service, capture] = await Promise.all([
+    import("./client_commands.ts"),
+    import("./operator_commands.ts"),
+    import("./service_commands.ts"),
+    import("./capture_commands.ts"),
+  ]);
+  return [
+    client.addClientCommands,
+    operator.addOperatorCommands,
+    service.addServiceCommands,
+    capture.addCaptureCommands,
+  ];
 }
 
 function commands(
