@@ -122,7 +122,15 @@ function commands(
     .description("check a configuration and name everything that is wrong with it")
     .option("--cbdir <directory>", NODE_DIRECTORY, name)
     .option("--config <file>", CONFIG_FILE, name)
-    .addHelpText("after", examples(["realmway check", "realmway check --cbdir /etc/realmway"]))
+    .option("--json", "print one JSON value, for programs")
+    .addHelpText(
+      "after",
+      examples([
+        "realmway check",
+        "realmway check --cbdir /etc/realmway",
+        "realmway check --json | jq '.problems[].text'",
+      ]),
+    )
     .action(async (options) => done(await (await import("./check.ts")).check(options)));
 
   const config = program.command("config").description("what a configuration amounts to")

@@ -46,6 +46,8 @@ export function serviceUnit(options: UnitOptions): string {
       }`,
       // It reads its configuration anew; its log tells what became of it.
       "ExecReload=/bin/kill -HUP $MAINPID",
+      // It reads its configuration anew.
+      "ExecReload=/bin/kill -HUP $MAINPID",
       // The node stops its own workers first; who is left is ended with it.
       "KillMode=mixed",
       "Restart=on-failure",

@@ -45,6 +45,47 @@ test("Command line: help exits with 0 and shows examples, for each command", asy
   await remove();
 });
 
+test("Command line: the help of every command has examples of that command", async () => {
+  const { directory, remove } = await workplace();
+  const { stdout } = await run(["completion", "markdown"], directory);
+  const [, ...sections] = stdout.split(/^## (?=realmway )/m);
+  assert.ok(sections.length > 40, `${sections.length} commands`);
+  for (const section of sections) {
+    const [title = ""] = section.split("\n");
+    const [, examples = ""] = section.split("Examples:\n");
+    assert.match(examples, new RegExp(`^ {2}(.*[ (<])?${title}`), title);
+  }
+  const groups = [["config"], ["service"], ["realm"], ["worker"]];
+  for (const help of await Promise.all(groups.map((one) => run([...one, "--help"], directory)))) {
+    assert.match(help.stdout, /Examples:\n {2}realmway /);
+  }
+  await remove();
+});
+
+test("check --json: says what is wrong with places, warnings and exit code for programs", async () => {
+  const { directory, remove } = await workplace(`{
+  "version": 2,
+  "workers": [{ "type": "router", "realms": [{ "nme": "realm1" }] }]
+}`);
+  const bad = await run(["check", "--json"], directory);
+  assert.deepEqual([bad.code, bad.stderr], [2, ""]);
+  const { ok, file, problems } = JSON.parse(bad.stdout);
+  assert.deepEqual([ok, file], [false, join(directory, ".realmway", "config.json")]);
+  const [missing, unknown] = problems;
+  assert.deepEqual(
+    [missing.path, missing.line, unknown.path, unknown.line, unknown.column],
+    ["workers[0].realms[0].name", 3, "workers[0].realms[0].nme", 3, 48],
+  );
+  assert.match(unknown.text, /did you mean "name"/);
+  const nowhere = await run(["check", "--json", "--cbdir", "nowhere"], directory);
+  assert.deepEqual([nowhere.code, JSON.parse(nowhere.stdout).file], [2, null]);
+  await writeFile(join(directory, ".realmway", "config.json"), JSON.stringify(openConfig([])));
+  const good = await run(["check", "--json"], directory);
+  assert.equal(good.code, 0);
+  assert.deepEqual(JSON.parse(good.stdout), { ok: true, file, problems: [], warnings: [] });
+  await remove();
+});
+
 test("Command line: version and --version name the version", async () => {
   const { directory, remove } = await workplace();
   const [long, short] = await Promise.all([

@@ -18,6 +18,7 @@ const skipPython = has("python3") ? false : "python3 is not installed";
 
 const HARDENING = [
   "Type=notify",
+  "ExecReload=/bin/kill -HUP $MAINPID",
   "DynamicUser=yes",
   "ProtectSystem=strict",
   "ProtectHome=yes",
