@@ -136,7 +136,9 @@ export class Dealer {
       this.#index.set(match, procedure, registration);
       this.#byId.add(registration);
     }
-    registration.add(calleeOf(session, registration, options));
+    const callee = calleeOf(session, registration, options);
+    this.invocations.adopt(callee);
+    registration.add(callee);
     (session.registrations ??= new Map()).set(registration.id, registration);
     this.#forwarding.note(session, registration, options);
     session.send({ type: Type.REGISTERED, request, registration: registration.id });

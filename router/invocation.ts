@@ -39,7 +39,7 @@ export class Invocation {
   /** Undefined once the caller has its answer, or has gone. */
   caller: Session | undefined;
   readonly callRequest: number;
-  readonly callee: Callee;
+  callee: Callee;
   readonly wantsProgress: boolean;
   /** 0 for none. */
   readonly timeoutMs: number;
@@ -137,6 +137,18 @@ export class Invocations {
     session.heldBy?.heed(session);
     gathering.add(invocation);
     return invocation;
+  }
+
+  /** Its session serves the procedure anew: what that still does of it counts for the new limit. */
+  adopt(callee: Callee): void {
+    const { session, registration: { match, procedure } } = callee;
+    for (const invocation of session.invocations?.values() ?? []) {
+      const { registration } = invocation.callee;
+      if (registration.match !== match || registration.procedure !== procedure) continue;
+      invocation.callee.inFlight--;
+      invocation.callee = callee;
+      callee.inFlight++;
+    }
   }
 
   yield(session: Session, message: Yield): void {

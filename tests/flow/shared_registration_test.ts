@@ -172,6 +172,30 @@ test("Dealer: an interrupted invocation no longer counts, one that goes on does"
   flow.ends();
 });
 
+test("Dealer: what a callee still does of a procedure counts for its limit when it registers it anew", () => {
+  for (const others of [0, 1]) {
+    const flow = new Flow();
+    const alice = flow.join();
+    const [bob, ...rest] = shared(flow, "first", 1 + others, { "concurrency": 1 });
+    assert.ok(bob !== undefined);
+    const first = alice.calls("com.myapp.work");
+    const invocation = bob.isInvoked();
+    bob.unregisters(invocation.registration);
+    bob.registers("com.myapp.work", { "invoke": "first", "concurrency": 1 });
+    for (const other of rest) {
+      alice.calls("com.myapp.work");
+      other.isInvoked();
+    }
+    const refused = alice.calls("com.myapp.work");
+    const error = "crossbar.error.max_concurrency_reached";
+    alice.receives("ERROR", 48, refused, {}, error, EXPLAINED);
+    bob.yields(invocation);
+    alice.receives("RESULT", first, {});
+    assert.equal(next(alice, [bob]), 0);
+    flow.ends();
+  }
+});
+
 test("Dealer: with roundrobin, a callee at its limit is passed over", () => {
   const flow = new Flow();
   const alice = flow.join();

@@ -48,7 +48,7 @@ export interface ModelCall {
   /** Undefined once the caller has its answer, or has gone. */
   caller: ModelPeer | undefined;
   readonly request: number;
-  readonly callee: ModelCallee;
+  callee: ModelCallee;
   /** Request id of the INVOCATION. */
   readonly id: number;
   readonly wantsProgress: boolean;
@@ -182,7 +182,13 @@ export class DealerModel {
       };
       this.registrations.push(registration);
     }
-    registration.callees.push({ peer, options, registration });
+    const callee: ModelCallee = { peer, options, registration };
+    registration.callees.push(callee);
+    for (const call of this.calls) {
+      const { registration: before } = call.callee;
+      const isOfThis = before.match === match && before.pattern === pattern;
+      if (call.callee.peer === peer && isOfThis) call.callee = callee;
+    }
     peer.registrations.push(registration);
     model.send(peer, "REGISTERED", request, registration.id);
     if (isNew) model.meta.registrationCreated(peer, registration);
