@@ -5,6 +5,7 @@ import { isPattern } from "../../wamp/uri.ts";
 import type { Problem } from "./problems.ts";
 import { type Found, select } from "./select.ts";
 import { formatPath, type Path } from "./source.ts";
+import { storeFile } from "../stores.ts";
 
 /** Of one worker. Works on the raw value, as `checks.ts` does. */
 export function storeProblems(worker: Found): Problem[] {
@@ -12,7 +13,7 @@ export function storeProblems(worker: Found): Problem[] {
   return [
     ...stores.flatMap((store) => patternProblems(store, "event-history")),
     ...stores.flatMap((store) => patternProblems(store, "call-queue")),
-    ...fileClaims(stores),
+    ...fileClaims(worker),
   ];
 }
 
@@ -37,13 +38,10 @@ function patternProblems(store: Found, key: string): Problem[] {
   return problems;
 }
 
-function fileClaims(stores: readonly Found[]): Problem[] {
+function fileClaims(worker: Found): Problem[] {
   const claimed = new Map<string, Path>();
   const problems: Problem[] = [];
-  for (
-    const { path, value } of stores.flatMap((store) => select(store.value, ["path"], store.path))
-  ) {
-    if (typeof value !== "string") continue;
+  for (const { value, path } of claims(worker)) {
     // Whatever the node directory is.
     const file = resolve("/", value);
     const first = claimed.get(file);
@@ -56,6 +54,19 @@ function fileClaims(stores: readonly Found[]): Problem[] {
     }
   }
   return problems;
+}
+
+/** The file of each realm that has one, named or not, with the path of what says so. */
+function claims(worker: Found): readonly { readonly value: string; readonly path: Path }[] {
+  return select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => {
+    const [name, store, type, path] = [["name"], ["store"], ["store", "type"], ["store", "path"]]
+      .map((key) => select(realm.value, key, realm.path)[0]);
+    if (typeof path?.value === "string") return [{ value: path.value, path: path.path }];
+    if (store === undefined || type?.value !== "sqlite" || typeof name?.value !== "string") {
+      return [];
+    }
+    return [{ value: storeFile(name.value, undefined), path: store.path }];
+  });
 }
 
 /** Folders of stores that are not there, or in which no file can be made: a fault of the configuration, not of the disk. */

@@ -44,3 +44,17 @@ test("Config: a store has Crossbar.io's limits, and those of its own", () => {
     });
   }
 });
+
+test("Config: two realms cannot have one file, also where it is not named", () => {
+  const realms = [
+    { name: "realm1", store: { type: "sqlite" } },
+    { name: "realm2", store: { type: "sqlite", path: "./realm1.sqlite" } },
+    { name: "realm3", store: { type: "memory" } },
+    { name: "realm4", store: { type: "sqlite", path: "realm3.sqlite" } },
+  ];
+  assert.throws(() => parseConfig({ version: 2, workers: [{ type: "router", realms }] }), {
+    name: "ConfigError",
+    message:
+      /found 1 problem\n.*realms\[1\]\.store\.path: found "\.\/realm1\.sqlite", which is taken by workers\[0\]\.realms\[0\]\.store, expected/,
+  });
+});
