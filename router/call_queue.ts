@@ -89,7 +89,7 @@ export class CallQueues {
 
   /** Milliseconds that a call has waited. */
   waited(call: WaitingCall): number {
-    return this.#clock.now() - call.since;
+    return Math.max(0, this.#clock.now() - call.since);
   }
 }
 

@@ -355,7 +355,9 @@ export class Dealer {
     const except = [...asked, ...notFor(caller, message, registration) ?? []];
     const callee = chooseCallee(registration, this.#random, except);
     if (callee === undefined) return false;
-    const timeoutMs = deadline > 0 ? Math.max(1, deadline - this.#clock.now()) : 0;
+    // A clock that was set back gives no more time than was asked for.
+    const leftMs = Math.min(deadline - this.#clock.now(), timeoutOf(message.options));
+    const timeoutMs = deadline > 0 ? Math.max(1, leftMs) : 0;
     this.#invoke(caller, message, rule, callee, timeoutMs, undefined, asked);
     return true;
   }

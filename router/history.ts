@@ -83,7 +83,10 @@ export class History {
   /** In the order of publication. */
   events(now: number): readonly Recorded[] {
     this.#expire(now);
-    return this.#slots.slice(this.#first).filter((one) => one !== undefined);
+    // Where the clock was set back, what is too old may stand behind what is not.
+    return this.#slots.slice(this.#first)
+      .filter((one) => one !== undefined)
+      .filter(({ time }) => now - time < this.#maxAgeMs);
   }
 
   #expire(now: number): void {

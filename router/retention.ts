@@ -163,7 +163,8 @@ export class Retention {
   /** What has expired takes no room from what has not. */
   #sweep(): void {
     const now = this.#clock.now();
-    if (now < this.#earliest || now - this.#sweptAt < SWEEP_MS) return;
+    // The clock may have been set back.
+    if (now < this.#earliest || Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
     this.#sweptAt = now;
     this.#earliest = Infinity;
     for (const topic of this.#topics.keys()) {

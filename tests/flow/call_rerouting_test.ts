@@ -123,6 +123,18 @@ test("Re-routing: the call's time-out goes on, whoever has it", () => {
   flow.ends();
 });
 
+test("Re-routing: a clock that is set back gives the call no more time than it asked for", () => {
+  const { flow, caller, callees: [a, b] } = cluster("first", 2);
+  const request = caller.calls("com.work", { "timeout": 100 }, ["job"]);
+  flow.clock.setBack(3_600_000);
+  declines(a, 1);
+  b?.receives("INVOCATION", 1, ID, {}, ["job"]);
+  flow.clock.advance(100);
+  caller.receives("ERROR", 48, request, {}, "wamp.error.timeout", EXPLAINED);
+  b?.receives("INTERRUPT", 1, { "mode": "killnowait", "reason": "wamp.error.timeout" });
+  flow.ends();
+});
+
 test("Re-routing: once the caller has had a result in progress, nobody can begin anew", () => {
   const { flow, caller, callees: [a] } = cluster("first", 2);
   const request = caller.calls("com.work", { "receive_progress": true }, ["job"]);

@@ -238,6 +238,23 @@ test("Broker: what has expired takes no room from retained events that have not"
   flow.ends();
 });
 
+test("Broker: so it is when the clock is set back", () => {
+  const flow = new Flow({ retention: { maxTopics: 10, maxBytes: 10_000 } });
+  const [alice, bob] = [flow.join(), flow.join()];
+  alice.publishes("com.lasting", RETAIN, [1]);
+  for (const ms of [1_000, 0]) {
+    alice.publishes("com.passing", { ...RETAIN, "x_retain_ms": 10 });
+    flow.clock.advance(ms);
+  }
+  flow.clock.setBack(3_600_000);
+  for (let i = 0; i < 40; i++) {
+    alice.publishes(`com.passing${i}`, { ...RETAIN, "x_retain_ms": 10 }, ["x".repeat(1_000)]);
+    flow.clock.advance(500);
+  }
+  assert.deepEqual(retained(bob, "com.lasting"), [[1]]);
+  flow.ends();
+});
+
 test("Broker: a retained event survives the buffer it came in, in any serializer", () => {
   for (const from of ["json", "msgpack", "cbor"] as const) {
     const flow = new Flow();

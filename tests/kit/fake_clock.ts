@@ -8,11 +8,18 @@ interface Pending extends Timer {
 
 export class FakeClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
+  /** How far the time of day is behind. */
+  #behind = 0;
   /** Sorted by due time. */
   readonly #pending: Pending[] = [];
 
   now(): number {
-    return this.#now;
+    return this.#now - this.#behind;
+  }
+
+  /** Sets the time of day back by `ms`, as an operator does; timers do not mind. */
+  setBack(ms: number): void {
+    this.#behind += ms;
   }
 
   /** Timers that have neither run nor been cancelled: an idle router has none. */

@@ -40,3 +40,14 @@ test("History: forgets what is too old, written to or not", () => {
   assert.deepEqual(ids(history, 2_600), [5]);
   assert.deepEqual(ids(history, 3_000), []);
 });
+
+test("History: shows nothing that is too old, also where the clock was set back in between", () => {
+  const history = new History({ uri: "a", limit: 100, maxAgeMs: 1_000 });
+  history.add(event(1, 5_000));
+  history.add(event(2, 100));
+  assert.deepEqual(ids(history, 1_000), [1, 2]);
+  assert.deepEqual(ids(history, 1_100), [1]);
+  history.add(event(3, 1_200));
+  assert.deepEqual(ids(history, 1_300), [1, 3]);
+  assert.deepEqual(ids(history, 6_000), []);
+});
