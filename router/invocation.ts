@@ -160,7 +160,14 @@ export class Invocations {
     if (options !== EMPTY_DICT) {
       const problem = optionProblem(message);
       if (problem !== undefined) throw new ProtocolError(problem);
-      if (isPassedThrough(options)) this.#expectPassable(invocation);
+      if (isPassedThrough(options) && !this.#isPassable(invocation)) {
+        return this.refuse(
+          session,
+          message,
+          uris.FEATURE_NOT_SUPPORTED,
+          "Cannot pass on the result: the caller did not announce payload_passthru_mode",
+        );
+      }
       details = carriedOver(options);
       if (options["progress"] === true) {
         return this.#progress(invocation, details, message.payload);
@@ -327,22 +334,16 @@ export class Invocations {
     return true;
   }
 
-  /** A payload that only the other peer can read, from a callee to a caller.
+  /** A payload that only the other peer can read: whether its caller, if it still waits, can.
    *
    * DEVIATION: the specification has the callee told that the caller cannot read it, but no ERROR answers a YIELD: the caller is told. */
-  #expectPassable(invocation: Invocation): void {
-    const { callee: { session }, caller } = invocation;
+  #isPassable({ callee: { session }, caller }: Invocation): boolean {
     if (!session.features.passesPayload.callee) {
       throw new ProtocolError(
         "Cannot accept YIELD with ppt_scheme: the callee did not announce payload_passthru_mode",
       );
     }
-    if (caller === undefined || caller.features.passesPayload.caller) return;
-    this.#abandon(
-      invocation,
-      uris.FEATURE_NOT_SUPPORTED,
-      "Cannot pass on the result: the caller did not announce payload_passthru_mode",
-    );
+    return caller === undefined || caller.features.passesPayload.caller;
   }
 
   #startTimer(invocation: Invocation): void {

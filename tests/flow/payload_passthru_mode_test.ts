@@ -127,7 +127,11 @@ test("Dealer: a result that its caller cannot read ends the call with feature_no
     alice.calls("com.myapp.procedure", { "receive_progress": true });
     const invocation = bob.isInvoked();
     bob.yields(invocation, { ...PPT, "progress": isProgressive }, ["secret"]);
-    alice.receives("ERROR", 48, 1, {}, "wamp.error.feature_not_supported", EXPLAINED);
+    const error = "wamp.error.feature_not_supported";
+    alice.receives("ERROR", 48, 1, {}, error, EXPLAINED);
+    if (isProgressive) {
+      bob.receives("INTERRUPT", invocation.request, { "mode": "killnowait", "reason": error });
+    }
     bob.yields(invocation, PPT, ["secret"]);
     assert.ok(bob.isConnected);
     flow.ends();

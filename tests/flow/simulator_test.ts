@@ -46,6 +46,7 @@ const KINDS = [
   "GOODBYE wamp.close.killed",
   "INTERRUPT kill wamp.error.canceled",
   "INTERRUPT killnowait wamp.error.canceled",
+  "INTERRUPT killnowait wamp.error.feature_not_supported",
   "INTERRUPT killnowait wamp.error.timeout",
   "INVOCATION",
   "PUBLISHED",

@@ -512,6 +512,9 @@ export class DealerModel {
       if (!peer.announces("callee", "payload_passthru_mode")) throw new Violation();
       if (call.caller?.announces("caller", "payload_passthru_mode") === false) {
         this.#answer(call, "wamp.error.feature_not_supported");
+        if (options["progress"] === true) this.#giveUp(call, "wamp.error.feature_not_supported");
+        else this.#finish(call);
+        return;
       }
     }
     const { caller } = call;
