@@ -5,7 +5,6 @@
  */
 import { z } from "zod";
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as SLOW } from "../../transports/host.ts";
-import { alternatives, REFUSED } from "./problems.ts";
 import { bytes, flag, id, kinds, none, refused, section, whole } from "./fields.ts";
 import { modulePaths, routerComponent } from "./schema_component.ts";
 import { container } from "./schema_container.ts";
@@ -20,17 +19,11 @@ import { transport } from "./schema_transport.ts";
 const MANHOLE = "there is no Python shell to log in to; remove the key";
 
 const SHUTDOWN_MODES = [
+  "shutdown_on_shutdown_requested",
   "shutdown_on_worker_exit",
   "shutdown_on_worker_exit_with_error",
   "shutdown_on_last_worker_exit",
 ] as const;
-
-const shutdownMode = z.enum(SHUTDOWN_MODES, {
-  error: ({ input }) =>
-    input === "shutdown_on_shutdown_requested"
-      ? `${REFUSED}nothing but signals asks the node to end, and they always do; remove it`
-      : alternatives(SHUTDOWN_MODES),
-});
 
 const controllerOptions = section("How the node runs", () => ({
   "shutdown_timeout": whole(
@@ -42,9 +35,9 @@ const controllerOptions = section("How the node runs", () => ({
     "How long calls in flight may take when the node is told to drain before it stops",
   ).default(30_000),
   "title": refused(TITLE),
-  "shutdown": z.array(shutdownMode).default([]).describe(
-    "What else ends the node than a signal: that a worker which is a process of its own ended for good, that one did so other than " +
-      "with code 0, that no worker is left (a router in the node's process always is)",
+  "shutdown": z.array(z.enum(SHUTDOWN_MODES)).default([]).describe(
+    "What ends the node: that it is asked to (by signals and the management API; they always do, listed or not), that a worker which is a " +
+      "process of its own ended for good, that one did so other than with code 0, that no worker is left (a router in the node's process always is)",
   ),
   "enable_parallel_worker_start": refused("workers always start side by side; remove the key"),
 }));
