@@ -131,6 +131,8 @@ class RunningNode implements Node {
   #workerSocket = "";
   readonly shutdownWanted: Promise<NodeEnd>;
   #stopping: Promise<void> | undefined;
+  /** It drains or stops. */
+  #isEnding = false;
 
   constructor(config: NodeConfig, settings: NodeSettings, contents: Contents) {
     const { log, clock = systemClock, random = systemRandom } = settings;
@@ -273,7 +275,7 @@ class RunningNode implements Node {
   }
 
   async reload(config: Config): Promise<readonly string[]> {
-    if (this.#stopping !== undefined) throw new StartError("Cannot reload: the node is stopping");
+    if (this.#isEnding) throw new StartError("Cannot reload: the node is stopping");
     return await this.#reloader.reload(opened(config));
   }
 
@@ -284,6 +286,7 @@ class RunningNode implements Node {
   }
 
   async drain(limitMs = this.#config.controller.options.drain_timeout): Promise<Drained> {
+    this.#isEnding = true;
     const processes = this.#children.list()
       .filter(({ type, status }) => type === "router" && status === "started");
     const own = this.#run.worker.drain(limitMs);
@@ -304,6 +307,7 @@ class RunningNode implements Node {
   }
 
   stop(): Promise<void> {
+    this.#isEnding = true;
     return this.#stopping ??= this.#stop();
   }
 

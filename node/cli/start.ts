@@ -15,7 +15,7 @@ import type { Node } from "../node.ts";
 import { isOnAllInterfaces } from "../urls.ts";
 import { descriptorLimit } from "../vital_signs.ts";
 import { PidFile } from "./pid_file.ts";
-import { Reloading } from "./reloading.ts";
+import { Reloading, statusOf } from "./reloading.ts";
 import { ServiceManager } from "./service_manager.ts";
 import { StopSignals, surviveFileLimits, watchFaults } from "./process_events.ts";
 import { defaultLogFormat, isJournal, isTerminal, print, styled } from "./output.ts";
@@ -75,19 +75,20 @@ async function runUntilTold(
   }
   const replaces = options.replace && await predecessor(config, { file, directory }, log);
   const manager = new ServiceManager(process.env, process.pid, log);
-  const reloading = new Reloading({ file, directory, log, manager, status: () => statusOf(node) });
-  const node: Node = await runNode(config, {
+  const reloading = new Reloading({ file, directory, log, manager });
+  const node = await runNode(config, {
     directory,
     workerLogLevel: options.loglevel,
     replaces,
-    onReload: () => reloading.reload(node),
+    onReload: () => reloading.reload(),
   });
   const ready = Math.round(performance.now());
   log.info("Ready in {ready} ms", { ready });
   if (format !== "json" && isTerminal()) print(summary(node));
   await manager.ready(statusOf(node));
+  reloading.node = node;
   // Why it failed, the log has.
-  signals.onReload(() => void reloading.reload(node).catch(() => {}));
+  signals.onReload(() => void reloading.reload().catch(() => {}));
 
   // Listening for signals keeps no process alive on Deno, and a node may have nothing else: no listener, and a guest that waits to be restarted.
   const alive = setInterval(() => {}, LONGEST_MS);
@@ -140,10 +141,6 @@ function tellDescriptors(log: Log): void {
     "The limit of file descriptors is {limit}, and each connection takes one: raise it (systemd: LimitNOFILE=, shell: ulimit -n)",
     { limit },
   );
-}
-
-function statusOf(node: Node): string {
-  return `Listening on ${node.listeners.flatMap(({ urls }) => urls).join(" ")}`;
 }
 
 /** For people: where to connect. */

@@ -268,6 +268,13 @@ test("Reload: what cannot be changed is refused by name, and a missing file, too
   await assert.rejects(client(node, { realm: "realm2" }), isRefused("wamp.error.no_such_realm"));
 });
 
+test("Reload: a node that drains or stops is not changed any more", async () => {
+  await using running = await started({});
+  const { node } = running;
+  await node.drain(0);
+  await assert.rejects(node.reload(config({ realms: [] })), /the node is stopping/);
+});
+
 test("Reload: components start, change and stop; one that throws is named, and tried again the next time", async () => {
   await writeFiles(place.directory, {
     "adder.ts": `
