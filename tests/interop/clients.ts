@@ -189,8 +189,8 @@ const wampy: Client = {
   command: () => [process.env["REALMWAY_NODE"] ?? "", here("js/wampy_peer.ts")],
 };
 
-/** Builds the Go peers where the setup has put them: an instant when it has been done before. */
-function goProgram(name: string): string {
+/** Builds a Go program where the setup has put them: an instant when it has been done before. */
+export function goProgram(name: string): string {
   const folder = join(interop ?? "", "go");
   execFileSync(process.env["REALMWAY_GO"] ?? "", ["build", "-o", `${folder}/`, `./${name}`], {
     cwd: here("go"),
@@ -199,7 +199,7 @@ function goProgram(name: string): string {
   return join(folder, name);
 }
 
-function missingGo(what: string): string | undefined {
+export function missingGo(what: string): string | undefined {
   return missingVariable("REALMWAY_GO", what) ?? missingVariable("REALMWAY_INTEROP", what);
 }
 

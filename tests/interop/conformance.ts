@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { clientNamed, type Endpoint } from "./clients.ts";
+import type { ForeignRouter } from "./foreign_routers.ts";
 import { Peer } from "./peer.ts";
 import type { PeerSession } from "./peer_session.ts";
 import { type RouterUnderTest, startRouter } from "./router_under_test.ts";
@@ -18,17 +19,22 @@ const scenarios: readonly Scenario[] = [
   ...patternScenarios,
 ];
 
-export function conformance(id: string): void {
+/** @param foreign the router of somebody else; default: ours. */
+export function conformance(id: string, foreign?: ForeignRouter): void {
   const client = clientNamed(id);
-  const missing = client.missing();
+  const missing = client.missing() ?? foreign?.missing();
+  const title = foreign === undefined ? client.title : `${client.title} with ${foreign.title}`;
   if (missing !== undefined) {
-    test(`${client.title}: not tested, missing ${missing}`, { skip: missing }, () => {});
+    test(`${title}: not tested, missing ${missing}`, { skip: missing }, () => {});
     return;
   }
+  const endpoints = client.endpoints.filter(({ transport }) =>
+    foreign === undefined || (transport !== "rawsocket" && transport !== foreign.not)
+  );
   let router: RouterUnderTest;
   let peer: Peer;
   before(async () => {
-    router = await startRouter();
+    router = await (foreign?.start() ?? startRouter());
     peer = await Peer.start(client, router);
   });
   after(async () => {
@@ -36,14 +42,16 @@ export function conformance(id: string): void {
     await router?.stop();
   });
 
-  for (const endpoint of client.endpoints) {
-    const title = `${client.title}, ${endpoint.transport} ${endpoint.serializer}`;
+  for (const endpoint of endpoints) {
+    const place = `${endpoint.transport} ${endpoint.serializer}`;
     for (const { name, applies, run } of scenarios) {
       if (applies !== undefined && !applies(client, endpoint)) continue;
-      test(`${title}: ${name}`, () => withSessions(peer, endpoint, run));
+      if (foreign?.except[name] !== undefined) continue;
+      test(`${title}, ${place}: ${name}`, () => withSessions(peer, endpoint, run));
     }
   }
 
+  if (foreign !== undefined) return;
   test(`${client.title}: every session hears of the router's shutdown`, async () => {
     if (router.isReference) return;
     const sessions: PeerSession[] = [];

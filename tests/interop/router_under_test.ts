@@ -63,9 +63,16 @@ export function startRouter(auth?: object): Promise<RouterUnderTest> {
 /** What every session may do; the tests are about clients, not about permissions. */
 const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
 
-function configuration(socket: string, { auth, roles = [], resumption }: RouterWishes) {
+export function configuration(
+  socket: string,
+  { auth, roles = [], resumption }: RouterWishes,
+  port = 0,
+) {
   const service = auth === undefined ? {} : { "auth": auth };
-  const services = { "rawsocket": service, "websocket": { "ws": service } };
+  const services = {
+    "rawsocket": service,
+    "websocket": { "ws": { "type": "websocket", ...service } },
+  };
   return {
     "version": 2,
     "workers": [{
@@ -89,7 +96,7 @@ function configuration(socket: string, { auth, roles = [], resumption }: RouterW
       "transports": [
         {
           "type": "universal",
-          "endpoint": { "type": "tcp", "port": 0, "interface": "127.0.0.1" },
+          "endpoint": { "type": "tcp", "port": port, "interface": "127.0.0.1" },
           ...services,
         },
         { "type": "universal", "endpoint": { "type": "unix", "path": socket }, ...services },

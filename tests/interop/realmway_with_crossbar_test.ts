@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.ts";
+import { crossbar } from "./foreign_routers.ts";
+
+conformance("realmway-deno", crossbar);
