@@ -204,9 +204,6 @@ test("Outage: a reader that stops reading under load loses events of its own, no
 
 test(
   "Outage: a clock that is set back or forward by hours ends no session and no call, and blames no component",
-  {
-    skip: process.env["REALMWAY_BIN"] === undefined ? false : "sets the clock within the source",
-  },
   async (t) => {
     const { url, port, directory, start, remove } = await nodeWith({
       main: "../../tests/system/clock_program.ts",
