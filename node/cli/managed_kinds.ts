@@ -2,6 +2,7 @@
 import { isDict } from "../../wamp/options.ts";
 import type { RouterController } from "../management/controller.ts";
 import type { Managed } from "./node_session.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** A line of a list, and all that is known of it. */
 export interface Listed {
@@ -22,6 +23,9 @@ export interface Kind {
   /** Absent where the management API has no procedure. */
   readonly start?: (router: RouterController, id: string, config: Config, realm: string) => Answer;
   readonly stop?: (router: RouterController, id: string, realm: string) => Answer;
+  /** Of what is not in a router. */
+  readonly startWorker?: (managed: Managed, id: string, config: Config) => Answer;
+  readonly stopWorker?: (managed: Managed, id: string) => Answer;
 }
 
 type Config = Readonly<Record<string, unknown>>;
@@ -141,19 +145,34 @@ const component: Kind = {
   stop: (router, id) => router.stopComponent(id),
 };
 
-/** They start and stop with the node. */
 const worker: Kind = {
   name: "worker",
   description: "the workers of a node: routers, containers and guests",
   isInRealm: false,
   columns: ["ID", "TYPE", "PID", "STATUS"],
-  example: "",
+  example: "guest.json",
   list: async ({ node }) =>
     await Promise.all((await node.workers()).map(async (id) => {
       const info = await node.worker(id);
       return { info, cells: [id, info.type, info.pid ?? "-", info.status] };
     })),
   show: ({ node }, id) => node.worker(id),
+  startWorker: ({ node }, id, config) => {
+    const { type, ...rest } = config;
+    if (type === "guest") return node.startWorker(id, type, rest);
+    const { options = {}, ...others } = rest;
+    const [other] = Object.keys(others);
+    if (typeof type !== "string" || !isDict(options) || other !== undefined) {
+      throw new UsageError(
+        `Cannot start worker ${id}: found ${
+          other === undefined ? "no such" : `"${other}" beside`
+        } "type" and "options", ` +
+          "expected these alone, or a guest with all its keys",
+      );
+    }
+    return node.startWorker(id, type, options);
+  },
+  stopWorker: ({ node }, id) => node.stopWorker(id),
 };
 
 export const KINDS: readonly Kind[] = [realm, role, link, transport, component, worker];

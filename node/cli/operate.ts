@@ -39,9 +39,8 @@ export async function start(kind: Kind, args: readonly string[], options: Operat
   const config = await readPiece(args.at(-1) ?? "");
   return await withNode(options, async (managed) => {
     const { realm, id } = await placeOf(kind, managed, args);
-    const router = await managed.router();
-    if (kind.start === undefined) throw new Error(`Cannot start a ${kind.name}: no procedure`);
-    const info = await kind.start(router, id, config, realm);
+    const info = await kind.startWorker?.(managed, id, config) ??
+      await kind.start?.(await managed.router(), id, config, realm) ?? {};
     if (options.json) print(valueText(masked(info)));
     else print(`${styled("green", "Started")} ${kind.name} ${id}`);
     return EXIT_OK;
@@ -51,8 +50,8 @@ export async function start(kind: Kind, args: readonly string[], options: Operat
 export function stop(kind: Kind, args: readonly string[], options: OperatorOptions) {
   return withNode(options, async (managed) => {
     const { realm, id } = await placeOf(kind, managed, args);
-    if (kind.stop === undefined) throw new Error(`Cannot stop a ${kind.name}: no procedure`);
-    const info = await kind.stop(await managed.router(), id, realm);
+    const info = await kind.stopWorker?.(managed, id) ??
+      await kind.stop?.(await managed.router(), id, realm) ?? {};
     if (options.json) print(valueText(masked(info)));
     else print(`Stopped ${kind.name} ${id}${detached(info)}`);
     return EXIT_OK;

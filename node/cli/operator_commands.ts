@@ -91,12 +91,12 @@ function kindCommand(kind: Kind, done: Done): Command {
     "<file>",
     "its configuration in JSON or YAML; - for JSON on standard input",
   ] as const;
-  if (kind.start !== undefined) {
+  if (kind.start !== undefined || kind.startWorker !== undefined) {
     const text =
       `start a ${kind.name}, until the node ends: nothing is written to its configuration`;
     command.addCommand(action(kind, "start", text, [...place, id, file], done));
   }
-  if (kind.stop !== undefined) {
+  if (kind.stop !== undefined || kind.stopWorker !== undefined) {
     command.addCommand(action(kind, "stop", `stop a ${kind.name}`, [...place, one], done));
   }
   if (kind.name === "realm") command.addCommand(killCommand(done));

@@ -176,6 +176,21 @@ test("worker: is listed and shown, and can be named to all others", async () => 
   assert.deepEqual([code, stderr.startsWith("crossbar.error.no_such_worker: ")], [1, true], stderr);
 });
 
+test("worker: a guest starts from a file and stops, and what is no worker is refused", async () => {
+  await writeFiles(place.directory, {
+    "guest.json": JSON.stringify({ "type": "guest", "executable": "sleep", "arguments": ["600"] }),
+    "odd.json": JSON.stringify({ "type": "container", "components": [] }),
+  });
+  assert.equal(await ask("worker", "start", "sleeper", "guest.json"), "Started worker sleeper\n");
+  assert.match(await ask("worker", "list"), /\nsleeper +guest +\d+ +started\n/);
+  assert.equal(await ask("worker", "stop", "sleeper"), "Stopped worker sleeper\n");
+  const { code, stderr } = await run(["worker", "start", "odd", "odd.json"], place.directory);
+  assert.deepEqual([code, /found "components" beside "type" and "options"/.test(stderr)], [
+    2,
+    true,
+  ]);
+});
+
 test("Operator commands: --socket and --cbdir find the node from anywhere", async () => {
   const elsewhere = await workplace();
   const cbdir = join(place.directory, ".realmway");
@@ -203,7 +218,8 @@ test("Operator commands: what is refused, is not there or is not configured has 
     ["realm start x broken.json", 2, /^Cannot use broken\.json: found 1 problem\n +1:2/],
     ["realm start x missing.json", 1, /^Cannot read missing\.json: /],
     ["realm show", 2, /missing required argument 'realm'/],
-    ["worker stop worker001", 2, /unknown command 'stop'/],
+    ["worker stop nowhere", 1, /^crossbar\.error\./],
+    ["worker kill worker001", 2, /unknown command 'kill'/],
     [
       "status --config ../without.json --cbdir .realmway",
       2,
