@@ -1,5 +1,5 @@
-/** `call`, `publish`, `subscribe`, `register` and `doctor`, with their options. Their code is loaded when they run. */
-import { type Command, Option } from "@commander-js/extra-typings";
+/** `call`, `publish`, `subscribe`, `register`, `codegen` and `doctor`, with their options. Their code is loaded when they run. */
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { ANSWER_FORMS } from "./answer_forms.ts";
 import { clientCommand, sessionCommand } from "./client_options.ts";
 import {
@@ -27,6 +27,7 @@ export function addClientCommands(program: Command, done: Done): void {
   program.addCommand(publishCommand(done));
   program.addCommand(subscribeCommand(done));
   program.addCommand(registerCommand(done));
+  program.addCommand(codegenCommand(done));
   program.addCommand(doctorCommand(done));
 }
 
@@ -148,6 +149,27 @@ function registerCommand(done: Done) {
     .action(async (procedure, command, options) =>
       done(await (await import("./register.ts")).register(procedure, command, options))
     );
+}
+
+function codegenCommand(done: Done) {
+  return clientCommand("codegen", "write the TypeScript interface of a realm, by its reflection")
+    .option("-o, --output <file>", "where to (default: standard output)", name)
+    .addOption(
+      new Option("--name <name>", "name of the interface").default("Realm").argParser(typeName),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        "realmway codegen -u ws://127.0.0.1:8080/ws -r realm1 -o realm.ts",
+        "realmway codegen --name Shop --json",
+      ]),
+    )
+    .action(async (options) => done(await (await import("./codegen.ts")).codegen(options)));
+}
+
+function typeName(text: string): string {
+  if (/^[A-Za-z_]\w*$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected the name of a TypeScript interface.");
 }
 
 function doctorCommand(done: Done) {

@@ -30,6 +30,7 @@ test("Command line: help exits with 0 and shows examples, for each command", asy
       ["subscribe"],
       ["register"],
       ["completion"],
+      ["codegen"],
       ["doctor"],
     ].map((
       command,
