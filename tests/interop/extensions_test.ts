@@ -1,10 +1,11 @@
-/** Features that hardly any router has, by clients that can speak them: trust levels, sharding, acknowledged delivery. */
+/** Features that hardly any router has, or has right, by clients that can speak them: from time-outs and history to sharding and trust levels. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connect } from "../../mod.ts";
 import { nodeOf } from "../../router/shard.ts";
 import { type Client, clients, type Endpoint } from "./clients.ts";
 import { Peer } from "./peer.ts";
+import { refused } from "./peer_session.ts";
 import { type RouterUnderTest, startRouterWith } from "./router_under_test.ts";
 
 const everything = { "call": true, "register": true, "publish": true, "subscribe": true };
@@ -19,7 +20,11 @@ const auth = {
 };
 
 let router: RouterUnderTest;
-before(async () => router = await startRouterWith({ auth, roles: [vip] }));
+const store = {
+  "type": "memory",
+  "event-history": [{ "uri": "com.history.", "match": "prefix", "limit": 10 }],
+};
+before(async () => router = await startRouterWith({ auth, roles: [vip], store }));
 after(async () => void await router?.stop());
 
 /** Runs with a peer of the client, over WebSocket and MessagePack. */
@@ -104,3 +109,69 @@ withClient("autobahn-python", "confirms events that a publisher waits for", asyn
   assert.deepEqual([event.args, event.publication], [["hello"], publication]);
   await publisher.leave();
 });
+
+for (const id of ["nexus", "autobahn-python"]) {
+  withClient(id, "reads what happened before it came", async (peer, at) => {
+    const [publisher, reader] = [await peer.join(at), await peer.join(at)];
+    const options = { "acknowledge": true };
+    const topic = `com.history.${id}`;
+    for (const args of [[1], [2], [3]]) await publisher.publish(topic, { args, options });
+    const lookup = { args: ["com.history.", { "match": "prefix" }] };
+    const { args: [subscription] } = await reader.call("wamp.subscription.lookup", lookup);
+    const kwargs = { "limit": 2, "reverse": true, "topic": topic };
+    const { args: [events] } = await reader.call("wamp.subscription.get_events", {
+      args: [subscription ?? 0],
+      kwargs,
+    });
+    const found = (events as Record<string, unknown>[]).map(({ args }) => args);
+    assert.deepEqual(found, [[3], [2]]);
+  });
+
+  withClient(
+    id,
+    "gets the latest event of a topic, and what a session leaves",
+    async (peer, at) => {
+      const [publisher, subscriber] = [await peer.join(at), await peer.join(at)];
+      const options = { "acknowledge": true, "retain": true };
+      await publisher.publish("com.latest", { args: ["retained"], options });
+      await publisher.call("wamp.session.add_testament", {
+        args: ["com.latest", ["testament"], {}],
+      });
+      await subscriber.subscribe("com.latest", { "get_retained": true });
+      // nexus drops what follows SUBSCRIBED at once.
+      if (id !== "nexus") {
+        assert.deepEqual((await subscriber.event("com.latest")).args, ["retained"]);
+      }
+      await publisher.leave();
+      assert.deepEqual((await subscriber.event("com.latest")).args, ["testament"]);
+    },
+  );
+
+  withClient(id, "has its calls timed, counted and taken over", async (peer, at) => {
+    const [caller, callee, successor] = [
+      await peer.join(at),
+      await peer.join(at),
+      await peer.join(at),
+    ];
+    await callee.register("com.busy", "hang", { "concurrency": 1 });
+    const timed = caller.call("com.busy", { options: { "timeout": 1_000 } });
+    await callee.invoked("com.busy");
+    await refused(caller.call("com.busy"), "crossbar.error.max_concurrency_reached");
+    await refused(timed, "wamp.error.timeout");
+    await refused(successor.register("com.busy", "echo"), "wamp.error.procedure_already_exists");
+    await successor.register("com.busy", "echo", { "force_reregister": true });
+    assert.deepEqual((await caller.call("com.busy", { args: ["hello"] })).args, ["hello"]);
+  });
+
+  withClient(id, "says and asks what a procedure is for", async (peer, at) => {
+    const [callee, caller] = [await peer.join(at), await peer.join(at)];
+    const procedure = `com.described.${id}`;
+    await callee.register(procedure, "echo");
+    await callee.call("wamp.reflect.define", { args: [procedure, { "description": "Echoes." }] });
+    const { args: [list] } = await caller.call("wamp.reflection.procedure.list");
+    assert.ok((list as unknown[]).includes(procedure));
+    const { args: [described] } = await caller.call("wamp.reflect.describe", { args: [procedure] });
+    const { description } = described as Record<string, unknown>;
+    assert.deepEqual(description, { "description": "Echoes." });
+  });
+}

@@ -37,6 +37,8 @@ export interface RouterWishes {
   readonly auth?: object;
   /** Besides "anonymous". */
   readonly roles?: readonly object[];
+  /** Of the realm. By default nothing is recorded. */
+  readonly store?: object;
   /** Of the realm. By default no session outlives its connection. */
   readonly resumption?: object;
   /** By default what the environment says. */
@@ -65,7 +67,7 @@ const everything = { "call": true, "register": true, "publish": true, "subscribe
 
 export function configuration(
   socket: string,
-  { auth, roles = [], resumption }: RouterWishes,
+  { auth, roles = [], resumption, store }: RouterWishes,
   port = 0,
 ) {
   const service = auth === undefined ? {} : { "auth": auth };
@@ -80,6 +82,7 @@ export function configuration(
       "realms": [{
         "name": "realm1",
         ...(resumption && { "resumption": resumption }),
+        ...(store && { "store": store }),
         "roles": [{
           "name": "anonymous",
           "permissions": [
