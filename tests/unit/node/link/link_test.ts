@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect } from "../../../../client/connect.ts";
+import type { CallPart } from "../../../../client/caller.ts";
 import type { Session } from "../../../../client/session.ts";
 import { Link, type LinkOptions, type Open } from "../../../../node/link/link.ts";
 import { anonymous, embedded } from "../../../../router/join.ts";
@@ -165,6 +166,41 @@ test("Link: calls reach callees of the other realm, with progress, errors and ke
     await callee.leave();
     await until(async () => !await registered(caller, "com.math.add")());
     await assert.rejects(caller.call("com.math.add", [2, 3]), /no_such_procedure/);
+  }));
+
+test("Link: calls in parts go on over several links, with progress, until either side has enough", () =>
+  inTown(async (town) => {
+    const [here, between, there] = [town.router(), town.router(), town.router()];
+    await town.link(here, between);
+    await town.link(between, there);
+    const [caller, callee] = [await town.client(here), await town.client(there)];
+    let interruptions = 0;
+    await callee.register("com.upload", async ([most], _kwargs, call) => {
+      call.signal.addEventListener("abort", () => void interruptions++);
+      let parts = 0;
+      for await (const { args = [] } of call.more) {
+        call.progress([++parts, ...args]);
+        if (parts === most) break;
+      }
+      return parts;
+    });
+    await until(registered(caller, "com.upload"));
+    async function* parts(count: number): AsyncGenerator<CallPart, void> {
+      for (let part = 1; part <= count; part++) {
+        yield { args: [`part ${part}`] };
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+    const seen: unknown[] = [];
+    const onProgress = (args: readonly unknown[]) => void seen.push(args);
+    const all = { more: parts(3), onProgress };
+    assert.equal(await caller.call("com.upload", [0], {}, all), 4);
+    assert.deepEqual(seen, [[1, "part 1"], [2, "part 2"], [3, "part 3"], [4]]);
+    assert.equal(await caller.call("com.upload", [2], {}, { more: parts(1000) }), 2);
+    const limited = { more: parts(Infinity), timeoutMs: 30 };
+    await assert.rejects(caller.call("com.upload", [0], {}, limited), /timeout/);
+    await until(() => interruptions === 1);
+    assert.ok(caller.isOpen && callee.isOpen);
   }));
 
 test("Link: a call that is canceled interrupts the callee of the other realm", () =>
