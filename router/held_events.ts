@@ -5,7 +5,7 @@
 import type { Event } from "../wamp/message.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
-import { payloadWeight } from "../wamp/weight.ts";
+import { messageWeight } from "../wamp/weight.ts";
 
 const MOST_EVENTS = 1_000;
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ export class HeldEvents {
       for (const one of this.#session.subscriptions ?? []) one.isNarrowed = true;
     }
     const kept = { ...event, payload: event.payload.keep() };
-    const weight = payloadWeight(kept.payload);
+    const weight = messageWeight(kept);
     this.#events.push({ event: kept, topic, subscription, weight, verdict });
     this.#weight += weight;
     return true;

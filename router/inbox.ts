@@ -15,7 +15,7 @@ import type { Clock, Timer } from "./ports.ts";
 import { isContinued } from "./progressive_call.ts";
 import type { Realm } from "./realm.ts";
 import type { Session } from "./session.ts";
-import { payloadWeight } from "../wamp/weight.ts";
+import { messageWeight, payloadWeight } from "../wamp/weight.ts";
 
 /** Beyond either, no more is read from the peer until half of it went on. */
 const MANY_MESSAGES = 256;
@@ -52,7 +52,7 @@ class Parked {
   constructor(message: Message, exceeded: Limited | undefined, wait?: Wait) {
     this.message = "payload" in message ? { ...message, payload: message.payload.keep() } : message;
     this.exceeded = exceeded;
-    this.weight = MESSAGE_WEIGHT + ("payload" in message ? payloadWeight(message.payload) : 0);
+    this.weight = MESSAGE_WEIGHT + messageWeight(message);
     this.wait = wait;
   }
 }

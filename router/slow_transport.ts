@@ -7,7 +7,7 @@
 import { type Message, Type } from "../wamp/message.ts";
 import { keptMessage } from "../wamp/message_ring.ts";
 import type { Outgoing } from "../wamp/outgoing.ts";
-import { payloadWeight } from "../wamp/weight.ts";
+import { messageWeight } from "../wamp/weight.ts";
 import type { Transport, TransportDetails } from "./ports.ts";
 
 export interface SlowConsumerOptions {
@@ -147,7 +147,7 @@ export class SlowTransport implements Transport {
   }
 
   #add(message: Message): void {
-    const weight = MESSAGE_BYTES + ("payload" in message ? payloadWeight(message.payload) : 0);
+    const weight = MESSAGE_BYTES + messageWeight(message);
     this.#queue.push({ message, weight });
     this.#bytes += weight;
     const { limitBytes, hardLimitBytes } = this.#options;

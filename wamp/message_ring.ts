@@ -4,7 +4,7 @@
  * when it may forget by age: not while nobody is connected, as that time is bounded by other means.
  */
 import type { Message } from "./message.ts";
-import { payloadWeight } from "./weight.ts";
+import { messageWeight } from "./weight.ts";
 
 export interface RingLimits {
   readonly maxBytes: number;
@@ -42,7 +42,7 @@ export class MessageRing {
 
   /** Takes a message as the next one; its payload must be kept already. */
   add(message: Message, now: number): void {
-    const weight = MESSAGE_BYTES + ("payload" in message ? payloadWeight(message.payload) : 0);
+    const weight = MESSAGE_BYTES + messageWeight(message);
     this.last++;
     this.#entries.push({ message, weight, time: now });
     this.#weight += weight;

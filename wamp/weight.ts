@@ -1,6 +1,6 @@
 /** About how many bytes of memory a value takes, and how deep it is nested: for the limits of what the router keeps on behalf of peers. */
-import { EMPTY_DICT } from "./message.ts";
-import type { Payload } from "./payload.ts";
+import { EMPTY_DICT, type Message } from "./message.ts";
+import { Payload } from "./payload.ts";
 
 const WORD = 8;
 
@@ -15,6 +15,17 @@ export function weightOf(value: unknown): number {
 
 export function payloadWeight(payload: Payload): number {
   return payload.codec === undefined ? weightOf(payload.decode()) : payload.end - payload.start;
+}
+
+/** What a message takes beyond its fixed part: its arguments, URI, and options or details, in which peers may write as much as they like. */
+export function messageWeight(message: Message): number {
+  let weight = 0;
+  for (const value of Object.values(message)) {
+    if (value instanceof Payload) weight += payloadWeight(value);
+    else if (typeof value === "string") weight += value.length;
+    else if (typeof value === "object" && value !== EMPTY_DICT) weight += weightOf(value);
+  }
+  return weight;
 }
 
 /** False when lists and dictionaries in `value`, itself included, are nested more than `levels` deep. */

@@ -373,16 +373,20 @@ test("Resumption: a ring that no longer reaches back is told, and a fresh sessio
 });
 
 test("Resumption: a session that is sent more than can be kept ends, and holds no memory", () => {
-  const flow = new Flow({ resumption: RESUMPTION });
-  const bob = flow.join();
-  const { peer: alice, kept } = joins(flow);
-  alice.subscribes("com.topic");
-  alice.disconnects();
-  for (let n = 0; n < 100; n++) bob.publishes("com.topic", {}, ["x".repeat(1_000)]);
-  flow.clock.advance(0);
-  assert.equal(flow.realm.sessions.size, 1);
-  isRefused(flow, claim(kept, 1));
-  flow.ends();
+  const text = "x".repeat(1_000);
+  // Peers may write as much into options as into arguments.
+  for (const [options, args] of [[{}, [text]], [{ "_mine": text }, []]] as const) {
+    const flow = new Flow({ resumption: RESUMPTION });
+    const bob = flow.join();
+    const { peer: alice, kept } = joins(flow);
+    alice.subscribes("com.topic");
+    alice.disconnects();
+    for (let n = 0; n < 100; n++) bob.publishes("com.topic", options, args);
+    flow.clock.advance(0);
+    assert.equal(flow.realm.sessions.size, 1);
+    isRefused(flow, claim(kept, 1));
+    flow.ends();
+  }
 });
 
 test("Resumption: no more sessions are kept than the realm allows", () => {

@@ -109,16 +109,18 @@ test("Slow consumers: close ends the connection at the limit", () => {
 });
 
 test("Slow consumers: beyond the hard limit, which counts what cannot be dropped, the connection ends", () => {
-  const { flow, subscriber } = slow("drop-oldest", { hardLimitBytes: 8 * KIB });
-  subscriber.transport.waiting = 5 * KIB;
-  const callee = flow.join();
-  callee.registers("com.large");
-  for (let n = 1; n <= 9; n++) {
-    subscriber.calls("com.large");
-    callee.takes();
-    callee.sends("YIELD", n, {}, [TEXT_OF_1K]);
+  for (const [options, args] of [[{}, [TEXT_OF_1K]], [{ "_mine": TEXT_OF_1K }, []]] as const) {
+    const { flow, subscriber } = slow("drop-oldest", { hardLimitBytes: 8 * KIB });
+    subscriber.transport.waiting = 5 * KIB;
+    const callee = flow.join();
+    callee.registers("com.large");
+    for (let n = 1; n <= 9; n++) {
+      subscriber.calls("com.large");
+      callee.takes();
+      callee.sends("YIELD", n, options, args);
+    }
+    assert.equal(subscriber.transport.isDropped, true);
   }
-  assert.equal(subscriber.transport.isDropped, true);
 });
 
 test("Slow consumers: pause-publisher holds up who publishes to them, for pauseMs at most and once", () => {
