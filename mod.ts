@@ -129,3 +129,10 @@ export type {
   WebSocketOptions,
 } from "./client/transport.ts";
 export { type Api, typed, type TypedSession } from "./client/typed.ts";
+export type {
+  AnySession,
+  ApiSchemas,
+  CheckedSession,
+  ProcedureSchemas,
+  TopicSchemas,
+} from "./client/typed_schemas.ts";

@@ -62,7 +62,7 @@ export function checked<
     if (schemas.result === undefined) return result;
     const outcome = await schemas.result["~standard"].validate(result);
     if (outcome.issues === undefined) return outcome.value;
-    throw new Error(`The callee returned a wrong result: ${textOf(outcome.issues, "result")}`);
+    throw new Error(`The callee returned a wrong result: ${issuesText(outcome.issues, "result")}`);
   };
 }
 
@@ -74,10 +74,11 @@ async function argument<T>(
   if (schema === undefined) return value;
   const outcome = await schema["~standard"].validate(value);
   if (outcome.issues === undefined) return outcome.value;
-  throw new ApplicationError(INVALID_ARGUMENT, [textOf(outcome.issues, place)]);
+  throw new ApplicationError(INVALID_ARGUMENT, [issuesText(outcome.issues, place)]);
 }
 
-function textOf(issues: readonly Issue[], place: string): string {
+/** "args[1]: expected a number" */
+export function issuesText(issues: readonly Issue[], place: string): string {
   return issues.map(({ path = [], message }) => {
     const keys = path.map((part) => typeof part === "object" ? part.key : part);
     const at = keys.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`);

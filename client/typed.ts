@@ -1,6 +1,7 @@
-/** Sessions whose procedures and topics have types, for the compiler alone. */
+/** Sessions whose procedures and topics have types: for the compiler alone, or by schemas, which are also checked. */
 import type { Registration } from "./registration.ts";
-import type { Session } from "./session.ts";
+import type { AnySession, ApiSchemas, CheckedSession } from "./typed_schemas.ts";
+import { checkedSession } from "./typed_session.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What a realm offers: procedures as functions, topics as the arguments of their events, by URI. */
@@ -17,7 +18,7 @@ type EventOf<E> = E extends readonly unknown[] ? E : never;
 
 /** A session that knows the types of what it calls and publishes. */
 export interface TypedSession<A extends Api> {
-  readonly session: Session;
+  readonly session: AnySession;
   call<P extends keyof Procedures<A> & string>(
     procedure: P,
     ...args: ArgsOf<Procedures<A>[P]>
@@ -35,7 +36,7 @@ export interface TypedSession<A extends Api> {
   publish<T extends keyof Topics<A> & string>(topic: T, ...args: EventOf<Topics<A>[T]>): void;
 }
 
-/** Gives a session the types of an interface. Nothing is checked when the program runs: `checked` does that.
+/** Gives a session the types of an interface. Nothing is checked when the program runs.
  *
  * @example
  * ```ts
@@ -54,7 +55,36 @@ export interface TypedSession<A extends Api> {
  * console.assert(typeof visit === "function");
  * ```
  */
-export function typed<A extends Api>(session: Session): TypedSession<A> {
+export function typed<A extends Api>(session: AnySession): TypedSession<A>;
+/** Gives a session the types of schemas (Zod, Valibot, ArkType), and checks by them what it sends and what it receives: see `CheckedSession`.
+ *
+ * @example
+ * ```ts
+ * import { type Session, typed } from "realmway";
+ * import { z } from "zod";
+ *
+ * const SHOP = {
+ *   procedures: { "com.shop.price": { args: z.tuple([z.string()]), result: z.number() } },
+ *   topics: { "com.shop.sold": { args: z.tuple([z.string(), z.int()]) } },
+ * };
+ *
+ * async function visit(session: Session): Promise<number> {
+ *   const shop = typed(session, SHOP);
+ *   await shop.subscribe("com.shop.sold", ([article, pieces]) => console.log(article, pieces));
+ *   return await shop.call("com.shop.price", ["bicycle"]);
+ * }
+ * console.assert(typeof visit === "function");
+ * ```
+ */
+export function typed<S extends ApiSchemas>(session: AnySession, schemas: S): CheckedSession<S>;
+export function typed(
+  session: AnySession,
+  schemas?: ApiSchemas,
+): TypedSession<Api> | CheckedSession<ApiSchemas> {
+  return schemas === undefined ? typedOnly(session) : checkedSession(session, schemas);
+}
+
+function typedOnly<A extends Api>(session: AnySession): TypedSession<A> {
   return {
     session,
     call(procedure, ...args) {
