@@ -99,7 +99,7 @@ async function endpointOf(
   return {
     kind: "tcp",
     host,
-    port,
+    port: Number(port),
     ...(version !== undefined && { version }),
     ...(tls && { tls: await tlsOf(tls, directory) }),
   };

@@ -5,25 +5,29 @@ import process from "node:process";
 import { findConfig, NODE_DIRECTORIES, OWN_DIRECTORY } from "../config/locate.ts";
 import { writePrivateFile } from "../private_file.ts";
 import { StartError } from "../start_error.ts";
+import { UsageError } from "./usage_error.ts";
 import { laidOut, type LaidOutFile } from "./template.ts";
 import type { Template } from "./template_names.ts";
 import { print, styled } from "./output.ts";
 
 export interface InitOptions {
-  readonly appdir: string;
+  /** Where to make the node directory; `appdir` is another name for it. */
+  readonly directory?: string | undefined;
+  readonly appdir?: string | undefined;
   readonly cbdir?: string | undefined;
   readonly port: number;
   readonly template: Template;
 }
 
 export async function init(options: InitOptions): Promise<number> {
+  const appdir = folderOf(options);
   // A .crossbar directory counts too: ours beside it would not be used.
   const places = options.cbdir === undefined
-    ? NODE_DIRECTORIES.map((name) => resolve(options.appdir, name))
+    ? NODE_DIRECTORIES.map((name) => resolve(appdir, name))
     : [resolve(options.cbdir)];
   const found = await findConfig(places);
   if (found !== undefined) throw taken(found.file);
-  const directory = resolve(options.cbdir ?? join(options.appdir, OWN_DIRECTORY));
+  const directory = resolve(options.cbdir ?? join(appdir, OWN_DIRECTORY));
   const { files, tries } = await laidOut(options.template, options.port);
   try {
     await mkdir(directory, { recursive: true });
@@ -38,6 +42,16 @@ export async function init(options: InitOptions): Promise<number> {
   print(`Start the router with: ${styled("bold", start)}`);
   for (const line of tries(cbdir)) print(`Then try: ${line}`);
   return 0;
+}
+
+/** Throws a `UsageError` when the places that are named are not one. */
+function folderOf({ directory, appdir, cbdir }: InitOptions): string {
+  if (directory !== undefined && (appdir ?? cbdir) !== undefined) {
+    const other = appdir === undefined ? "--cbdir" : "--appdir";
+    const text = `found the directory "${directory}" and ${other}, expected one of both`;
+    throw new UsageError(`Cannot make a node directory: ${text}`);
+  }
+  return directory ?? appdir ?? ".";
 }
 
 /** "wx": of two that run at once, one writes. */

@@ -158,8 +158,12 @@ function commands(
     .description(
       "write a node directory with a configuration to begin with; existing files stay as they are",
     )
-    .option("--appdir <directory>", "where to make the node directory", name, ".")
-    .option("--cbdir <directory>", "the node directory itself, in place of --appdir", name)
+    .addArgument(
+      new Argument("[directory]", "where to make the node directory (default: here)")
+        .argParser(name),
+    )
+    .option("--appdir <directory>", "the same, in Crossbar.io's way", name)
+    .option("--cbdir <directory>", "the node directory itself, in place of a folder for it", name)
     .addOption(
       new Option("--port <port>", "port to listen on").default(8080).argParser(port),
     )
@@ -175,11 +179,14 @@ function commands(
       "after",
       examples([
         "realmway init",
+        "realmway init chat",
         "realmway init --template authenticated --port 9000",
         "realmway init --template tls --cbdir /var/lib/realmway",
       ]),
     )
-    .action(async (options) => done(await (await import("./init.ts")).init(options)));
+    .action(async (directory, options) =>
+      done(await (await import("./init.ts")).init({ ...options, directory }))
+    );
 
   program.command("keygen")
     .description("make a key pair for cryptosign; existing files stay as they are")

@@ -15,7 +15,13 @@ const tls = section("TLS of the connection", () => ({
   '"certificate" and "key" together',
 );
 
-const PORT = "a port from 1 to 65535";
+const PORT = 'a port from 1 to 65535, or "$VARIABLE" of the environment';
+
+/** As text where Crossbar.io's configurations have it so; what a variable holds is text, too. */
+const port = z.union([
+  z.int(PORT).min(1, PORT).max(65535, PORT),
+  z.string().refine((text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535, PORT),
+], PORT);
 
 const connectingEndpoint = kinds(
   "Where the router listens",
@@ -23,7 +29,7 @@ const connectingEndpoint = kinds(
     section("A TCP port", () => ({
       "type": z.literal("tcp"),
       "host": text("Name or address"),
-      "port": z.int(PORT).min(1, PORT).max(65535, PORT).describe("Port"),
+      "port": port.describe('Port. "$PORT" takes it from the environment variable PORT'),
       "version": z.union([z.literal(4), z.literal(6)], "4 or 6").optional()
         .describe("Version of IP (default: what the name says)"),
       "timeout": whole({ min: 1, max: 600, unit: "s" }, "How long connecting may take").default(10),

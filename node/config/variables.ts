@@ -1,14 +1,14 @@
 /**
  * Variables of the environment in a configuration: `"$NAME"` as a whole string, `"${NAME}"` and `"${NAME:-default}"` anywhere in one;
  * `"$${NAME}"` is the text `${NAME}`. Secrets,
- * ports and `disabled` are left to those who read them; what is the user's own (values to serve, JSON Schemas) stays as it is.
+ * ports to listen on and `disabled` are left to those who read them; what is the user's own (values to serve, JSON Schemas) stays as it is.
  */
 import type { Environment } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { SECRETS } from "./secret_keys.ts";
 import type { Path } from "./source.ts";
 
-const LEFT_ALONE: readonly PropertyKey[] = [...SECRETS, "port", "disabled"];
+const LEFT_ALONE: readonly PropertyKey[] = [...SECRETS, "disabled"];
 /** Also what stands below them. */
 const OWN: readonly string[] = ["value", "schemas", "validate"];
 
@@ -39,13 +39,18 @@ export function expandVariables(root: unknown, env: Environment): Expanded {
     return Object.fromEntries(
       Object.entries(value).map(([key, child]) => [
         key,
-        LEFT_ALONE.includes(key) && typeof child !== "object" || OWN.includes(key)
+        isLeftAlone(key, path) && typeof child !== "object" || OWN.includes(key)
           ? child
           : expand(child, [...path, key]),
       ]),
     );
   };
   return { value: expand(root, []), problems, whole };
+}
+
+/** Ports to listen on, too; those to connect to, of a `transport`, are not. */
+function isLeftAlone(key: string, path: Path): boolean {
+  return LEFT_ALONE.includes(key) || key === "port" && !path.includes("transport");
 }
 
 function textOf(text: string, env: Environment, onUnset: (name: string) => void): string {

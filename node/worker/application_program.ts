@@ -10,14 +10,21 @@ import {
 } from "../../client/application_session.ts";
 import { CANNOT_AUTHENTICATE } from "../../wamp/uris.ts";
 import type { Session } from "../../client/session.ts";
+import type { Log } from "../../router/ports.ts";
 import type { ComponentContext, Program } from "./component_program.ts";
 
 /** @param make may throw. */
 export function applicationProgram(
   make: new (config: ComponentConfig) => ApplicationSession,
   { realm, extra, shared }: ComponentContext,
+  log: Log,
 ): Program {
-  const app = new make({ realm, ...(extra !== undefined && { extra }), ...(shared && { shared }) });
+  const app = new make({
+    realm,
+    log,
+    ...(extra !== undefined && { extra }),
+    ...(shared && { shared }),
+  });
   let joined: Session | undefined;
   app[SEAT]({
     // The configuration says where; by now the host is on its way there.

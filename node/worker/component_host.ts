@@ -12,6 +12,7 @@ import type { Clock, Log } from "../../router/ports.ts";
 import { SYSTEM_SHUTDOWN, TRANSPORT_LOST } from "../../wamp/uris.ts";
 import { ALREADY_RUNNING, CANNOT_CONNECT, CANNOT_START, NO_SUCH_OBJECT } from "./error_uris.ts";
 import { ComponentError, textOf } from "./component_error.ts";
+import { componentLog } from "./component_log.ts";
 import {
   type ComponentCode,
   type ComponentContext,
@@ -25,6 +26,8 @@ export interface ComponentConfig {
   readonly code: ComponentCode;
   readonly context: ComponentContext;
   readonly dial: Dial;
+  /** Where that leads, for people. */
+  readonly place: string;
   readonly authentication: Authentication | undefined;
   /** When no connection comes about, or one is lost. */
   readonly retries: Retries;
@@ -181,8 +184,9 @@ export class ComponentHost {
   async #join(running: Running): Promise<void> {
     const { config } = running;
     const { code, context } = config;
-    const program = await programOf(code, context, this.#parts.places);
-    const session = await this.#connect(config, program, running.giveUp.signal);
+    const log = componentLog(this.#parts.log, context.id);
+    const program = await programOf(code, context, this.#parts.places, log);
+    const session = await this.#connect(config, program, log, running.giveUp.signal);
     let isReady = false;
     const closed = session.closed.then(async (details) => {
       const isSound = await this.#tellEnd(context.id, program, session, details);
@@ -220,15 +224,16 @@ export class ComponentHost {
   }
 
   async #connect(
-    { dial, authentication, context: { id, realm } }: ComponentConfig,
+    { dial, place, authentication, context: { id, realm } }: ComponentConfig,
     program: Program,
+    log: Log,
     signal: AbortSignal,
   ): Promise<Session> {
     try {
       return await connect({
-        url: "component",
+        url: place,
         realm,
-        log: this.#parts.log,
+        log,
         signal,
         timeoutMs: JOIN_TIMEOUT_MS,
         ...(authentication && { authentication }),

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { isApplicationSessionClass } from "../../client/application_session.ts";
 import type { CloseDetails } from "../../client/errors.ts";
 import type { Session } from "../../client/session.ts";
+import type { Log } from "../../router/ports.ts";
 import { kindOf, userValue } from "../user_module.ts";
 import { applicationProgram } from "./application_program.ts";
 import { CANNOT_START, CLASS_IMPORT_FAILED, INVALID_CONFIGURATION } from "./error_uris.ts";
@@ -55,14 +56,15 @@ export function modulePaths(
   return [...modulepath, ...pythonpath].map((path) => resolve(directory, path));
 }
 
-/** Loads the code. Rejects with `ComponentError`. */
+/** Loads the code. Rejects with `ComponentError`. @param log for an `ApplicationSession`. */
 export async function programOf(
   code: ComponentCode,
   context: ComponentContext,
   places: ModulePlaces,
+  log: Log,
 ): Promise<Program> {
   return code.type === "class"
-    ? await classProgram(code.classname, context, places)
+    ? await classProgram(code.classname, context, places, log)
     : await functionProgram(code.callbacks, context, places);
 }
 
@@ -112,12 +114,13 @@ async function classProgram(
   classname: string,
   context: ComponentContext,
   places: ModulePlaces,
+  log: Log,
 ): Promise<Program> {
   const found = await loaded(classname, places);
   const what = `Cannot load "${classname}": found`;
   await checkExtra(classname, found, context.extra);
   if (isApplicationSessionClass(found)) {
-    return made(classname, () => applicationProgram(found, context));
+    return made(classname, () => applicationProgram(found, context, log));
   }
   if (typeof found !== "function") {
     throw new ComponentError(CLASS_IMPORT_FAILED, `${what} ${kindOf(found)}, expected a class`);

@@ -220,6 +220,7 @@ export class Container {
         ...(this.#shared && { shared: this.#shared }),
       },
       dial,
+      place: placeOf(config.transport),
       authentication: config.authentication &&
         await authenticationOf(config.authentication, { directory, env }),
       retries: {
@@ -270,4 +271,13 @@ export class Container {
     this.#log.info("The container ends: {why}", { why });
     this.#end(this.#hasFailed);
   }
+}
+
+function placeOf(transport: ContainerComponentConfig["transport"]): string {
+  const { endpoint } = transport;
+  const at = endpoint?.type === "unix"
+    ? `unix:${endpoint.path}`
+    : endpoint && `tcp:${endpoint.host}:${endpoint.port}`;
+  if (transport.type === "rawsocket") return at ?? "";
+  return at === undefined ? transport.url : `${transport.url} at ${at}`;
 }

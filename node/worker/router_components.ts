@@ -62,6 +62,7 @@ export class RouterComponents {
         const joined = config.realm === MANAGEMENT_REALM ? await management() : router;
         return attachInside(joined, gate, onFault, attach);
       },
+      place: "the router beside it",
       authentication: undefined,
       // There is no connection that could be lost.
       retries: { most: 0, firstDelayMs: 0, longestDelayMs: 0 },

@@ -40,6 +40,7 @@ function hostOf(flow: ComponentFlow) {
       code: { type: "class", classname: "stays.Stays" },
       context: { id: "stays", realm: "realm1", extra: () => joins++ },
       dial: flow.dial,
+      place: "a router",
       authentication: undefined,
       retries: { most, firstDelayMs: 100, longestDelayMs: 100 },
       shown: {},

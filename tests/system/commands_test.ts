@@ -354,6 +354,26 @@ test("init: writes a commented configuration that check accepts, and never overw
   await remove();
 });
 
+test("init: a directory that is named gets the node directory, under either name, not under two", async () => {
+  const { directory, remove } = await workplace();
+  for (const args of [["chat"], ["--appdir", "shop"]]) {
+    const made = await run(["init", ...args, "--port", "0"], directory);
+    assert.deepEqual([made.code, made.stderr], [0, ""]);
+    const cbdir = join(args.at(-1) ?? "", ".realmway");
+    assert.ok(made.stdout.includes(`realmway start --cbdir ${cbdir}\n`), made.stdout);
+    assert.equal((await run(["check", "--cbdir", cbdir], directory)).code, 0);
+  }
+  for (const other of ["--appdir", "--cbdir"]) {
+    const both = await run(["init", "news", other, "sport"], directory);
+    assert.equal(both.code, 2);
+    assert.equal(
+      both.stderr,
+      `Cannot make a node directory: found the directory "news" and ${other}, expected one of both\n`,
+    );
+  }
+  await remove();
+});
+
 test("init: a directory that cannot be made is told without a stack", async () => {
   const { directory, remove } = await workplace();
   await writeFile(join(directory, "taken"), "");

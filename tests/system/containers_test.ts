@@ -267,7 +267,7 @@ for (
     [
       "no router, and no retries",
       { transport: websocket(1), "max_retries": 0 },
-      /Cannot connect to .*crossbar\.error\.cannot_connect/,
+      /Cannot connect to \\*"ws:\/\/127\.0\.0\.1:1\/.*crossbar\.error\.cannot_connect/,
     ],
   ] as const
 ) {

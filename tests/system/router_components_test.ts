@@ -71,9 +71,18 @@ export class Blocks {
 }
 `,
   "throws.ts": `
+import { ApplicationSession } from "realmway";
+
 export class Constructor { constructor() { throw new Error("no tea"); } onJoin() {} }
 export class Join { async onJoin() { throw new Error("no milk"); } }
 export class NoSession {}
+export class Handler extends ApplicationSession {
+  override async onJoin() {
+    await this.register("com.example.spill", () => { throw new Error("no cup"); });
+    await this.register("com.example.leave", () => { setTimeout(() => this.disconnect(), 0); });
+  }
+  override onLeave() { throw "no spoon"; }
+}
 export const value = 5;
 `,
   "broken.ts": "export class {\n",
@@ -200,6 +209,24 @@ for (
     await assert.rejects(started([{ ...ADDER, classname }]), { message: expected });
   });
 }
+
+test("Router component: what its handlers and methods throw is in the log with its id and the reason", async () => {
+  const handler = { ...ADDER, id: "handler", classname: "throws.Handler" };
+  const { node, session, told } = await started([handler]);
+  await assert.rejects(session.call("com.example.spill"), { uri: "wamp.error.runtime_error" });
+  const { id, procedure, error } = await told(
+    "Component {id}: Handler of procedure {procedure} failed: {error}",
+  ) as { id: string; procedure: string; error: Error };
+  assert.deepEqual([id, procedure, error.message], ["handler", "com.example.spill", "no cup"]);
+  await session.call("com.example.leave");
+  assert.deepEqual(await told("Component {id}: {text}: {error}"), {
+    id: "handler",
+    text: "onLeave failed",
+    error: "no spoon",
+  });
+  await session.leave();
+  await node.stop();
+});
 
 test("Router component: one that blocks the process is named, surely if it does so in a handler", async () => {
   const blocks = { ...ADDER, id: "blocks", classname: "blocks.Blocks" };

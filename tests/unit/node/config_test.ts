@@ -197,6 +197,30 @@ test("Config: ports come from numbers, digits and the environment", () => {
   assert.deepEqual(problems(at(undefined)), [`${here}: missing, ${expected}`]);
 });
 
+test("Config: ports to connect to come from numbers, digits and the environment", () => {
+  const at = (port: unknown) => ({
+    realms: [{
+      name: "realm1",
+      roles: [{ name: "anonymous" }],
+      rlinks: [{
+        realm: "realm1",
+        transport: { type: "rawsocket", endpoint: { type: "tcp", host: "router", port } },
+      }],
+    }],
+  });
+  const here = "workers[0].realms[0].rlinks[0].transport.endpoint.port";
+  const expected = 'expected a port from 1 to 65535, or "$VARIABLE" of the environment';
+  for (const port of [8080, "8080", "$PORT", "${PORT}", "${OTHER:-8080}"]) {
+    assert.deepEqual(problems(at(port), { PORT: "8080" }), []);
+  }
+  assert.deepEqual(problems(at("$PORT")), [
+    `${here}: found "$PORT", expected the environment variable PORT to be set`,
+  ]);
+  assert.deepEqual(problems(at("$PORT"), { PORT: "http" }), [`${here}: found "http", ${expected}`]);
+  assert.deepEqual(problems(at("70000")), [`${here}: found "70000", ${expected}`]);
+  assert.deepEqual(problems(at(0)), [`${here}: found 0, ${expected}`]);
+});
+
 test("Config: auth may only name roles and realms that exist", () => {
   const anonymous = { type: "static", role: "frontend", realm: "realm2" };
   const websocket = { type: "websocket", auth: { anonymous } };
