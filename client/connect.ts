@@ -126,7 +126,7 @@ export async function connectThen(
     const exchangeOf = (transport: Transport, addPassthru?: AddPassthru) =>
       new Exchange(transport, clock, log, addPassthru);
     let between: Interposed | undefined;
-    if (keyring !== undefined || resumable !== false) {
+    if (keyring || resumable || log.trace) {
       const { interposed } = await import("./interposing.ts");
       const joining = () => join;
       const given = { ...options, clock, log, dial, timeoutMs };

@@ -1,6 +1,6 @@
 /**
- * What stands between a transport and the session where the program asked for it: end-to-end encryption, then resumption. Loaded by
- * `connect.ts`.
+ * What stands between a transport and the session where the program asked for it: end-to-end encryption, then resumption, then what
+ * writes messages to the log. Loaded by `connect.ts`.
  */
 import type { Dict } from "../wamp/message.ts";
 import type { JoinOptions } from "./connect.ts";
@@ -35,22 +35,28 @@ export interface Interposed {
 
 export async function interposed(options: InterposingOptions): Promise<Interposed> {
   const { keyring, resumable = false, log, exchangeOf } = options;
+  const { trace } = log;
+  const tracing = trace && await import("./tracing.ts");
   const sealing = keyring && await import("./sealing.ts");
-  const wrap = resumable === false ? unwrapped : await lifelines(options, resumable);
+  const dial = tracing && trace ? tracing.tracedDial(options.dial, trace) : options.dial;
+  const wrap = resumable === false ? unwrapped : await lifelines({ ...options, dial }, resumable);
   return {
     hello: (plain) => ({
       ...plain,
       ...(sealing && isDict(plain["roles"]) && { "roles": sealing.withPassthru(plain["roles"]) }),
       ...(resumable !== false && { "resumable": true }),
     }),
-    attach: (connection, joined) =>
-      wrap(connection, (transport) => {
-        if (keyring === undefined || sealing === undefined) {
-          return joined(exchangeOf(transport));
-        }
-        const make = (sealed: Transport) => joined(exchangeOf(sealed, addPassthru));
-        return new sealing.Sealing(transport, make, keyring, log);
-      }),
+    attach: (connection, joined) => {
+      const attach = (connection: Transport) =>
+        wrap(connection, (transport) => {
+          if (keyring === undefined || sealing === undefined) {
+            return joined(exchangeOf(transport));
+          }
+          const make = (sealed: Transport) => joined(exchangeOf(sealed, addPassthru));
+          return new sealing.Sealing(transport, make, keyring, log);
+        });
+      return tracing && trace ? tracing.traced(connection, trace, attach) : attach(connection);
+    },
   };
 }
 

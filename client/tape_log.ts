@@ -19,7 +19,13 @@ export const LOG_ROOT = "realmway";
 
 /** Properties of lines below the level are not even made. */
 export function tapeLog(logger: Logger): Log {
+  const trace: Log["trace"] = (text, properties) => {
+    if (logger.isEnabledFor("trace")) logger.trace(text, { ...properties() });
+  };
   return {
+    get trace() {
+      return logger.isEnabledFor("trace") ? trace : undefined;
+    },
     debug: (text, properties) => {
       if (logger.isEnabledFor("debug")) logger.debug(text, { ...properties() });
     },

@@ -111,6 +111,10 @@ export interface Random {
 
 /** Structured, lazy log lines: `text` has {placeholders} for `properties`. */
 export interface Log {
+  /** Messages of the library's sessions. Absent where nobody looks at that level; asked for when a session connects. */
+  readonly trace?:
+    | ((text: string, properties: () => Readonly<Record<string, unknown>>) => void)
+    | undefined;
   debug(text: string, properties: () => Readonly<Record<string, unknown>>): void;
   info(text: string, properties: Readonly<Record<string, unknown>>): void;
   warn(text: string, properties: Readonly<Record<string, unknown>>): void;
