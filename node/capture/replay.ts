@@ -2,6 +2,7 @@
  * Does again, against some router, what the clients of a recording did, and compares what the router answers. Its order is the recording's: a client's message is
  * sent once everything has come that the recording has before it. Ids are matched up (`ids.ts`), and what counts is in `compare.ts`.
  */
+import type { ClientMethod } from "../../auth/authmethod.ts";
 import type { MessageHandler, Transport } from "../../router/ports.ts";
 import type { ClientTlsOptions } from "../../transports/endpoint.ts";
 import { dial } from "../../transports/dial.ts";
@@ -14,11 +15,14 @@ import { StartError } from "../start_error.ts";
 import { essence } from "./compare.ts";
 import { counterpartKey } from "./counterparts.ts";
 import { blanked, Ids } from "./ids.ts";
+import { Proof } from "./proof.ts";
 import { type Entry, MASK, type Recording, type WireList } from "./recording.ts";
 
 export interface ReplayOptions {
   readonly url: string;
   readonly tls?: ClientTlsOptions | undefined;
+  /** By which sessions prove who they are that offer it, of its authid; undefined: as they did when they were recorded. */
+  readonly credentials?: ClientMethod | undefined;
   /** How long each answer is waited for. */
   readonly patienceMs: number;
   /** Also what routers may word as they like counts. */
@@ -75,7 +79,7 @@ class Replaying {
     }
     if (message !== undefined && from === "router") return this.#expect(seat, message);
     await this.#settled();
-    if (message !== undefined) this.#send(seat, message);
+    if (message !== undefined) await this.#send(seat, message);
     else if (from === "client") seat.transport?.end("As in the recording");
     else if (!await this.#until(() => seat.isClosed)) {
       const recorded = closed === undefined ? `broken: ${broken}` : `closed: ${closed}`;
@@ -85,7 +89,11 @@ class Replaying {
 
   async finish(): Promise<Replayed> {
     await this.#settled();
-    for (const { session, early } of this.#seats.values()) {
+    for (const { session, early, doubt } of this.#seats.values()) {
+      const replayed = await doubt;
+      if (replayed !== undefined) {
+        this.#differences.push({ session, recorded: "trust in the router", replayed });
+      }
       for (const replayed of early) {
         this.#differences.push({ session, recorded: undefined, replayed });
       }
@@ -117,19 +125,35 @@ class Replaying {
     );
   }
 
-  #send({ session, transport }: Seat, recorded: WireList): void {
-    if (recorded[0] === Type.AUTHENTICATE && recorded[1] === MASK) {
+  async #send(seat: Seat, recorded: WireList): Promise<void> {
+    const { session, transport } = seat;
+    const wire = await this.#proved(seat, this.#ids.forReplay(session, recorded));
+    if (wire === undefined) return;
+    if (wire[0] === Type.AUTHENTICATE && wire[1] === MASK) {
       throw new StartError(
-        `Cannot replay the authentication of session ${session}: found no secret in the recording, expected one made with --keep-secrets`,
+        `Cannot replay the authentication of session ${session}: found no secret in the recording, expected one made with --keep-secrets, or credentials`,
       );
     }
-    const text = writeValue(this.#ids.forReplay(session, recorded));
     this.#sent++;
-    transport?.send(readMessage(text, readValue));
+    transport?.send(readMessage(writeValue(wire), readValue));
+  }
+
+  /** With the proof of this run; undefined when it is not asked for. */
+  async #proved(seat: Seat, wire: WireList): Promise<WireList | undefined> {
+    const { credentials } = this.#options;
+    const { session, transport } = seat;
+    if (credentials === undefined || transport === undefined) return wire;
+    if (wire[0] === Type.HELLO) {
+      seat.proof = await Proof.of(session, wire, credentials, transport.details);
+      return seat.proof?.hello ?? wire;
+    }
+    return wire[0] === Type.AUTHENTICATE && seat.proof ? await seat.proof.answer() : wire;
   }
 
   #received(seat: Seat, replayed: WireList): void {
-    const { session, expected } = seat;
+    const { session, expected, proof } = seat;
+    proof?.heard(replayed);
+    if (replayed[0] === Type.WELCOME && proof) seat.doubt = proof.doubt(replayed);
     const told = this.#ids.forRecording(session, replayed);
     const recorded = bestOf(expected, told, this.#options.isStrict);
     if (recorded === undefined) seat.early.push(replayed);
@@ -158,10 +182,12 @@ class Replaying {
     else this.#differences.push({ session, recorded, replayed: told });
   }
 
-  /** Resolves when everything expected has come, or was waited for long enough. */
+  /** Resolves when everything expected has come, or was waited for long enough; over a connection that has ended nothing comes. */
   async #settled(): Promise<void> {
     const seats = [...this.#seats.values()];
-    if (await this.#until(() => seats.every(({ expected }) => expected.length === 0))) return;
+    await this.#until(() =>
+      seats.every(({ expected, isClosed }) => expected.length === 0 || isClosed)
+    );
     for (const { session, expected } of seats) {
       for (const recorded of expected.splice(0)) {
         this.#differences.push({ session, recorded, replayed: undefined });
@@ -188,6 +214,9 @@ class Seat {
   readonly session: number;
   transport: Transport | undefined = undefined;
   isClosed = false;
+  proof: Proof | undefined = undefined;
+  /** Resolves to why the router is not to be trusted. */
+  doubt: Promise<string | undefined> = Promise.resolve(undefined);
   /** Of the recording, not yet come. */
   readonly expected: WireList[] = [];
   /** Has come, and is not yet expected. */

@@ -1,8 +1,12 @@
 /** `realmway record` and `replay`, with their options. */
 import { Command, Option } from "@commander-js/extra-typings";
+import { withSecrets } from "./client_options.ts";
 import { examples, milliseconds, name } from "./option_values.ts";
 
 type Done = (code: number) => void;
+
+/** Of which a proof, or a secret that recordings are without, can be made anew. */
+const REPLAYED_METHODS = ["ticket", "wampcra", "cryptosign", "scram", "jwt"] as const;
 
 const URLS = "ws://, wss://, rs://, rss://, unix+ws: or unix+rs: of the router";
 
@@ -45,10 +49,18 @@ function recordCommand(done: Done) {
 }
 
 function replayCommand(done: Done) {
-  return captureCommand(
+  const command = captureCommand(
     "replay",
     "do again what the clients of a recording did, against any router, and say what it answers differently",
   )
+    .addOption(
+      new Option(
+        "--authmethod <method>",
+        "how the sessions that offered it prove who they are (default: by what is in the recording)",
+      ).choices(REPLAYED_METHODS),
+    )
+    .option("--authid <authid>", "who they are; sessions of others prove it as recorded", name);
+  return withSecrets(command)
     .argument("<file>", "recording of realmway record", name)
     .argument("<url>", URLS, name)
     .addOption(
@@ -62,6 +74,7 @@ function replayCommand(done: Done) {
       examples([
         "realmway replay session.jsonl ws://127.0.0.1:8080/ws",
         "realmway replay session.jsonl rs://new.example.com:8080 --strict --json",
+        "realmway replay session.jsonl ws://127.0.0.1:8080/ws --authmethod wampcra --authid joe --secret-file joe.secret",
       ]),
     )
     .action(async (file, url, options) => {

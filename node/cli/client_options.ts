@@ -1,5 +1,5 @@
 /** The options that all client commands have: where to connect, and as whom. */
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { type Authmethod, AUTHMETHODS } from "../../auth/authmethod.ts";
 import type { Dict } from "../../wamp/message.ts";
 import { dictionary, milliseconds, name, names } from "./option_values.ts";
@@ -40,7 +40,7 @@ export function clientCommand(title: string, description: string) {
 
 /** For commands whose URL is an argument. */
 export function sessionCommand(title: string, description: string) {
-  return new Command(title)
+  const command = new Command(title)
     .description(description)
     .addOption(
       new Option("-r, --realm <realm>", "realm to join").env("REALMWAY_REALM").default("realm1")
@@ -53,18 +53,8 @@ export function sessionCommand(title: string, description: string) {
     )
     .option("--authid <authid>", "who this is", name)
     .option("--authrole <role>", "role to ask for", name)
-    .option("--authextra <object>", "further details for the router, a JSON object", dictionary)
-    .option(
-      "--secret-file <file>",
-      "file with the ticket, password, secret or token, or the private key of cryptosign; only its " +
-        "owner may have access to it (secrets are never taken from the command line, which others see)",
-      name,
-    )
-    .option("--secret-env <variable>", "environment variable with it instead", name)
-    .addOption(
-      new Option("--channel-binding <type>", "binds cryptosign and scram to the TLS connection")
-        .choices(["tls-unique", "tls-exporter", "tls-server-end-point"]),
-    )
+    .option("--authextra <object>", "further details for the router, a JSON object", dictionary);
+  return withSecrets(command)
     .option(
       "--tls-ca <file>",
       "authorities of the router's certificate, in place of the system's",
@@ -77,4 +67,20 @@ export function sessionCommand(title: string, description: string) {
         .argParser(milliseconds),
     )
     .option("--json", "print JSON, one value a line, for programs");
+}
+
+/** With the options that say where secrets are. */
+export function withSecrets<Options extends OptionValues>(command: Command<[], Options>) {
+  return command
+    .option(
+      "--secret-file <file>",
+      "file with the ticket, password, secret or token, or the private key of cryptosign; only its " +
+        "owner may have access to it (secrets are never taken from the command line, which others see)",
+      name,
+    )
+    .option("--secret-env <variable>", "environment variable with it instead", name)
+    .addOption(
+      new Option("--channel-binding <type>", "binds cryptosign and scram to the TLS connection")
+        .choices(["tls-unique", "tls-exporter", "tls-server-end-point"]),
+    );
 }

@@ -38,9 +38,21 @@ export async function connectOptionsOf(options: ClientOptions): Promise<ConnectO
   };
 }
 
-/** Undefined for sessions without proof. */
-async function authenticationOf(
-  options: ClientOptions,
+/** What of the options says who somebody is, and by what they prove it. */
+export type CredentialOptions = Pick<
+  ClientOptions,
+  | "authmethod"
+  | "authid"
+  | "authrole"
+  | "authextra"
+  | "secretFile"
+  | "secretEnv"
+  | "channelBinding"
+>;
+
+/** Undefined for sessions without proof. Rejects with a UsageError or a StartError. */
+export async function authenticationOf(
+  options: CredentialOptions,
 ): Promise<Authentication | undefined> {
   const { authmethod, authid, authrole, authextra, channelBinding } = options;
   const needsSecret = authmethod !== undefined && !["anonymous", "tls"].includes(authmethod);
@@ -79,7 +91,7 @@ async function authenticationOf(
 }
 
 function checkSecret(
-  { authmethod, secretFile, secretEnv }: ClientOptions,
+  { authmethod, secretFile, secretEnv }: CredentialOptions,
   isNeeded: boolean,
 ): void {
   const given = [secretFile, secretEnv].filter((one) => one !== undefined).length;
@@ -91,7 +103,7 @@ function checkSecret(
   );
 }
 
-async function secretOf({ secretFile, secretEnv = "" }: ClientOptions): Promise<Uint8Array> {
+async function secretOf({ secretFile, secretEnv = "" }: CredentialOptions): Promise<Uint8Array> {
   if (secretFile !== undefined) return await opened(secretFile, readPrivateFile);
   const value = process.env[secretEnv];
   if (value === undefined || value === "") {

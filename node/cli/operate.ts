@@ -76,6 +76,20 @@ export function kill(args: readonly string[], options: KillOptions) {
   });
 }
 
+export interface LogOptions extends OperatorOptions {
+  readonly lines: number;
+}
+
+/** Prints what a worker has said, the oldest first. */
+export function log(id: string, options: LogOptions) {
+  return withNode(options, async ({ node }) => {
+    for (const said of await node.workerLog(id, options.lines)) {
+      print(options.json ? valueText(said) : `${said.time} ${said.stream} ${said.line}`);
+    }
+    return EXIT_OK;
+  });
+}
+
 async function placeOf(kind: Kind, managed: Managed, args: readonly string[]) {
   const [first = "", second = ""] = args;
   const realm = await realmOf(kind, managed, first);

@@ -100,6 +100,7 @@ function kindCommand(kind: Kind, done: Done): Command {
     command.addCommand(action(kind, "stop", `stop a ${kind.name}`, [...place, one], done));
   }
   if (kind.name === "realm") command.addCommand(killCommand(done));
+  if (kind.name === "worker") command.addCommand(logCommand(done));
   return command;
 }
 
@@ -153,6 +154,25 @@ function killCommand(done: Done) {
     );
   command.action(async (realm, authid, options) => {
     done(await (await import("./operate.ts")).kill([realm, authid], options));
+  });
+  return command;
+}
+
+function logCommand(done: Done) {
+  const command = operatorCommand("log", "print the latest lines of a worker's output")
+    .argument("<id>", "id of the worker, one with a process of its own", name)
+    .addOption(
+      new Option("-n, --lines <count>", "at most so many").default(100).argParser(natural),
+    )
+    .addHelpText(
+      "after",
+      examples([
+        "realmway worker log worker002",
+        "realmway worker log worker002 --lines 1000 --json | jq -r .line",
+      ]),
+    );
+  command.action(async (id, options) => {
+    done(await (await import("./operate.ts")).log(id, options));
   });
   return command;
 }

@@ -1,5 +1,5 @@
 /** The file by which others find a running node's process: there while it runs, and never two nodes' at once. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartError } from "../start_error.ts";
 
@@ -15,8 +15,7 @@ export class PidFile {
     try {
       await writeNew(path).catch(async (cause) => {
         if (codeOf(cause) !== "EEXIST") throw cause;
-        await removeStale(path);
-        await writeNew(path);
+        await replaceStale(path);
       });
     } catch (cause) {
       if (cause instanceof StartError) throw cause;
@@ -32,19 +31,57 @@ export class PidFile {
   }
 }
 
+/** There with its content, or not at all: nobody takes for stale what is being written. */
 async function writeNew(path: string): Promise<void> {
-  await writeFile(path, `${process.pid}\n`, { flag: "wx", mode: 0o644 });
+  const own = await written(path);
+  try {
+    await link(own, path);
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
-async function removeStale(path: string): Promise<void> {
-  const pid = await pidIn(path);
-  if (pid !== undefined && pid !== process.pid && isAlive(pid)) {
-    throw new StartError(
-      `Cannot write the PID file ${path}: found process ${pid} in it, which runs, expected none; ` +
-        "stop it, or remove the file if that is no node",
-    );
+/** The path of a file of our own with our number, beside `path`. */
+async function written(path: string): Promise<string> {
+  const own = `${path}.${process.pid}`;
+  await rm(own, { force: true });
+  await writeFile(own, `${process.pid}\n`, { flag: "wx", mode: 0o644 });
+  return own;
+}
+
+/** The file is never away meanwhile, and one process at a time replaces it: of several that find it stale the others then find it taken. */
+async function replaceStale(path: string): Promise<void> {
+  expectStale(path, await pidIn(path));
+  const lock = `${path}.lock`;
+  await locked(path, lock);
+  try {
+    expectStale(path, await pidIn(path));
+    await rename(await written(path), path);
+  } finally {
+    await rm(lock, { force: true });
   }
-  await rm(path, { force: true });
+}
+
+async function locked(path: string, lock: string): Promise<void> {
+  while (true) {
+    try {
+      return await writeNew(lock);
+    } catch (cause) {
+      if (codeOf(cause) !== "EEXIST") throw cause;
+    }
+    const pid = await pidIn(lock);
+    expectStale(path, pid);
+    // Who had it was killed with it; where nobody has it any more it is free.
+    if (pid !== undefined) await rm(lock, { force: true });
+  }
+}
+
+function expectStale(path: string, pid: number | undefined): void {
+  if (pid === undefined || pid === process.pid || !isAlive(pid)) return;
+  throw new StartError(
+    `Cannot write the PID file ${path}: found process ${pid} in it, which runs, expected none; ` +
+      "stop it, or remove the file if that is no node",
+  );
 }
 
 async function pidIn(path: string): Promise<number | undefined> {

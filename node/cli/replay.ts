@@ -5,12 +5,16 @@ import { type Difference, replay as replayAll } from "../capture/replay.ts";
 import { DialError } from "../../transports/dial_url.ts";
 import { typeNames } from "../../wamp/message.ts";
 import { StartError } from "../start_error.ts";
+import { clientMethods } from "../../auth/authentication.ts";
+import type { ClientMethod } from "../../auth/authmethod.ts";
 import { captureTls } from "./capture_tls.ts";
+import { authenticationOf, type CredentialOptions } from "./credentials.ts";
 import { EXIT_CONNECT, EXIT_FAILURE, EXIT_OK } from "./exit_codes.ts";
 import { complain, print, styled } from "./output.ts";
+import { UsageError } from "./usage_error.ts";
 import { valueText } from "./value_text.ts";
 
-export interface ReplayCommandOptions {
+export interface ReplayCommandOptions extends CredentialOptions {
   readonly patience: number;
   readonly strict?: true | undefined;
   readonly tlsCa?: string | undefined;
@@ -22,12 +26,14 @@ export async function replay(
   url: string,
   options: ReplayCommandOptions,
 ): Promise<number> {
+  const credentials = await credentialsOf(options);
   const recording = await read(file);
   const tls = await captureTls(options);
   try {
     const { sent, same, differences } = await replayAll(recording, {
       url,
       tls,
+      credentials,
       patienceMs: options.patience,
       isStrict: options.strict === true,
       onFault: (error) => complain(`A connection has ended: ${error}`),
@@ -45,6 +51,14 @@ export async function replay(
     complain(cause.message);
     return EXIT_CONNECT;
   }
+}
+
+/** Undefined where sessions prove who they are as they did. */
+async function credentialsOf(options: ReplayCommandOptions): Promise<ClientMethod | undefined> {
+  const authentication = await authenticationOf(options);
+  if (options.authmethod !== undefined) return authentication && clientMethods(authentication)[0];
+  if (authentication === undefined) return undefined;
+  throw new UsageError("Cannot use --authid: found no --authmethod, expected one");
 }
 
 async function read(file: string): Promise<Recording> {

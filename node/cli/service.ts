@@ -77,6 +77,7 @@ async function unitsOf(options: InstallOptions): Promise<Unit[]> {
     throw new UsageError("Cannot use --run-as or --low-ports: found --user, expected one of them");
   }
   const directory = await nodeDirectory(options);
+  for (const text of [directory, runAs ?? "", ...listen]) expectOneLine(text);
   const isMadeUp = !user && runAs === undefined;
   if (isMadeUp && !directory.startsWith(`${STATE_ROOT}/`)) {
     throw new UsageError(
@@ -116,6 +117,14 @@ function unitDirectory({ unitDirectory: given, user }: ServiceOptions): string {
   if (!user) return "/etc/systemd/system";
   const { XDG_CONFIG_HOME: home } = process.env;
   return join(home || join(homedir(), ".config"), "systemd", "user");
+}
+
+/** A line of a unit is a setting. */
+function expectOneLine(text: string): void {
+  // deno-lint-ignore no-control-regex
+  if (!/[\x00-\x1f\x7f]/.test(text)) return;
+  const found = "found a line break or another control character in it, expected none";
+  throw new UsageError(`Cannot write ${JSON.stringify(text)} into a unit: ${found}`);
 }
 
 /** Units that somebody else wrote stay as they are. */

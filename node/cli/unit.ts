@@ -46,8 +46,6 @@ export function serviceUnit(options: UnitOptions): string {
       }`,
       // It reads its configuration anew; its log tells what became of it.
       "ExecReload=/bin/kill -HUP $MAINPID",
-      // It reads its configuration anew.
-      "ExecReload=/bin/kill -HUP $MAINPID",
       // The node stops its own workers first; who is left is ended with it.
       "KillMode=mixed",
       "Restart=on-failure",
@@ -85,8 +83,8 @@ function placeOf({ manager, runAs, directory, name, cacheVariable }: UnitOptions
     : [`CacheDirectory=${name}`, `Environment=${cacheVariable}=%C/${name}`];
   const user = runAs === undefined
     // Made up when it starts; the directory is its own then, whoever wrote it.
-    ? ["DynamicUser=yes", `StateDirectory=${directory.slice(STATE_ROOT.length + 1)}`]
-    : [`User=${runAs}`, `ReadWritePaths=${escaped(directory)}`];
+    ? ["DynamicUser=yes", `StateDirectory=${listed(directory.slice(STATE_ROOT.length + 1))}`]
+    : [`User=${runAs}`, `ReadWritePaths=${listed(directory)}`];
   return [
     ...user,
     "StateDirectoryMode=0700",
@@ -140,6 +138,14 @@ function sections(all: readonly (readonly [string, readonly string[]])[]): strin
 function quoted(word: string): string {
   const text = escaped(word).replaceAll("$", "$$$$");
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** One of a list of paths, where quotes count and backslashes are as they are. */
+function listed(path: string): string {
+  const text = escaped(path);
+  if (!/[\s"']/.test(text)) return text;
+  return text.split(/('+)/).filter((part) => part !== "")
+    .map((part) => part.startsWith("'") ? `"${part}"` : `'${part}'`).join("");
 }
 
 /** A percent sign begins a specifier. */

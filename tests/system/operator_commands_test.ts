@@ -191,6 +191,23 @@ test("worker: a guest starts from a file and stops, and what is no worker is ref
   ]);
 });
 
+test("worker log: prints the latest lines of a process, and of the node's own router says why not", async () => {
+  const script = "echo one; echo two >&2; echo three; exec sleep 600";
+  const guest = { "type": "guest", "executable": "sh", "arguments": ["-c", script] };
+  await writeFiles(place.directory, { "talker.json": JSON.stringify(guest) });
+  await ask("worker", "start", "talker", "talker.json");
+  let lines = await askJson("worker", "log", "talker");
+  while (lines.length < 3) lines = await askJson("worker", "log", "talker");
+  const said = lines.map(({ stream, line }) => `${stream} ${line}`).sort();
+  assert.deepEqual(said, ["stderr two", "stdout one", "stdout three"]);
+  const latest = await ask("worker", "log", "talker", "--lines", "1");
+  assert.match(latest, /^\d{4}-\S+Z std(out|err) (one|two|three)\n$/);
+  await ask("worker", "stop", "talker");
+  const own = await run(["worker", "log", "worker001"], place.directory);
+  assert.deepEqual([own.code, own.stdout], [1, ""]);
+  assert.match(own.stderr, /^crossbar\.error\.feature_unavailable: /);
+});
+
 test("Operator commands: --socket and --cbdir find the node from anywhere", async () => {
   const elsewhere = await workplace();
   const cbdir = join(place.directory, ".realmway");

@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ApplicationError, connect, JoinError } from "realmway";
+import { ApplicationError, type Authentication, connect, JoinError } from "realmway";
 import { type Node, parseConfig, startNode } from "realmway/node";
+import { signingKey } from "../../auth/cryptosign.ts";
+import { hashScramPassword } from "../../auth/hash.ts";
 import { endAll, freePort, launch, openConfig, run, workplace } from "./cli_process.ts";
 
 const TICKET = "a secret ticket";
+const SECRET = "a secret that answers challenges";
 const endpoint = { type: "tcp", interface: "127.0.0.1", port: 0 };
 const CONFIG = openConfig([
   { type: "websocket", endpoint },
@@ -178,6 +181,56 @@ test("record: tickets are left out unless they shall be kept, and replay says wh
     await assert.rejects(join1("wrong")(at), JoinError);
   }, "--keep-secrets");
   assert.equal((await again(denied.file, secureUrl)).code, 0);
+});
+
+test("replay: sessions that answer challenges join anew by credentials that are given, and by wrong ones do not", async () => {
+  const [seed, wrong] = ["0f".repeat(32), "f0".repeat(32)];
+  const role = "anonymous";
+  const hashed = await hashScramPassword(SECRET, { kdf: "pbkdf2", iterations: 4096 });
+  const { publicKey } = await signingKey(seed);
+  const auth = {
+    wampcra: { type: "static", users: { joe: { secret: SECRET, role } } },
+    scram: { type: "static", principals: { joe: { ...hashed, role } } },
+    cryptosign: { type: "static", principals: { joe: { authorized_keys: [publicKey], role } } },
+    ticket: { type: "static", principals: { joe: { ticket: SECRET, role } } },
+  };
+  const config = parseConfig(openConfig([{ type: "websocket", endpoint, auth }]));
+  const strict = await startNode(config, { directory });
+  const [router = ""] = strict.listeners.flatMap(({ urls }) => urls);
+  const cases: [Authentication, string, string][] = [
+    [{ wampcra: { authid: "joe", secret: SECRET } }, SECRET, "no"],
+    [{ scram: { authid: "joe", password: SECRET } }, SECRET, "no"],
+    [{ cryptosign: { authid: "joe", privkey: seed } }, seed, wrong],
+    [{ ticket: { authid: "joe", ticket: SECRET } }, SECRET, "no"],
+  ];
+  for (const [authentication, secret, other] of cases) {
+    const [method = ""] = Object.keys(authentication);
+    const { file } = await recorded(`${method}.jsonl`, router, async (at) => {
+      const session = await connect({ url: at("ws"), realm: "realm1", authentication });
+      assert.equal(await session.call("wamp.session.count"), 1);
+      await session.leave();
+    });
+    const replayed = (SECRET_OF_JOE: string, ...options: string[]) =>
+      run(
+        ["replay", file, router, "--authmethod", method, "--secret-env", "SECRET_OF_JOE"].concat(
+          options,
+        ),
+        directory,
+        { SECRET_OF_JOE },
+      );
+    const { code, stdout, stderr } = await replayed(secret, "--authid", "joe");
+    assert.deepEqual([code, stderr], [0, ""], `${method}: ${stdout}`);
+    assert.match(stdout, / 0 different\n$/);
+    const denied = await replayed(other, "--authid", "joe");
+    assert.equal(denied.code, 1, method);
+    assert.match(denied.stdout, /- WELCOME .*\n {2}\+ ABORT /);
+    // Not for who is in the recording.
+    const others = await replayed(secret, "--authid", "jane");
+    assert.match(others.stderr, /^Cannot replay the authentication of session 1: .*credentials/);
+  }
+  await strict.stop();
+  const lone = await run(["replay", "wampcra.jsonl", router, "--authid", "joe"], directory);
+  assert.deepEqual([lone.code, /found no --authmethod/.test(lone.stderr)], [2, true]);
 });
 
 test("record and replay: routers that are not there, and files that are no recordings, have their words and codes", async () => {

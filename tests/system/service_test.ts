@@ -1,10 +1,13 @@
 /** A node as a service: its units, inherited sockets, its PID file, and the limit of descriptors. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { connect } from "realmway";
 import { serviceUnit } from "../../node/cli/unit.ts";
 import { inheritedSocket } from "../../node/inherited_sockets.ts";
@@ -60,7 +63,7 @@ test("service: units are written, written anew, and removed; those of others sta
   const units = join(directory, "units");
   assert.deepEqual((await readdir(units)).sort(), ["chat.service", "chat.socket"]);
   const service = await readFile(join(units, "chat.service"), "utf8");
-  assert.match(service, /\nUser=joe\nReadWritePaths=\/srv\/chat dir\n/);
+  assert.match(service, /\nUser=joe\nReadWritePaths='\/srv\/chat dir'\n/);
   assert.match(service, /\nExecStart=.* --cbdir "\/srv\/chat dir"\n/);
   assert.match(service, /\nRequires=chat\.socket\nAfter=chat\.socket\n/);
   assert.match(
@@ -96,11 +99,39 @@ test("service: what systemd could not run is refused", async () => {
     [["--user", "--run-as", "joe"], /Cannot use --run-as or --low-ports: found --user/],
     [["--name", "a b"], /Expected the name of a unit/],
     [["--user"], /found no configuration, expected/],
+    [["--cbdir", "/var/lib/a\nUser=root"], /found a line break or another control character/],
+    [["--run-as", "joe\nUser=root", "--cbdir", "/srv/chat"], /control character/],
+    [["--listen", "80\nAccept=yes"], /control character/],
   ];
   for (const [args, text] of cases) {
     const { code, stderr } = await run(["service", "install", "--print", ...args], directory);
     assert.equal(code, 2);
     assert.match(stderr, text);
+  }
+  await remove();
+});
+
+test("service: systemd reads node directories of any name as they are", {
+  skip: skipSystemd,
+}, async () => {
+  const { directory, remove } = await workplace();
+  for (const name of ["a dir", `it's "x" 100%`, "back\\slash", "$HOME;ä#"]) {
+    const node = join(directory, name);
+    const unit = serviceUnit({
+      name: "odd",
+      command: ["/bin/true"],
+      directory: node,
+      manager: "system",
+      runAs: "root",
+      hasLowPorts: false,
+      hasSockets: false,
+    });
+    const file = join(directory, "odd.service");
+    await writeFile(file, unit);
+    const args = ["verify", "--man=no", file];
+    const { status, stderr } = spawnSync("systemd-analyze", args, { encoding: "utf8" });
+    assert.deepEqual([status, stderr.includes("odd")], [0, false], `${name}: ${stderr}`);
+    assert.equal(unit.match(/ExecReload=/g)?.length, 1);
   }
   await remove();
 });
@@ -215,6 +246,31 @@ test("start --pid-file: has the process's number while the node runs, and refuse
   assert.equal(await third.end(), 0);
   const nowhere = await run(["start", "--pid-file", "missing/node.pid"], directory);
   assert.deepEqual([nowhere.code, /^Cannot write the PID file /.test(nowhere.stderr)], [1, true]);
+  await remove();
+});
+
+test("start --pid-file: of several that find a stale file at once one has it", async () => {
+  const { directory, remove } = await workplace();
+  const files = Array.from({ length: 6 }, (_, i) => join(directory, `${i}.pid`));
+  // Nobody has such a number.
+  for (const file of files) await writeFile(file, "4194999\n");
+  const program = fileURLToPath(new URL("pid_program.ts", import.meta.url).href);
+  const isDeno = process.versions["deno"] !== undefined;
+  const before = isDeno ? ["run", "-A", "--quiet", "--no-check"] : [];
+  const args = [...before, program, String(Date.now() + 1500), ...files];
+  const claimants = Array.from({ length: 5 }, () => spawn(process.execPath, args));
+  const got: string[] = [];
+  await Promise.all(claimants.map(async ({ stdout }) => {
+    for await (const file of createInterface({ input: stdout })) {
+      if (file === "tried") return;
+      got.push(file);
+    }
+  }));
+  const ends = claimants.map((one) => once(one, "close"));
+  for (const { stdin } of claimants) stdin.end();
+  for (const end of ends) assert.deepEqual(await end, [0, null]);
+  assert.deepEqual(got.sort(), files);
+  assert.deepEqual((await readdir(directory)).sort(), files.map((file) => basename(file)));
   await remove();
 });
 
