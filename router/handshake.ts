@@ -87,10 +87,22 @@ export class Handshake {
   #take(decided: Decision): void {
     if (this.#isOver) return;
     if ("refusal" in decided) return this.#refuse(decided);
-    if (!("answer" in decided)) return this.#admit(decided);
+    if (!("answer" in decided)) return this.#demand(decided);
     this.#challenge = decided;
     const { authmethod, extra } = decided;
     this.#applicant.transport.send({ type: Type.CHALLENGE, authmethod, extra });
+  }
+
+  /** Only who has proved who it is has a realm made. */
+  #demand(admission: Admission): void {
+    const isThere = this.#router.realm(admission.realm) !== undefined;
+    const making = isThere ? undefined : this.#router.onDemand?.demand(admission);
+    if (making === undefined) return this.#admit(admission);
+    making.then((refusal) => {
+      if (this.#isOver) return;
+      if (refusal === undefined) this.#admit(admission);
+      else this.#refuse(refusal);
+    }).catch((cause) => this.#applicant.crash(cause));
   }
 
   #admit(admission: Admission): void {

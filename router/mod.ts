@@ -11,6 +11,7 @@ export type { Authorize, AuthorizerOptions } from "./authorizer.ts";
 export type { LimitCounts, Limited, RoleLimits } from "./limits.ts";
 export type { PayloadCheck, PayloadChecks } from "./payload_check.ts";
 export type { CallQueueOptions, CallQueueRule } from "./call_queue.ts";
+export { RealmsOnDemand, type RealmTemplate } from "./on_demand.ts";
 export type { ResumptionOptions } from "./resumption.ts";
 export type { Bounds, EventHistoryOptions, HistoryFilter, Recorded } from "./history.ts";
 export { Receivers } from "./receivers.ts";

@@ -78,6 +78,8 @@ export class Realm {
   /** Messages of joined sessions by their type's number. */
   readonly sent: Float64Array = new Float64Array(MESSAGE_TYPES);
   readonly received: Float64Array = new Float64Array(MESSAGE_TYPES);
+  /** Told when a session has joined or left. */
+  onSessions: (() => void) | undefined = undefined;
   /** Gaps in request ids that were let pass. */
   requestIdGaps = 0;
   readonly #roles = new Map<string, Role>();
@@ -201,6 +203,7 @@ export class Realm {
       peer: session.transport.details.peer,
     }));
     this.#meta.joined(session);
+    this.onSessions?.();
   }
 
   /** For sessions: the connection is gone, and the session waits for another. False when there are too many of those. */
@@ -238,6 +241,7 @@ export class Realm {
       how,
     }));
     this.#meta.left(session);
+    this.onSessions?.();
   }
 
   /** A message of a joined peer, to who deals with its type. */

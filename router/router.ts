@@ -5,6 +5,7 @@ import { Drain, type Drained } from "./drain.ts";
 import type { Gate } from "./join.ts";
 import type { PeerFeatures } from "./peer_features.ts";
 import type { Clock, Log, MessageHandler, Random, Timer, Transport } from "./ports.ts";
+import type { RealmsOnDemand } from "./on_demand.ts";
 import { Realm, type RealmOptions } from "./realm.ts";
 import * as uris from "../wamp/uris.ts";
 import { Session } from "./session.ts";
@@ -23,6 +24,8 @@ export class Router {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Makes realms that are asked for. Undefined: there are those that were added. */
+  onDemand: RealmsOnDemand | undefined = undefined;
   readonly #realms = new Map<string, Realm>();
   /** Every connection, joined or not. */
   readonly #sessions = new Set<Session>();

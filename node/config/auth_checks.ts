@@ -7,12 +7,14 @@ import { isPattern } from "../../wamp/uri.ts";
 import { type Environment, unsetProblems, variableIn } from "./environment.ts";
 import type { Problem } from "./problems.ts";
 import { SECRET_KEYS } from "./schema_auth.ts";
-import { type Found, select } from "./select.ts";
+import { type Found, realmSections, select } from "./select.ts";
 import type { Path } from "./source.ts";
+import { isOnDemand } from "./template_checks.ts";
 
 export function authProblems(worker: Found, env: Environment): Problem[] {
   const realms = namesAt(worker, ["realms", "*", "name"]);
-  const roles = namesAt(worker, ["realms", "*", "roles", "*", "name"]);
+  const roles = realmSections(worker).flatMap((realm) => namesAt(realm, ["roles", "*", "name"]));
+  const isMade = (name: string) => isOnDemand(worker, name);
   return select(worker.value, ["transports", "*"], worker.path).flatMap((transport) => [
     ...sameSiteProblems(transport),
     ...authSections(transport).flatMap((auth) => [
@@ -21,13 +23,13 @@ export function authProblems(worker: Found, env: Environment): Problem[] {
       ...entriesOf(auth).flatMap((method) => [
         ...principalsProblems(method),
         ...authenticatorProblems(method),
-        ...trustrootProblems(method, realms, roles),
+        ...trustrootProblems(method, realms, roles, isMade),
         ...tokenProblems(method, roles, env),
         ...principalsOf(method).flatMap((who) => rolelessProblems(who, method)),
         ...nameProblems(method, ["default-role"], "role", roles),
         ...[method, ...principalsOf(method)].flatMap((who) => [
           ...nameProblems(who, ["role"], "role", roles),
-          ...nameProblems(who, ["realm"], "realm", realms),
+          ...nameProblems(who, ["realm"], "realm", realms, isMade),
           ...nameProblems(who, ["authenticator-realm"], "realm", realms),
           ...secretProblems(who, env),
         ]),
@@ -69,9 +71,11 @@ function nameProblems(
   pattern: Path,
   what: string,
   known: readonly unknown[],
+  isAlsoKnown: (name: string) => boolean = () => false,
 ): Problem[] {
   return select(value, pattern, path).flatMap((name) => {
     if (typeof name.value !== "string" || known.includes(name.value)) return [];
+    if (isAlsoKnown(name.value)) return [];
     const list = known.length === 0 ? "but there is none" : known.join(", ");
     const text = `found "${name.value}", expected a ${what} of this worker: ${list}`;
     return [{ path: name.path, text }];
@@ -109,11 +113,12 @@ function trustrootProblems(
   { value, path }: Found,
   realms: readonly unknown[],
   roles: readonly unknown[],
+  isMade: (name: string) => boolean,
 ): Problem[] {
   return select(value, ["trustroots"], path).flatMap(entriesOf).flatMap((root) => {
     const realm = root.path.at(-1);
     const problems = nameProblems(root, ["role"], "role", roles);
-    if (realms.includes(realm)) return problems;
+    if (realms.includes(realm) || isMade(String(realm))) return problems;
     const text = `found a trustroot of "${String(realm)}", expected a realm of this worker: ${
       realms.join(", ")
     }`;

@@ -12,13 +12,14 @@ import type { Environment } from "./environment.ts";
 import { componentProblems } from "./component_checks.ts";
 import { containerProblems } from "./container_checks.ts";
 import type { Problem } from "./problems.ts";
-import { type Found, select } from "./select.ts";
+import { type Found, realmSections, select } from "./select.ts";
 import { linkProblems } from "./link_checks.ts";
 import { managementProblems, managementWorkers } from "./management_checks.ts";
 import { slowConsumerProblems } from "./slow_consumer_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { starred } from "./starred.ts";
 import { storeProblems } from "./store_checks.ts";
+import { templateProblems } from "./template_checks.ts";
 import { workerProblems } from "./worker_checks.ts";
 
 export type { Environment } from "./environment.ts";
@@ -38,14 +39,16 @@ export function checkRelations(config: unknown, env: Environment): Problem[] {
     ...select(config, ["workers", "*"]).flatMap((worker) => [
       ...twice(worker, ["realms", "*", "name"], "a realm"),
       ...twice(worker, ["realms", "*", "id"], "an id"),
+      ...twice(worker, ["realm_templates", "*", "id"], "an id"),
       ...twice(worker, ["transports", "*", "id"], "an id"),
       ...twice(worker, ["components", "*", "id"], "an id"),
-      ...select(worker.value, ["realms", "*"], worker.path).flatMap((realm) => [
+      ...realmSections(worker).flatMap((realm) => [
         ...twice(realm, ["roles", "*", "name"], "a role"),
         ...twice(realm, ["roles", "*", "id"], "an id"),
         ...twice(realm, ["rlinks", "*", "id"], "an id"),
         ...select(realm.value, ["roles", "*"], realm.path).flatMap(roleProblems),
       ]),
+      ...templateProblems(worker),
       ...storeProblems(worker),
       ...slowConsumerProblems(worker),
       ...linkProblems(worker, env),

@@ -10,7 +10,7 @@ import { componentModuleProblems } from "./component_checks.ts";
 import { containerFiles } from "./container_checks.ts";
 import { guestProblems } from "./guest_checks.ts";
 import { linkFiles } from "./link_checks.ts";
-import { type Found, select } from "./select.ts";
+import { allRealmSections, type Found, select } from "./select.ts";
 import type { Problem } from "./problems.ts";
 import { payloadSchemaProblems } from "./schema_checks.ts";
 import { storeFolderProblems } from "./store_checks.ts";
@@ -58,7 +58,9 @@ export async function fileProblems(config: unknown, directory: string): Promise<
 }
 
 function authorizers(config: unknown): Found[] {
-  return select(config, ["workers", "*", "realms", "*", "roles", "*", "authorizer", "create"]);
+  return allRealmSections(config).flatMap(({ value, path }) =>
+    select(value, ["roles", "*", "authorizer", "create"], path)
+  );
 }
 
 /** Functions whose file is not there. Whether it holds them is seen when the node starts. */

@@ -13,6 +13,7 @@ import { nodeLimits } from "./schema_limits.ts";
 import { management } from "./schema_management.ts";
 import { cpuAffinity, disabled, processEnv, restart, TITLE } from "./schema_process.ts";
 import { realm } from "./schema_realm.ts";
+import { realmTemplate } from "./schema_realm_template.ts";
 import { throttle } from "./schema_throttle.ts";
 import { transport } from "./schema_transport.ts";
 
@@ -102,6 +103,7 @@ export const router = section("A router: realms, and the transports that lead to
   "type": z.literal("router"),
   "options": workerOptions.prefault({}),
   "realms": z.array(realm).default([]).describe("Realms of the router"),
+  "realm_templates": z.array(realmTemplate).default([]).describe("Realms on demand"),
   "transports": z.array(transport).default([]).describe("Transports of the router"),
   "components": z.array(routerComponent).default([])
     .describe("Code of yours that runs in the router's process"),

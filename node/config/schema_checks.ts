@@ -5,10 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Problem } from "./problems.ts";
-import { type Found, select } from "./select.ts";
+import { allRealmSections, type Found, select } from "./select.ts";
 import type { Path } from "./source.ts";
 
-const REALMS: Path = ["workers", "*", "realms", "*"];
 const VALIDATE: Path = ["roles", "*", "permissions", "*", "validate"];
 
 /** @param directory the node directory, to which files are relative. */
@@ -17,7 +16,7 @@ export async function payloadSchemaProblems(
   directory: string,
 ): Promise<Problem[]> {
   const problems = await Promise.all(
-    select(config, REALMS).map((realm) => problemsOfRealm(realm, directory)),
+    allRealmSections(config).map((realm) => problemsOfRealm(realm, directory)),
   );
   return problems.flat();
 }

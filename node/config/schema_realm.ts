@@ -68,7 +68,7 @@ const permission = section(
   }),
 );
 
-export const role = section("What sessions of this role may do", () => ({
+export const roleKeys = () => ({
   "name": text("Name of the role; authentication assigns it"),
   "id": id("Id of the role, unique in its realm (default: role001, ...)"),
   "allow-by-default": flag(false, "Allow everything that no rule decides"),
@@ -77,9 +77,11 @@ export const role = section("What sessions of this role may do", () => ({
   "permissions": z.array(permission).default([]).describe("Static rules"),
   "authorizer": authorizer.optional(),
   "limits": limits.optional(),
-}));
+});
 
-const options = section("How the realm routes", () => ({
+export const role = section("What sessions of this role may do", roleKeys);
+
+export const realmRouting = section("How the realm routes", () => ({
   "enable_meta_api": flag(true, "Answer the meta procedures and publish the meta events of WAMP"),
   "uri_check": z.enum(["loose", "strict"]).default("loose").describe(
     "Which URIs are valid: loose allows all but spaces, # and empty components; strict only a-z, 0-9 and _",
@@ -98,7 +100,7 @@ export const realm = section(
   () => ({
     "name": realmName.describe("Name of the realm, which peers join"),
     "id": id("Id of the realm, unique in its worker (default: realm001, ...)"),
-    "options": options.prefault({}),
+    "options": realmRouting.prefault({}),
     "roles": z.array(role).default([]).describe("Roles of the realm"),
     "store": store.optional(),
     "resumption": resumption.optional(),

@@ -76,4 +76,12 @@ export const store = kinds("Where events are kept", [memory, sqlite], ["memory",
   "cfxdb": 'write "type": "sqlite" with a "path"',
 });
 
+/** Of realms that come and go. */
+export const passingStore = kinds(
+  "Where events are kept until the realm is removed",
+  [memory],
+  ["memory"],
+  { "sqlite": 'what the realm keeps ends with it; write "type": "memory"' },
+);
+
 export type StoreConfig = z.output<typeof store>;

@@ -17,3 +17,13 @@ export function select(root: unknown, pattern: Path, at: Path = []): Found[] {
   if (typeof root !== "object" || root === null || !Object.hasOwn(root, key)) return [];
   return select(Reflect.get(root, key), rest, [...at, key]);
 }
+
+/** Of a router worker: its realms, and the templates of those that come. */
+export function realmSections({ value, path }: Found): Found[] {
+  return ["realms", "realm_templates"].flatMap((key) => select(value, [key, "*"], path));
+}
+
+/** Of all router workers. */
+export function allRealmSections(config: unknown): Found[] {
+  return select(config, ["workers", "*"]).flatMap(realmSections);
+}

@@ -1,7 +1,7 @@
 /** What the limits of slow consumers say about each other. Works on the raw value, as `checks.ts` does. */
 import { DEFAULT_SLOW_CONSUMER_OPTIONS as OUTER } from "../../transports/host.ts";
 import type { Problem } from "./problems.ts";
-import { type Found, select } from "./select.ts";
+import { type Found, realmSections, select } from "./select.ts";
 import { DEFAULT_LIMIT } from "./schema_slow_consumers.ts";
 import { formatPath } from "./source.ts";
 
@@ -9,8 +9,10 @@ import { formatPath } from "./source.ts";
 export function slowConsumerProblems(worker: Found): Problem[] {
   const outer = select(worker.value, ["options", "slow_consumers", "limit"], worker.path)[0];
   const most = typeof outer?.value === "number" ? outer.value : OUTER.limitBytes;
-  const rules = ["realms", "*", "roles", "*", "slow_consumers"];
-  return select(worker.value, rules, worker.path).flatMap((rule) => {
+  const rules = realmSections(worker).flatMap(({ value, path }) =>
+    select(value, ["roles", "*", "slow_consumers"], path)
+  );
+  return rules.flatMap((rule) => {
     const at = (key: string) => select(rule.value, [key], rule.path)[0];
     const limit = at("limit") ?? { value: DEFAULT_LIMIT, path: rule.path };
     const hardLimit = at("hard_limit");

@@ -3,13 +3,13 @@ import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { isPattern } from "../../wamp/uri.ts";
 import type { Problem } from "./problems.ts";
-import { type Found, select } from "./select.ts";
+import { type Found, realmSections, select } from "./select.ts";
 import { formatPath, type Path } from "./source.ts";
 import { storeFile } from "../stores.ts";
 
 /** Of one worker. Works on the raw value, as `checks.ts` does. */
 export function storeProblems(worker: Found): Problem[] {
-  const stores = select(worker.value, ["realms", "*", "store"], worker.path);
+  const stores = realmSections(worker).flatMap(({ value, path }) => select(value, ["store"], path));
   return [
     ...stores.flatMap((store) => patternProblems(store, "event-history")),
     ...stores.flatMap((store) => patternProblems(store, "call-queue")),

@@ -6,7 +6,9 @@ import type { WebPathsConfig } from "./schema_web.ts";
 import { addressOf } from "./endpoint_address.ts";
 import { formatPath, type Path } from "./source.ts";
 import type { RoleConfig } from "./schema_realm.ts";
-import { overruled } from "./starred.ts";
+import { matches } from "../../router/pattern_index.ts";
+import type { RealmTemplateConfig } from "./schema_realm_template.ts";
+import { overruled, starred } from "./starred.ts";
 
 export function configWarnings(config: NodeConfig): Problem[] {
   const { roles = [] } = config.controller.management ?? {};
@@ -15,9 +17,12 @@ export function configWarnings(config: NodeConfig): Problem[] {
     ...worker.realms.flatMap((realm, r) =>
       permissionWarnings(realm.roles, ["workers", w, "realms", r])
     ),
+    ...worker.realm_templates.flatMap((template, t) =>
+      permissionWarnings(template.roles, ["workers", w, "realm_templates", t])
+    ),
     ...worker.transports.flatMap((transport, t) =>
       services(transport, ["workers", w, "transports", t]).flatMap((service) =>
-        roleWarnings(service, worker.realms)
+        roleWarnings(service, worker)
       )
     ),
   ]);
@@ -102,12 +107,18 @@ function webServices(paths: WebPathsConfig, path: Path): Service[] {
 const ANONYMOUS = { type: "static", role: "anonymous" } as const;
 
 /** Sessions without credentials whose role no realm of theirs has: each would be refused. */
-function roleWarnings({ path, auth }: Service, realms: RouterConfig["realms"]): Problem[] {
+function roleWarnings(
+  { path, auth }: Service,
+  { realms, realm_templates: templates }: RouterConfig,
+): Problem[] {
   const section = auth === undefined ? ANONYMOUS : auth.anonymous;
   // What an authenticator answers, nobody knows yet.
   if (section?.type !== "static") return [];
   const { role, realm } = { realm: undefined, ...section };
-  const reached = realm === undefined ? realms : realms.filter(({ name }) => name === realm);
+  const reached = realm === undefined ? [...realms, ...templates] : [
+    ...realms.filter(({ name }) => name === realm),
+    ...templates.filter((one) => makes(one, realm)),
+  ];
   if (reached.length === 0) return [];
   if (reached.some(({ roles }) => roles.some(({ name }) => name === role))) return [];
   const where = realm === undefined ? "no realm has" : `realm "${realm}" has not`;
@@ -116,4 +127,9 @@ function roleWarnings({ path, auth }: Service, realms: RouterConfig["realms"]): 
     text: `sessions without credentials get the role "${role}", which ${where}: ` +
       "all will be refused (no_such_role); add the role, or name another in auth.anonymous",
   }];
+}
+
+function makes({ name, match }: RealmTemplateConfig, realm: string): boolean {
+  const pattern = starred(name, match);
+  return pattern !== undefined && matches(pattern.match, pattern.uri, realm);
 }

@@ -8,6 +8,7 @@ import type { Problem } from "./problems.ts";
 import { routerInNode } from "./router_place.ts";
 import { MANAGEMENT_REALM } from "./schema_management.ts";
 import { type Found, select } from "./select.ts";
+import { splitTemplates } from "./template_checks.ts";
 import { formatPath, type Path } from "./source.ts";
 import { workerId } from "../worker/default_ids.ts";
 
@@ -27,6 +28,7 @@ export function workerProblems(config: unknown, env: Environment): Problem[] {
     ...routers.filter(({ path }) => path[1] === inNode).flatMap(inNodeProblems),
     ...routers.filter(({ path }) => path[1] !== inNode).flatMap(ownProcessProblems),
     ...splitRealms(routers),
+    ...splitTemplates(routers),
     ...sharedFiles(routers),
     ...portProblems(routers, env),
   ];

@@ -22,6 +22,7 @@ export interface Draft {
   readonly realms: Record<string, unknown>[];
   readonly transports: Record<string, unknown>[];
   readonly components: unknown[];
+  readonly "realm_templates": readonly unknown[];
 }
 
 /** @param put adds the piece to what runs and says where. @returns the whole with it. Rejects with a `Refusal`. */
@@ -103,5 +104,6 @@ function draftOf(worker: RouterWorker): Draft {
     })),
     transports: [...worker.transports.values()].map(({ id, config }) => ({ ...config, id })),
     components: [],
+    "realm_templates": worker.templates?.configs ?? [],
   };
 }

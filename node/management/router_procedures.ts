@@ -137,7 +137,7 @@ async function startRealm(
   return realmDict(record);
 }
 
-function realmDict({ id, config, created, roles, links }: RealmRecord): Dict {
+function realmDict({ id, config, created, roles, links, template }: RealmRecord): Dict {
   return {
     "id": id,
     "config": config,
@@ -147,6 +147,7 @@ function realmDict({ id, config, created, roles, links }: RealmRecord): Dict {
     "has_router": true,
     "has_service_session": true,
     "rlinks": [...links.keys()],
+    ...(template !== undefined && { "template": template }),
   };
 }
 

@@ -51,6 +51,7 @@ export function changesBetween(before: Layout, after: Layout): Changes {
 
 function routerSteps(before: RouterLayout, after: RouterLayout): RouterStep[] {
   const realms = difference(before.realms, after.realms);
+  const templates = difference(before.templates, after.templates);
   const transports = difference(before.transports, after.transports);
   const lasting = realms.kept.map(({ was, now }) => ({
     of: now,
@@ -61,6 +62,7 @@ function routerSteps(before: RouterLayout, after: RouterLayout): RouterStep[] {
   return [
     // What others depend on comes first, what takes time is last, and between them is what happens in one go.
     ...realms.added.map((piece) => ({ kind: "start realm", piece }) as const),
+    ...templates.added.map((piece) => ({ kind: "start template", piece }) as const),
     ...transports.added.map((piece) => ({ kind: "start transport", piece }) as const),
     ...lasting.filter(({ haveSchemasChanged }) => haveSchemasChanged)
       .map(({ of }) => ({ kind: "change schemas", piece: of }) as const),
@@ -68,6 +70,9 @@ function routerSteps(before: RouterLayout, after: RouterLayout): RouterStep[] {
       ...roles.added.map((piece) => ({ kind: "start role", piece, of }) as const),
       ...roles.changed.map(({ now }) => ({ kind: "change role", piece: now, of }) as const),
     ]),
+    ...templates.changed.map(({ was, now }) =>
+      ({ kind: "change template", piece: now, roles: difference(was.roles, now.roles) }) as const
+    ),
     ...transports.changed.map(({ now }) => ({ kind: "change transport", piece: now }) as const),
     ...lasting.flatMap(({ of, roles }) =>
       roles.removed.map((piece) => ({ kind: "remove role", piece, of }) as const)
@@ -81,16 +86,17 @@ function routerSteps(before: RouterLayout, after: RouterLayout): RouterStep[] {
       of.links.map((piece) => ({ kind: "start link", piece, of }) as const)
     ),
     ...realms.removed.map((piece) => ({ kind: "stop realm", piece }) as const),
+    ...templates.removed.map((piece) => ({ kind: "stop template", piece }) as const),
     ...transports.removed.map((piece) => ({ kind: "stop transport", piece }) as const),
   ];
 }
 
-interface Pair<P> {
+export interface Pair<P> {
   readonly was: P;
   readonly now: P;
 }
 
-interface Difference<P> {
+export interface Difference<P> {
   readonly added: readonly P[];
   readonly removed: readonly P[];
   /** Of the kept ones. */
@@ -155,6 +161,9 @@ function nodeProblems(before: Layout, after: Layout): Problem[] {
 function routerProblems(before: RouterLayout, after: RouterLayout): Problem[] {
   return [
     ...after.realms.flatMap((realm) => realmProblems(realm, before)),
+    ...after.templates.flatMap((template) =>
+      identityProblem(template, before.templates, "template") ?? []
+    ),
     ...storeProblems(before, after),
     ...transportProblems(before.transports, after.transports),
   ];

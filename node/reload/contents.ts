@@ -12,7 +12,7 @@ import { containerFiles } from "../config/container_checks.ts";
 import { tlsFileNames } from "../config/files.ts";
 import { linkFiles } from "../config/link_checks.ts";
 import type { NodeConfig } from "../config/schema.ts";
-import { type Found, select } from "../config/select.ts";
+import { allRealmSections, type Found, select } from "../config/select.ts";
 import type { Path } from "../config/source.ts";
 import { managementRealm } from "../management/realm.ts";
 
@@ -44,7 +44,9 @@ function filesOf(config: unknown): Found[] {
   const auth = authFiles(config);
   const links = linkFiles(config);
   const containers = containerFiles(config);
-  const schemas = select(config, ["workers", "*", "realms", "*", "schemas"]);
+  const schemas = allRealmSections(config).flatMap(({ value, path }) =>
+    select(value, ["schemas"], path)
+  );
   return [
     ...auth.files,
     ...auth.secrets,

@@ -15,6 +15,8 @@ import { routerInNode } from "../config/router_place.ts";
 import type { RouterComponentConfig } from "../config/schema_component.ts";
 import type { LinkConfig } from "../config/schema_link.ts";
 import type { RealmConfig, RoleConfig } from "../config/schema_realm.ts";
+import type { RealmTemplateConfig } from "../config/schema_realm_template.ts";
+import { starred } from "../config/starred.ts";
 import type { TransportConfig } from "../config/schema_transport.ts";
 import type { Path } from "../config/source.ts";
 import { managementRealm } from "../management/realm.ts";
@@ -37,12 +39,17 @@ export interface RealmPiece extends Piece<RealmConfig> {
   readonly links: readonly Piece<LinkConfig>[];
 }
 
+export interface TemplatePiece extends Piece<RealmTemplateConfig> {
+  readonly roles: readonly Piece<RealmTemplateConfig["roles"][number]>[];
+}
+
 export interface RouterLayout {
   readonly id: string;
   readonly path: Path;
   /** Those that it had last, where there is none, or it is disabled. */
   readonly options: RouterConfig["options"];
   readonly realms: readonly RealmPiece[];
+  readonly templates: readonly TemplatePiece[];
   readonly transports: readonly Piece<TransportConfig>[];
   readonly components: readonly Piece<RouterComponentConfig>[];
 }
@@ -107,7 +114,7 @@ export function layoutOf(config: NodeConfig, settings: LayoutSettings): Layout {
   };
 }
 
-export type RouterPieces = Pick<RouterLayout, "path" | "realms" | "transports" | "components">;
+export type RouterPieces = Omit<RouterLayout, "id" | "options">;
 
 /** Of a router that is about to start. */
 export function routerPieces(config: RouterConfig | undefined): RouterPieces {
@@ -116,6 +123,7 @@ export function routerPieces(config: RouterConfig | undefined): RouterPieces {
 
 interface Pieces {
   readonly realms: readonly RealmConfig[];
+  readonly "realm_templates"?: readonly RealmTemplateConfig[];
   readonly transports: readonly TransportConfig[];
   readonly components: readonly RouterComponentConfig[];
 }
@@ -128,6 +136,7 @@ function piecesOf(
   transportKind = "transport",
 ): RouterPieces {
   const { realms = [], transports = [], components = [] } = pieces ?? {};
+  const { realm_templates: templates = [] } = pieces ?? {};
   const at = (key: string, config: unknown, i: number) =>
     compared({ config, path: [...path, key, i] }, contents);
   const wanted = realms.map((config, i) => (
@@ -137,6 +146,17 @@ function piecesOf(
     path,
     realms: named(wanted, before?.realms, (i) => numbered("realm", i), "own")
       .map((realm) => withParts(realm, contents, before)),
+    templates: named(
+      templates.map((config, i) => (
+        { ...at("realm_templates", config, i), config, number: i, key: patternKey(config) }
+      )),
+      before?.templates,
+      (i) => numbered("template", i),
+      "own",
+    ).map((template) => {
+      const earlier = before?.templates.find(({ key }) => key === template.key);
+      return withRoles(template, rolesOf(template, contents, earlier));
+    }),
     transports: named(
       transports.map((config, i) => (
         { ...at("transports", config, i), config, number: i, key: addressOf(config.endpoint) }
@@ -152,15 +172,20 @@ function piecesOf(
   };
 }
 
-function withParts(
-  realm: Piece<RealmConfig>,
+/** However it is written. */
+function patternKey({ name, match }: RealmTemplateConfig): string {
+  const pattern = starred(name, match);
+  return `${pattern?.match} ${pattern?.uri}`;
+}
+
+/** @param earlier the realm or template as which it runs. */
+function rolesOf<R extends RoleConfig>(
+  { config, path }: Piece<Pick<RealmConfig, "schemas"> & { readonly roles: readonly R[] }>,
   contents: Contents,
-  before: RouterLayout | undefined,
-): RealmPiece {
-  const { config, path } = realm;
-  const earlier = before?.realms.find(({ key }) => key === realm.key);
+  earlier: { readonly roles: readonly Piece<R>[] } | undefined,
+): Piece<R>[] {
   const schemas = compared({ config: config.schemas, path: [...path, "schemas"] }, contents).text;
-  const roles = named(
+  return named(
     config.roles.map((role, i) => {
       const own = compared({ config: role, path: [...path, "roles", i] }, contents);
       // An authorizer may name schemas, too.
@@ -173,10 +198,27 @@ function withParts(
     (i) => numbered("role", i),
     "own",
   );
+}
+
+/** Under the ids that they have here. */
+function withRoles<C extends { readonly roles: R[] }, R extends RoleConfig>(
+  piece: Piece<C>,
+  roles: readonly Piece<R>[],
+) {
+  const ids = roles.map((role) => ({ ...role.config, "id": role.id }));
+  return { ...piece, config: { ...piece.config, roles: ids }, roles };
+}
+
+function withParts(
+  realm: Piece<RealmConfig>,
+  contents: Contents,
+  before: RouterLayout | undefined,
+): RealmPiece {
+  const { config, path } = realm;
+  const earlier = before?.realms.find(({ key }) => key === realm.key);
+  const roles = rolesOf(realm, contents, earlier);
   return {
-    ...realm,
-    config: { ...config, roles: roles.map((role) => ({ ...role.config, "id": role.id })) },
-    roles,
+    ...withRoles(realm, roles),
     links: named(
       config.rlinks.map((link, i) => ({
         ...compared({ config: link, path: [...path, "rlinks", i] }, contents),

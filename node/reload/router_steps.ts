@@ -2,7 +2,7 @@
  * One step of a change in a router worker: made ready, then done. Runs while nothing else may change the worker (`RouterWorker.exclusively`).
  * What the management API has stopped meanwhile is passed over where it was to end, and started where it was to change.
  */
-import type { RoleConfig } from "../config/schema_realm.ts";
+import type { RealmConfig, RoleConfig } from "../config/schema_realm.ts";
 import { CLOSE_REALM, KILLED } from "../../wamp/uris.ts";
 import type { Prepared } from "../worker/prepared.ts";
 import { preparedLink, preparedRealm, preparedRole } from "../worker/prepared_realm.ts";
@@ -28,7 +28,7 @@ export async function prepare(worker: RouterWorker, step: RouterStep): Promise<P
     case "change role":
       return await roleChange(worker, step.of.id, step);
     case "remove role":
-      return at(worker, step.of.id, (record) => removeRole(record, step.piece));
+      return at(worker, step.of.id, (record) => removedRole(record, step.piece));
     case "start link":
     case "change link": {
       const { of, piece: { id, config } } = step;
@@ -50,6 +50,13 @@ export async function prepare(worker: RouterWorker, step: RouterStep): Promise<P
       return at(worker, step.piece.id, async (record) => {
         await realmStopped(worker, record, CLOSE_REALM);
       });
+    case "start template":
+    case "change template":
+    case "stop template": {
+      // Loaded with the first template.
+      const { templateChange } = await import("./template_steps.ts");
+      return await templateChange(worker, step);
+    }
     case "start transport":
     case "change transport":
     case "stop transport":
@@ -88,13 +95,15 @@ async function transportChange(
   };
 }
 
-async function roleChange(
+/** @param of what the realm is configured as from now on. */
+export async function roleChange(
   worker: RouterWorker,
   realm: string,
-  { kind, piece: { id, config }, of }: Extract<
-    RouterStep,
-    { readonly kind: "start role" | "change role" }
-  >,
+  { kind, piece: { id, config }, of }: {
+    readonly kind: "start role" | "change role";
+    readonly piece: Pick<Piece<RoleConfig>, "id" | "config">;
+    readonly of: Pick<Piece<RealmConfig>, "config">;
+  },
 ): Promise<Prepared> {
   // Stopped by the management API, the realm has nothing to change.
   if (!worker.realms.has(realm)) return { commit: nothing, abandon: nothing };
@@ -102,7 +111,9 @@ async function roleChange(
   const { role, options } = await preparedRole(id, config, of.config, worker.parts);
   return {
     commit: () => {
-      const record = worker.realm(realm);
+      const record = worker.realms.get(realm);
+      // One on demand may have been removed meanwhile.
+      if (record === undefined) return role.authorization?.end();
       const before = record.roles.get(id);
       record.roles.set(id, role);
       if (record.realm.role(config.name) === undefined) record.realm.addRole(options);
@@ -113,7 +124,7 @@ async function roleChange(
   };
 }
 
-function removeRole({ realm, roles }: RealmRecord, { id, config }: Piece<RoleConfig>) {
+export function removedRole({ realm, roles }: RealmRecord, { id, config }: Piece<RoleConfig>) {
   const record = roles.get(id);
   roles.delete(id);
   realm.removeRole(config.name, KILLED, `The role "${config.name}" is no longer configured`);

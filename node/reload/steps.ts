@@ -4,13 +4,20 @@ import type { LinkConfig } from "../config/schema_link.ts";
 import type { RealmConfig, RoleConfig } from "../config/schema_realm.ts";
 import type { WorkerConfig } from "../config/schema.ts";
 import type { TransportConfig } from "../config/schema_transport.ts";
-import type { Piece } from "./layout.ts";
+import type { Difference } from "./changes.ts";
+import type { Piece, TemplatePiece } from "./layout.ts";
 
 type Realm = { readonly realm: string };
 
 /** Of realms and transports, in the order in which they are done. */
 export type RouterStep =
   | { readonly kind: "start realm"; readonly piece: Piece<RealmConfig> }
+  | { readonly kind: "start template" | "stop template"; readonly piece: TemplatePiece }
+  | {
+    readonly kind: "change template";
+    readonly piece: TemplatePiece;
+    readonly roles: Difference<Piece<RoleConfig>>;
+  }
   | { readonly kind: "start transport"; readonly piece: Piece<TransportConfig> }
   | { readonly kind: "change schemas"; readonly piece: Piece<RealmConfig> }
   | {

@@ -22,11 +22,12 @@ export interface PreparedRealm {
   abandon(): Promise<void>;
 }
 
-/** Rejects with a StartError. */
+/** @param template by which it is made on demand. Rejects with a StartError. */
 export async function preparedRealm(
   id: string,
   config: RealmConfig,
   { parts, realms }: Pick<RouterWorker, "parts" | "realms">,
+  template?: string,
 ): Promise<PreparedRealm> {
   const authorization = await authorizationOf(config, parts);
   const options = realmOptions(config, authorization);
@@ -38,7 +39,7 @@ export async function preparedRealm(
       const roleId = role.id ?? numbered("role", i);
       return [roleId, { id: roleId, config: role, created, authorization: undefined }];
     }));
-    const record = { id, config, created, realm, roles, links: new Map(), store };
+    const record = { id, config, created, realm, roles, links: new Map(), store, template };
     realms.set(id, record);
     await authorization?.begin();
     await store?.ready();

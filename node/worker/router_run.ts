@@ -85,9 +85,10 @@ export class RouterRun {
   /** Realms, transports and links; not the components. */
   async start(): Promise<void> {
     if (!canSetBacklog) this.#tellBacklog();
-    const { realms, transports } = this.#layout;
+    const { realms, templates, transports } = this.#layout;
     const { worker } = this;
     for (const { id, config } of realms) await worker.startRealm(id, config);
+    for (const { id, config } of templates) (await worker.realmTemplates()).set(id, config);
     for (const { id, config } of transports) await worker.startTransport(id, config);
     // They connect in their own time: the other router may start later.
     for (const { id: realm, links } of realms) {

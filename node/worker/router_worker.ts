@@ -20,6 +20,7 @@ import type { SqliteStore } from "../store/sqlite_store.ts";
 import type { ComponentHost, ComponentRecord } from "./component_host.ts";
 import { ALREADY_EXISTS, ALREADY_RUNNING, NO_SUCH_OBJECT, NOT_RUNNING } from "./error_uris.ts";
 import { recordOf, Refusal } from "./refusal.ts";
+import type { RealmTemplates } from "./realm_templates.ts";
 import type { ModuleOptions, RouterComponents } from "./router_components.ts";
 import { preparedLink, preparedRealm, preparedRole, STORE_CLOSING_MS } from "./prepared_realm.ts";
 import { RouterTransport, type TransportParts } from "./router_transport.ts";
@@ -50,6 +51,8 @@ export interface RealmRecord {
   readonly roles: Map<string, RoleRecord>;
   readonly links: Map<string, LinkRecord>;
   readonly store: SqliteStore | undefined;
+  /** The id of the template by which it was made, on demand. */
+  readonly template: string | undefined;
 }
 
 export interface WorkerParts extends Omit<TransportParts, "authenticators"> {
@@ -69,6 +72,8 @@ export class RouterWorker {
   readonly parts: WorkerParts & TransportParts;
   /** Told of a component that stopped by itself. */
   onComponentStopped: (id: string) => void = () => {};
+  /** Undefined: it never had one. */
+  templates: RealmTemplates | undefined = undefined;
   #components: RouterComponents | undefined = undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -122,9 +127,13 @@ export class RouterWorker {
   expectNoRealm(id: string, name: unknown): void {
     if (this.realms.has(id)) throw running("realm", id);
     if (typeof name !== "string" || this.parts.router.realm(name) === undefined) return;
+    const other = [...this.realms.values()].find(({ config }) => config.name === name);
+    const remedy = other?.template === undefined
+      ? "expected a new name"
+      : `made on demand; stop it before (realmway realm stop ${other.id})`;
     throw new Refusal(
       ALREADY_RUNNING,
-      `Cannot start realm "${id}": found another named "${name}", expected a new name`,
+      `Cannot start realm "${id}": found another named "${name}", ${remedy}`,
     );
   }
 
@@ -170,6 +179,12 @@ export class RouterWorker {
       const record = this.realm(id);
       return { record, sessions: await realmStopped(this, record, CLOSE_REALM) };
     });
+  }
+
+  /** Loaded only where there are some. */
+  async realmTemplates(): Promise<RealmTemplates> {
+    const { RealmTemplates } = await import("./realm_templates.ts");
+    return this.templates ??= new RealmTemplates(this);
   }
 
   startRole(realmId: string, id: string, config: RoleConfig): Promise<RoleRecord> {
@@ -279,6 +294,7 @@ export class RouterWorker {
   async drain(limitMs: number): Promise<Drained> {
     const { capacity, router } = this.parts;
     if (capacity !== undefined) capacity.isClosed = true;
+    router.onDemand?.stop();
     await this.#alone(async () => {
       await Promise.all([...this.transports.values()].map((one) => one.stopAccepting()));
     });
@@ -287,6 +303,7 @@ export class RouterWorker {
 
   /** The first half of its end: accepts nobody any more, and leaves other routers. */
   stopAccepting(limitMs: number): Promise<void> {
+    this.parts.router.onDemand?.stop();
     return this.#alone(async () => {
       const links = [...this.realms.values()].flatMap((realm) => [...realm.links.values()]);
       const transports = [...this.transports.values()];
@@ -339,6 +356,7 @@ export async function realmStopped(
 ): Promise<number[]> {
   await Promise.all([...links.values()].map(({ link }) => link.stop()));
   links.clear();
+  parts.router.onDemand?.forget(config.name);
   const sessions = parts.router.removeRealm(config.name, reason);
   realms.delete(id);
   await store?.close(STORE_CLOSING_MS);

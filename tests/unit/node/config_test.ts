@@ -39,7 +39,7 @@ test("Config: an unknown key is named with its path, all allowed keys and the ne
 
 test("Config: a key that resembles none gets no suggestion", () => {
   assert.deepEqual(problems({ sandwich: 1 }), [
-    'workers[0].sandwich: found an unknown key, expected one of "id", "type", "options", "realms", "transports", "components", "connections"',
+    'workers[0].sandwich: found an unknown key, expected one of "id", "type", "options", "realms", "realm_templates", "transports", "components", "connections"',
   ]);
 });
 
