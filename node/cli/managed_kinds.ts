@@ -1,5 +1,6 @@
 /** What of a node can be listed, shown, started and stopped from the command line: one entry each. `operate.ts` runs them, `operator_commands.ts` has the options. */
 import { isDict } from "../../wamp/options.ts";
+import { ContainerController } from "../management/container_controller.ts";
 import type { RouterController } from "../management/controller.ts";
 import type { Managed } from "./node_session.ts";
 import { UsageError } from "./usage_error.ts";
@@ -23,9 +24,9 @@ export interface Kind {
   /** Absent where the management API has no procedure. */
   readonly start?: (router: RouterController, id: string, config: Config, realm: string) => Answer;
   readonly stop?: (router: RouterController, id: string, realm: string) => Answer;
-  /** Of what is not in a router. */
-  readonly startWorker?: (managed: Managed, id: string, config: Config) => Answer;
-  readonly stopWorker?: (managed: Managed, id: string) => Answer;
+  /** Of what may be elsewhere than in a router. */
+  readonly startAnywhere?: (managed: Managed, id: string, config: Config) => Answer;
+  readonly stopAnywhere?: (managed: Managed, id: string) => Answer;
 }
 
 type Config = Readonly<Record<string, unknown>>;
@@ -129,20 +130,24 @@ const transport: Kind = {
 
 const component: Kind = {
   name: "component",
-  description: "the components that run in a node's router",
+  description: "the components that run beside a node's router, or in a container",
   isInRealm: false,
   columns: ["ID", "TYPE", "REALM", "CREATED"],
   example: "backend.json",
   list: async (managed) => {
-    const components = await (await managed.router()).components();
-    return components.map((info) => ({
-      info,
-      cells: [info.id, info.config["type"], info.config["realm"], info.created],
-    }));
+    const place = await managed.components();
+    const infos = place instanceof ContainerController
+      ? await Promise.all((await place.components()).map((id) => place.component(id)))
+      : await place.components();
+    return infos.map((info) => {
+      const { id, config: { type, realm } } = info;
+      return { info, cells: [id, type, realm, "created" in info ? info.created : info.started] };
+    });
   },
-  show: async (managed, id) => await (await managed.router()).component(id),
-  start: (router, id, config) => router.startComponent(id, config),
-  stop: (router, id) => router.stopComponent(id),
+  show: async (managed, id) => await (await managed.components()).component(id),
+  startAnywhere: async (managed, id, config) =>
+    await (await managed.components()).startComponent(id, config),
+  stopAnywhere: async (managed, id) => await (await managed.components()).stopComponent(id),
 };
 
 const worker: Kind = {
@@ -157,7 +162,7 @@ const worker: Kind = {
       return { info, cells: [id, info.type, info.pid ?? "-", info.status] };
     })),
   show: ({ node }, id) => node.worker(id),
-  startWorker: ({ node }, id, config) => {
+  startAnywhere: ({ node }, id, config) => {
     const { type, ...rest } = config;
     if (type === "guest") return node.startWorker(id, type, rest);
     const { options = {}, ...others } = rest;
@@ -172,7 +177,7 @@ const worker: Kind = {
     }
     return node.startWorker(id, type, options);
   },
-  stopWorker: ({ node }, id) => node.stopWorker(id),
+  stopAnywhere: ({ node }, id) => node.stopWorker(id),
 };
 
 export const KINDS: readonly Kind[] = [realm, role, link, transport, component, worker];

@@ -11,6 +11,7 @@ import { readConfig } from "../config/parse.ts";
 import { ConfigError } from "../config/problems.ts";
 import { select } from "../config/select.ts";
 import { MANAGEMENT_REALM } from "../config/schema_management.ts";
+import { ContainerController } from "../management/container_controller.ts";
 import { RouterController } from "../management/controller.ts";
 import { NodeController } from "../management/node_controller.ts";
 import { StartError } from "../start_error.ts";
@@ -26,6 +27,8 @@ export interface Managed {
   readonly node: NodeController;
   /** Of the worker that was asked for. Rejects with a StartError when the node has no router. */
   router(): Promise<RouterController>;
+  /** Where components run: the same, or the container that was asked for. */
+  components(): Promise<RouterController | ContainerController>;
   /** The user wants the command to end. */
   readonly stop: AbortSignal;
 }
@@ -51,7 +54,12 @@ export async function withNode(
   return await withSession(connecting, (session, stop) => {
     const node = new NodeController(session);
     const router = async () => new RouterController(session, await routerId(node, options.worker));
-    return work({ node, router, stop });
+    const components = async () => {
+      const { worker } = options;
+      const isContainer = worker !== undefined && (await node.worker(worker)).type === "container";
+      return isContainer ? new ContainerController(session, worker) : await router();
+    };
+    return work({ node, router, components, stop });
   });
 }
 

@@ -91,12 +91,12 @@ function kindCommand(kind: Kind, done: Done): Command {
     "<file>",
     "its configuration in JSON or YAML; - for JSON on standard input",
   ] as const;
-  if (kind.start !== undefined || kind.startWorker !== undefined) {
+  if (kind.start !== undefined || kind.startAnywhere !== undefined) {
     const text =
       `start a ${kind.name}, until the node ends: nothing is written to its configuration`;
     command.addCommand(action(kind, "start", text, [...place, id, file], done));
   }
-  if (kind.stop !== undefined || kind.stopWorker !== undefined) {
+  if (kind.stop !== undefined || kind.stopAnywhere !== undefined) {
     command.addCommand(action(kind, "stop", `stop a ${kind.name}`, [...place, one], done));
   }
   if (kind.name === "realm") command.addCommand(killCommand(done));
@@ -113,8 +113,10 @@ function action(
   places: readonly (readonly [string, string])[],
   done: Done,
 ): Command {
-  const isOfNode = kind.name === "worker";
-  const command = (isOfNode ? operatorCommand : routerCommand)(verb, description);
+  const runsIn = kind.name === "component" ? "router worker or container" : undefined;
+  const command = kind.name === "worker"
+    ? operatorCommand(verb, description)
+    : routerCommand(verb, description, runsIn);
   for (const [place, text] of places) command.argument(place, text, name);
   command.addHelpText("after", examples(examplesOf(kind, verb)));
   command.action(async () => {

@@ -17,9 +17,9 @@ export function operatorCommand(title: string, description: string) {
 }
 
 /** For those about what a router worker runs. */
-export function routerCommand(title: string, description: string) {
+export function routerCommand(title: string, description: string, worker = "router worker") {
   return operatorCommand(title, description)
-    .option("--worker <id>", "router worker (default: the node's own)", name);
+    .option("--worker <id>", `${worker} (default: the node's own router)`, name);
 }
 
 export type OperatorOptions = ReturnType<ReturnType<typeof operatorCommand>["opts"]> & {

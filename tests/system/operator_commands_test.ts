@@ -208,6 +208,28 @@ test("worker log: prints the latest lines of a process, and of the node's own ro
   assert.match(own.stderr, /^crossbar\.error\.feature_unavailable: /);
 });
 
+test("component --worker: starts, is listed and shown, and stops in a container", async () => {
+  await writeFiles(place.directory, {
+    "box.yaml": "type: container\noptions: { shutdown: shutdown-manual }\n",
+    "tea.json": JSON.stringify({
+      "type": "class",
+      "classname": "./tea.ts:Tea",
+      "realm": "realm1",
+      "transport": { "type": "websocket", url },
+    }),
+    ".realmway/tea.ts": "export class Tea { onJoin() {} }\n",
+  });
+  await ask("worker", "start", "box", "box.yaml");
+  const inBox = ["--worker", "box"];
+  const started = await ask("component", "start", "tea", "tea.json", ...inBox);
+  assert.equal(started, "Started component tea\n");
+  assert.match(await ask("component", "list", ...inBox), /\ntea +class +realm1 +\d/);
+  const [shown] = await askJson("component", "show", "tea", ...inBox);
+  assert.equal(shown?.["id"], "tea");
+  assert.equal(await ask("component", "stop", "tea", ...inBox), "Stopped component tea\n");
+  await ask("worker", "stop", "box");
+});
+
 test("Operator commands: --socket and --cbdir find the node from anywhere", async () => {
   const elsewhere = await workplace();
   const cbdir = join(place.directory, ".realmway");
