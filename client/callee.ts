@@ -15,7 +15,7 @@ import { ProtocolError } from "../wamp/protocol_error.ts";
 import { isUri } from "../wamp/uri.ts";
 import { CANCELED, NO_SUCH_PROCEDURE, RUNTIME_ERROR } from "../wamp/uris.ts";
 import { readValues, writeResult } from "./call_result.ts";
-import { asApplicationError } from "./defined_errors.ts";
+import { asApplicationError, type DefinedErrors } from "./defined_errors.ts";
 import { numberIn, textIn } from "./details.ts";
 import {
   ApplicationError,
@@ -107,11 +107,16 @@ export class Callee {
     try {
       const { args, kwargs } = readValues(message.payload);
       result = registration.handler(args, kwargs, invocation);
+      if (isThenable(result)) return this.#await(invocation, result);
     } catch (error) {
       return this.#fail(invocation, error);
     }
-    if (!isThenable(result)) return this.#yield(invocation, result);
-    this.#invocations.set(request, invocation);
+    this.#yield(invocation, result);
+  }
+
+  /** Throws what a promise of the program's own making throws. */
+  #await(invocation: Invocation, result: PromiseLike<unknown>): void {
+    this.#invocations.set(invocation.request, invocation);
     result.then(
       (value) => invocation.isEnded || this.#yield(invocation, value),
       (error) => invocation.isEnded || this.#fail(invocation, error),
@@ -190,7 +195,7 @@ export class Callee {
   #fail(invocation: Invocation, error: unknown): void {
     const { interruption, procedure, request } = invocation;
     this.#end(invocation);
-    const meant = isApplicationError(error) ? error : asApplicationError(error, this.#link.errors);
+    const meant = meantBy(error, this.#link.errors);
     if (meant !== undefined && isUri(meant.uri, "loose")) return this.#answerError(request, meant);
     if (interruption !== undefined) {
       const uri = isApplicationError(interruption) ? interruption.uri : CANCELED;
@@ -233,9 +238,26 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === "function";
 }
 
+/** Undefined for an error that the program did not mean for the caller, or that fails when it is asked. */
+function meantBy(
+  error: unknown,
+  defined: DefinedErrors | undefined,
+): ApplicationError | undefined {
+  try {
+    return isApplicationError(error) ? error : asApplicationError(error, defined);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the caller may know of an error that the program did not mean for it: never the stack. */
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    // Not all that can be thrown has a text.
+    return "The handler failed";
+  }
 }
 
 /** REGISTER.Options */

@@ -47,10 +47,10 @@ export class DefinedErrors {
     }
   }
 
-  /** Of the class of `error`, or of the nearest that it derives from. */
+  /** Of the class of `error`, or of the nearest that it derives from: as was defined, or as the class itself says. */
   uriOf(error: object): string | undefined {
     for (let at = Object.getPrototypeOf(error); at !== null; at = Object.getPrototypeOf(at)) {
-      const uri = this.#uris.get(at.constructor);
+      const uri = this.#uris.get(at.constructor) ?? ownUriOf(at.constructor);
       if (uri !== undefined) return uri;
     }
     return undefined;
@@ -64,7 +64,7 @@ export function asApplicationError(
   defined: DefinedErrors | undefined,
 ): ApplicationError | undefined {
   if (!(error instanceof Error)) return undefined;
-  const uri = defined?.uriOf(error) ?? uriOf(error.constructor);
+  const uri = defined === undefined ? uriOf(error.constructor) : defined.uriOf(error);
   if (uri === undefined) return undefined;
   const args: unknown = Reflect.get(error, "args");
   const kwargs: unknown = Reflect.get(error, "kwargs");
@@ -116,6 +116,10 @@ export function error(
     checkUri(uri, errorClass.name);
     Object.defineProperty(errorClass, ERROR_URI, { value: uri });
   };
+}
+
+function ownUriOf(errorClass: object): string | undefined {
+  return Object.hasOwn(errorClass, ERROR_URI) ? uriOf(errorClass) : undefined;
 }
 
 function uriOf(errorClass: unknown): string | undefined {

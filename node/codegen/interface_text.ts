@@ -25,7 +25,7 @@ export function describedOf(
     uri,
     kind,
     description: isDict(description) ? description : {},
-    pattern: isPattern ? String(matches[0]) : undefined,
+    pattern: isPattern ? matches.find((one) => typeof one === "string") ?? "" : undefined,
   };
 }
 
@@ -37,7 +37,7 @@ export function interfaceText(all: readonly Described[], name: string, source: s
   return [
     ...comment([`By "realmway codegen" of ${source}. For typed<${name}>(session).`], ""),
     ...patterns.map(({ uri, pattern }) =>
-      `// A pattern, which no name is known of: "${text(uri)}" (${pattern})`
+      `// A pattern, which no name is known of: "${text(uri)}" (${text(pattern ?? "")})`
     ),
     `export interface ${name} {`,
     "  procedures: {",
@@ -58,10 +58,11 @@ function procedureType({ args, result }: Dict): string {
 
 function member({ uri, description }: Described, type: string): readonly string[] {
   const { description: said, title, kwargs, errors } = description;
+  const thrown = (Array.isArray(errors) ? errors : []).filter((one) => typeof one === "string");
   const lines = [
     ...[title, said].filter((one) => typeof one === "string" && one !== ""),
     ...(kwargs === undefined ? [] : [`Named arguments: ${typeOf(kwargs)}`]),
-    ...(Array.isArray(errors) && errors.length > 0 ? [`Errors: ${errors.join(", ")}`] : []),
+    ...(thrown.length > 0 ? [`Errors: ${thrown.join(", ")}`] : []),
   ];
   return [...comment(lines.map(String), "    "), `    ${JSON.stringify(uri)}: ${type};`];
 }

@@ -4,13 +4,29 @@ import type { Dict } from "../../wamp/message.ts";
 
 /** Schemas that refer to each other deeper than this, or in a circle, end in `unknown`. */
 const MAX_DEPTH = 32;
+/** So do those of which more have been read: a few that refer to each other twice each would fill the memory. */
+const MAX_SCHEMAS = 10_000;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** @param root the schema that `$ref`s begin at. */
-export function typeOf(schema: unknown, root: unknown = schema, depth = 0): string {
+export function typeOf(schema: unknown, root: unknown = schema): string {
+  return typeWithin(schema, [], { root, count: 0 });
+}
+
+/** What has been read of one schema. */
+interface Reading {
+  readonly root: unknown;
+  count: number;
+}
+
+/** @param outer the schemas that this one is within. */
+function typeWithin(schema: unknown, outer: readonly unknown[], reading: Reading): string {
   if (schema === false) return "never";
-  if (!isDict(schema) || depth > MAX_DEPTH) return "unknown";
-  const inner = (one: unknown) => typeOf(one, root, depth + 1);
+  const isTooMuch = outer.length > MAX_DEPTH || ++reading.count > MAX_SCHEMAS;
+  if (!isDict(schema) || isTooMuch || outer.includes(schema)) return "unknown";
+  const { root } = reading;
+  const path = [...outer, schema];
+  const inner = (one: unknown) => typeWithin(one, path, reading);
   const { $ref: ref, const: constant, enum: values, anyOf, oneOf, allOf, type } = schema;
   if (typeof ref === "string") return inner(resolved(ref, root));
   if ("const" in schema) return literal(constant);
@@ -32,8 +48,9 @@ export function parametersOf(schema: unknown): string {
     : [];
   const { minItems } = schema;
   const required = typeof minItems === "number" ? minItems : first.length;
+  const names = new Set<string>();
   const parameters = first.map((one, i) =>
-    `${nameOf(one, i)}${i < required ? "" : "?"}: ${typeOf(one, schema)}`
+    `${unique(nameOf(one, i, names), names)}${i < required ? "" : "?"}: ${typeOf(one, schema)}`
   );
   const rest = Array.isArray(schema["prefixItems"]) || !Array.isArray(schema["items"])
     ? schema["items"]
@@ -42,15 +59,23 @@ export function parametersOf(schema: unknown): string {
   const others = rest === undefined ? "unknown" : typeOf(rest, schema);
   // Who describes the first arguments and says nothing of others wants none.
   if (rest === undefined && first.length > 0) return parameters.join(", ");
-  return [...parameters, `...${parameters.length > 0 ? "more" : "args"}: ${array(others)}`]
-    .join(", ");
+  return [
+    ...parameters,
+    `...${unique(parameters.length > 0 ? "more" : "args", names)}: ${array(others)}`,
+  ].join(", ");
 }
 
 /** Names that two parameters have, or that are none, give way to numbers. */
-function nameOf(schema: unknown, i: number): string {
+function nameOf(schema: unknown, i: number, others: ReadonlySet<string>): string {
   const title = isDict(schema) ? schema["title"] : undefined;
   const isUsable = typeof title === "string" && /^[a-z_]\w*$/.test(title) && !RESERVED.has(title);
-  return isUsable ? title : `arg${i + 1}`;
+  return isUsable && !others.has(title) ? title : `arg${i + 1}`;
+}
+
+function unique(name: string, others: Set<string>): string {
+  while (others.has(name)) name += "_";
+  others.add(name);
+  return name;
 }
 
 const RESERVED = new Set(

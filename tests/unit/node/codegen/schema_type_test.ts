@@ -64,3 +64,24 @@ test("Codegen: a list's schema becomes parameters, with names where they are usa
     assert.equal(parametersOf(schema), text, JSON.stringify(schema));
   }
 });
+
+test("Codegen: schemas that refer to themselves many times end soon", () => {
+  const tree = { type: "object", properties: { left: { $ref: "#" }, right: { $ref: "#" } } };
+  assert.equal(typeOf(tree), "{ left?: unknown; right?: unknown }");
+  const laughs: Record<string, unknown> = { d0: { type: "string" } };
+  for (let i = 1; i < 30; i++) {
+    const $ref = `#/$defs/d${i - 1}`;
+    laughs[`d${i}`] = { type: "object", properties: { a: { $ref }, b: { $ref } } };
+  }
+  const text = typeOf({ $ref: "#/$defs/d29", $defs: laughs });
+  assert.ok(text.length < 1_000_000, `${text.length}`);
+});
+
+test("Codegen: no two parameters have one name", () => {
+  const prefixItems = [{ title: "a" }, { title: "a" }, { title: "arg4" }, {}, { title: "more" }];
+  const items = { type: "number" };
+  assert.equal(
+    parametersOf({ prefixItems, items }),
+    "a: unknown, arg2: unknown, arg4: unknown, arg4_: unknown, more: unknown, ...more_: number[]",
+  );
+});
