@@ -3,8 +3,10 @@
  * a message came, something that is none came, or it ended. Messages are as WAMP has them in JSON, whatever serializer was spoken. docs/recordings.md
  */
 import { readValue } from "../../wamp/codec/json_special.ts";
-import { writeValue } from "../../wamp/codec/json_text.ts";
+import { codecs } from "../../wamp/codec/codecs.ts";
+import { readMessage, writeValue } from "../../wamp/codec/json_text.ts";
 import { isDict } from "../../wamp/options.ts";
+import { ProtocolError } from "../../wamp/protocol_error.ts";
 import { VERSION } from "../../wamp/version.ts";
 
 export type Side = "client" | "router";
@@ -68,14 +70,33 @@ function entryOf(value: Readonly<Record<string, unknown>>, line: number): Entry 
     throw new Error(`line ${line}: found "from" ${writeValue(from)}, expected client or router`);
   }
   const head: Omit<Entry, "message"> = { ms, session, from };
-  if (Array.isArray(message) && typeof message[0] === "number") return { ...head, message };
+  if (Array.isArray(message) && typeof message[0] === "number") {
+    if (from === "client") expectMessage(message, line);
+    return { ...head, message };
+  }
   if (typeof broken === "string") return { ...head, broken };
   if (typeof closed === "string") return { ...head, closed };
   if (isDict(connected)) {
     const { kind, serializer } = connected;
+    if (!codecs.some(({ name }) => name === String(serializer).split(".")[0])) {
+      const expected = codecs.map(({ name }) => name).join(", ");
+      throw new Error(
+        `line ${line}: found serializer ${writeValue(serializer ?? null)}, expected ${expected}`,
+      );
+    }
     return { ...head, connected: { kind: String(kind), serializer: String(serializer) } };
   }
   throw new Error(`line ${line}: found none of "connected", "message", "broken" and "closed"`);
+}
+
+/** What a client said is to be sent again. */
+function expectMessage(message: WireList, line: number): void {
+  try {
+    readMessage(writeValue(message), readValue);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new Error(`line ${line}: found no message of a client (${cause.message})`, { cause });
+  }
 }
 
 function lineValue(line: string, number: number): Readonly<Record<string, unknown>> {

@@ -244,7 +244,18 @@ test("record and replay: routers that are not there, and files that are no recor
   await writeFile(join(directory, "later.jsonl"), '{"recording": 2}\n');
   const head = '{"recording":1,"url":"","started":""}\n';
   await writeFile(join(directory, "odd.jsonl"), `${head}{"ms":1,"session":1,"from":"me"}\n`);
+  const said = (what: string) => `${head}{"ms":1,"session":1,"from":"client",${what}}\n`;
+  await writeFile(join(directory, "short.jsonl"), said('"message":[48]'));
+  await writeFile(join(directory, "id.jsonl"), said('"message":[48,-1,{},"com.test"]'));
+  await writeFile(join(directory, "serial.jsonl"), said('"connected":{"serializer":"ubjson"}'));
   const cases: [string[], number, RegExp][] = [
+    [
+      ["replay", "short.jsonl", url],
+      1,
+      /short\.jsonl: line 2: found no message of a client \(.*\)\n$/,
+    ],
+    [["replay", "id.jsonl", url], 1, /line 2: found no message of a client \(.*found -1/],
+    [["replay", "serial.jsonl", url], 1, /line 2: found serializer "ubjson", expected json, /],
     [["replay", "missing.jsonl", url], 1, /^Cannot read the recording missing\.jsonl: /],
     [["replay", "text.jsonl", url], 1, /line 1: found no JSON/],
     [["replay", "later.jsonl", url], 1, /line 1: found "recording" 2, expected 1/],
