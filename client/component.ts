@@ -222,8 +222,8 @@ export class Component {
   ): Promise<T> {
     return this.#queue.do(
       `call "${procedure}"`,
-      options?.signal,
       (session) => session.call<T>(procedure, args, kwargs, options),
+      options,
     );
   }
 
@@ -237,7 +237,6 @@ export class Component {
   ): Promise<number | void> {
     return this.#queue.do<number | void>(
       `publish "${topic}"`,
-      undefined,
       (session) => session.publish(topic, args, kwargs, options),
     );
   }

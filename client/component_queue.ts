@@ -5,6 +5,7 @@
  */
 import { CLOSE_NORMAL, TIMEOUT, TRANSPORT_LOST } from "../wamp/uris.ts";
 import type { ApplicationSession } from "./application_session.ts";
+import type { CallOptions } from "./caller.ts";
 import { SessionClosedError } from "./errors.ts";
 import type { Clock } from "./transport.ts";
 
@@ -46,11 +47,11 @@ export class ComponentQueue {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** Does it in the present session, or in the next one. @param what "call \"com.example.add2\"" */
+  /** Does it in the present session, or in the next one. @param what "call \"com.example.add2\"" A call waits no longer than its `timeoutMs`. */
   do<T>(
     what: string,
-    signal: AbortSignal | undefined,
     act: (session: ApplicationSession) => T | Promise<T>,
+    { signal, timeoutMs }: Pick<CallOptions, "signal" | "timeoutMs"> = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -67,10 +68,11 @@ export class ComponentQueue {
         release();
         reject(signal?.reason);
       };
-      const timer = this.#clock.after(this.#maxWaitMs, () => {
-        release();
-        refuse(TIMEOUT, `no session within ${this.#maxWaitMs} ms`);
-      });
+      const waitMs = Math.min(this.#maxWaitMs, timeoutMs || this.#maxWaitMs);
+      const timer = this.#clock.after(
+        waitMs,
+        () => waiting.refuse(TIMEOUT, `no session within ${waitMs} ms`),
+      );
       const waiting: Waiting = {
         send: (session) => {
           release();

@@ -123,3 +123,19 @@ test("Component: retry numbers that make no sense are named", () => {
     });
   }
 });
+test("Queue: a call waits no longer than its own time", async () => {
+  const kit = new ComponentFlow();
+  kit.isDown = true;
+  const component = kit.component({ queue: { maxWaitMs: 30_000 } });
+  void component.start();
+  await settled();
+  const call = component.call("com.example.slow", [], {}, { timeoutMs: 500 });
+  const rejected = assert.rejects(call, (cause) => {
+    assert.ok(cause instanceof SessionClosedError);
+    assert.equal(cause.details.reason, "wamp.error.timeout");
+    return true;
+  });
+  await kit.pass(500);
+  await rejected;
+  await component.stop();
+});
