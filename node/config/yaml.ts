@@ -1,5 +1,5 @@
 /** YAML 1.2 as a configuration's source. Loaded only for `.yaml` and `.yml` files, as the package takes a while to load. */
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import type { Path, Position, Source } from "./source.ts";
 
 /** Reads `text`, one document. Aliases are limited, so a small file cannot become a large configuration. */
@@ -11,9 +11,18 @@ export function readYaml(text: string): Source {
     return { line, column: col };
   };
   const mistakes = document.errors.map((error) => ({
-    text: error.message,
+    // The package's text advises programmers.
+    text: error.code === "MULTIPLE_DOCS" ? "found another document, expected one" : error.message,
     position: at(error.pos[0]),
   }));
+  visit(document, {
+    Alias: (_key, alias, above) => {
+      const meant = alias.resolve(document);
+      if (meant === undefined || !above.includes(meant)) return;
+      const text = `found "*${alias.source}" within what it stands for, expected it elsewhere`;
+      mistakes.push({ text, position: at(alias.range?.[0] ?? 0) });
+    },
+  });
   const position = (path: Path): Position | undefined => {
     const offset = offsetOf(document.contents, path);
     return offset === undefined ? undefined : at(offset);

@@ -97,6 +97,22 @@ test("YAML: mistakes and doubled keys are named with their place", async () => {
   }
 });
 
+test("YAML: an alias within what it stands for, and a second document, are named with their place", async () => {
+  const cases: [string, string, number, number][] = [
+    [
+      "workers: &all\n  - { realms: [*all] }\n",
+      'found "*all" within what it stands for, expected it elsewhere',
+      2,
+      16,
+    ],
+    ["version: 2\n---\nversion: 2\n", "found another document, expected one", 2, 1],
+  ];
+  for (const [source, text, line, column] of cases) {
+    const { mistakes } = await readSource(source, "config.yaml");
+    assert.deepEqual(mistakes, [{ text, position: { line, column } }]);
+  }
+});
+
 test("YAML: aliases cannot make a small file large", async () => {
   const lines = ["a: &a [x, x, x, x, x, x, x, x, x]"];
   for (let i = 0; i < 8; i++) {
