@@ -97,10 +97,16 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
 
 type Told = Pick<Entry, "connected" | "broken" | "closed">;
 
-/** Tickets and tokens stand in AUTHENTICATE as they are. */
+/** Tickets and tokens stand in AUTHENTICATE as they are; whoever has that of a session can take it up. */
 function withoutSecrets(message: Message): Message {
-  return message.type === Type.AUTHENTICATE ? { ...message, signature: MASK } : message;
+  if (message.type === Type.AUTHENTICATE) return { ...message, signature: MASK };
+  if (message.type !== Type.HELLO && message.type !== Type.WELCOME) return message;
+  const details = Object.entries(message.details)
+    .map(([name, value]) => [name, RESUME_TOKENS.includes(name) ? MASK : value]);
+  return { ...message, details: Object.fromEntries(details) };
 }
+
+const RESUME_TOKENS = ["resume-token", "resume_token"];
 
 /** One connection of a client, and the one to the router that it has led to. Handles what the client sends. */
 class Relay implements MessageHandler {

@@ -44,7 +44,8 @@ async function writeNew(path: string): Promise<void> {
 /** The path of a file of our own with our number, beside `path`. */
 async function written(path: string): Promise<string> {
   const own = `${path}.${process.pid}`;
-  await rm(own, { force: true });
+  // What is wrong with the place, writing tells.
+  await rm(own, { force: true }).catch(() => {});
   await writeFile(own, `${process.pid}\n`, { flag: "wx", mode: 0o644 });
   return own;
 }
@@ -56,7 +57,8 @@ async function replaceStale(path: string): Promise<void> {
   await locked(path, lock);
   try {
     expectStale(path, await pidIn(path));
-    await rename(await written(path), path);
+    const own = await written(path);
+    await rename(own, path).finally(() => rm(own, { force: true }));
   } finally {
     await rm(lock, { force: true });
   }

@@ -233,6 +233,24 @@ test("replay: sessions that answer challenges join anew by credentials that are 
   assert.deepEqual([lone.code, /found no --authmethod/.test(lone.stderr)], [2, true]);
 });
 
+test("record: tokens by which sessions are taken up are left out", async () => {
+  const config = openConfig([{ type: "websocket", endpoint }]);
+  const [worker] = config.workers;
+  const realms = worker?.realms.map((realm) => ({ ...realm, "resumption": {} }));
+  const resuming = await startNode(
+    parseConfig({ ...config, "workers": [{ ...worker, realms }] }),
+    { directory },
+  );
+  const [router = ""] = resuming.listeners.flatMap(({ urls }) => urls);
+  const { lines } = await recorded("resumable.jsonl", router, async (at) => {
+    const options = { url: at("ws"), realm: "realm1", resumable: true };
+    await (await connect(options)).leave();
+  });
+  const [welcome] = messages(lines, 1, "router");
+  assert.equal(Object(welcome?.[2])["resume_token"], "******");
+  await resuming.stop();
+});
+
 test("record and replay: routers that are not there, and files that are no recordings, have their words and codes", async () => {
   const nowhere = `ws://127.0.0.1:${await freePort()}/`;
   const { file, lines } = await recorded("nobody.jsonl", nowhere, async (at) => {
