@@ -47,9 +47,13 @@ export function startLogging({ level, format, hasPriorities, write }: LogSetting
   });
 }
 
-/** The port for one part of the program: "router", "transports", "node". */
+/**
+ * The port for one part of the program: "router", "transports", "node". Without messages at level trace: authenticators within the process
+ * are asked with tickets, and the management API answers with configurations.
+ */
 export function logFor(category: string): Log {
-  return tapeLog(getLogger([LOG_ROOT, category]));
+  const { debug, info, warn, error } = tapeLog(getLogger([LOG_ROOT, category]));
+  return { debug, info, warn, error };
 }
 
 function formatterOf(format: LogFormat): TextFormatter {
