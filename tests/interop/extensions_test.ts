@@ -174,4 +174,48 @@ for (const id of ["nexus", "autobahn-python"]) {
     const { description } = described as Record<string, unknown>;
     assert.deepEqual(description, { "description": "Echoes." });
   });
+
+  withClient(id, "publishes to some authids and roles only", async (peer, at) => {
+    const joe = await peer.join(at, { method: "ticket", authid: "joe", secret: "x" });
+    const [other, publisher] = [await peer.join(at), await peer.join(at)];
+    const topic = `com.chosen.${id}`;
+    for (const session of [joe, other]) await session.subscribe(topic);
+    const choices: readonly [string, object][] = [
+      ["to joe", { "eligible_authid": ["joe"] }],
+      ["not to joe", { "exclude_authid": ["joe"] }],
+      ["to vips", { "eligible_authrole": ["vip"] }],
+      ["not to vips", { "exclude_authrole": ["vip"] }],
+      ["to all", {}],
+    ];
+    for (const [text, options] of choices) {
+      await publisher.publish(topic, {
+        args: [text],
+        options: { "acknowledge": true, ...options },
+      });
+    }
+    for (const text of ["to joe", "to vips", "to all"]) {
+      assert.deepEqual((await joe.event(topic)).args, [text]);
+    }
+    for (const text of ["not to joe", "not to vips", "to all"]) {
+      assert.deepEqual((await other.event(topic)).args, [text]);
+    }
+  });
+
+  withClient(id, "goes on when what it holds is taken from it", async (peer, at) => {
+    const [holder, operator] = [await peer.join(at), await peer.join(at)];
+    const uri = `com.taken.${id}`;
+    await holder.register(uri, "echo");
+    await holder.subscribe(uri);
+    const kinds = [["registration", "callee"], ["subscription", "subscriber"]];
+    // Autobahn|Python announces subscription_revocation, and ends its connection at UNSUBSCRIBED with request 0.
+    for (const [kind, member] of id === "nexus" ? kinds : kinds.slice(0, 1)) {
+      const { args: [held] } = await operator.call(`wamp.${kind}.lookup`, { args: [uri] });
+      await operator.call(`wamp.${kind}.remove_${member}`, { args: [held ?? 0, holder.id] });
+    }
+    await refused(operator.call(uri), "wamp.error.no_such_procedure");
+    if (id === "nexus") await operator.publish(uri, { options: { "acknowledge": true } });
+    await holder.register(`${uri}.again`, "echo");
+    assert.deepEqual((await operator.call(`${uri}.again`, { args: ["hello"] })).args, ["hello"]);
+    assert.equal(holder.pendingEvents(uri), 0);
+  });
 }
