@@ -86,6 +86,8 @@ interface Setting {
   readonly options?: object;
   readonly auth?: object;
   readonly controller?: object;
+  /** Of the router, beside those that it has. */
+  readonly transports?: readonly object[];
 }
 
 const AUTH = {
@@ -100,13 +102,14 @@ const AUTH = {
 async function withContainer(
   components: readonly object[],
   test: (place: Place) => Promise<void>,
-  { options = {}, controller = {} }: Setting = {},
+  { options = {}, controller = {}, transports = [] }: Setting = {},
 ): Promise<void> {
   const port = await freePort();
   const endpoint = { type: "tcp", port, interface: "127.0.0.1" };
   const router = openConfig([
     { type: "universal", endpoint, rawsocket: {}, websocket: { ws: { auth: AUTH } } },
     { type: "rawsocket", endpoint: { type: "unix", path: "router.sock" } },
+    ...transports,
   ]);
   const { directory, remove } = await workplace({
     ...router,
@@ -191,6 +194,43 @@ test("Container: components by WebSocket, RawSocket and a unix socket, with a pa
     await gone(pid);
     assert.match(node.output.stdout, /\[\\?"?container1\\?"?\] .*joined as/);
   }, { options: { "expose_shared": true } });
+});
+
+test("Container: components by WebSocket and RawSocket over TLS, with a certificate of their own", async () => {
+  const port = await freePort();
+  const pem = (name: string) => join(import.meta.dirname ?? "", "..", "kit", "tls", name);
+  const asked = { "ca_certificates": [pem("ca.crt")] };
+  const transport = {
+    type: "universal",
+    endpoint: {
+      type: "tcp",
+      port,
+      interface: "127.0.0.1",
+      tls: { ...asked, key: pem("server.key"), certificate: pem("server.crt") },
+    },
+    rawsocket: {},
+    websocket: { ws: {} },
+  };
+  const tls = {
+    ...asked,
+    hostname: "localhost",
+    key: pem("client.key"),
+    certificate: pem("client.crt"),
+  };
+  const endpoint = { type: "tcp", host: "127.0.0.1", port, tls };
+  const components = [
+    {
+      ...named("tea"),
+      transport: { type: "websocket", url: `wss://localhost:${port}/ws`, endpoint },
+    },
+    { ...named("milk"), transport: { type: "rawsocket", endpoint } },
+  ];
+  await withContainer(components, async ({ node, session }) => {
+    await node.until(/joined as anonymous tea/);
+    await node.until(/joined as anonymous milk/);
+    const client = await session();
+    assert.equal(await client.call("com.example.hello.milk"), "milk with sugar function");
+  }, { transports: [transport] });
 });
 
 test("Container: kill -9 of the node ends the container", async () => {
