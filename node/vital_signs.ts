@@ -2,7 +2,7 @@
  * How the node's process is: its memory, its descriptors, and how late its event loop is, looked at twice a second. Made by `node.ts`;
  * `capacity.ts` decides by it who may come in, the management API shows it.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import type { Clock, Log, Timer } from "../router/ports.ts";
@@ -21,7 +21,8 @@ export interface Readings {
 }
 
 const LOOK_MS = 500;
-/** Descriptors are counted anew no sooner: the count takes long where there are many. */
+const DESCRIPTORS = "/proc/self/fd";
+/** Descriptors are counted anew no sooner: on an older kernel the count takes long where there are many. */
 const RECOUNT_MS = 50;
 /** A node that did nothing else for so long is worth a line in its log. */
 const LATE_MS = 1000;
@@ -154,7 +155,8 @@ export function systemReadings(): Readings {
     },
     openDescriptors: () => {
       try {
-        return readdirSync("/proc/self/fd").length;
+        // Since Linux 6.2 their number is the folder's size. Listing 10,000 holds up all else for 33 ms on Deno and 9 on Bun.
+        return statSync(DESCRIPTORS).size || readdirSync(DESCRIPTORS).length;
       } catch {
         return undefined;
       }
