@@ -8,9 +8,8 @@ import type { Store } from "./ports.ts";
 /** What one reader may gather, about: the router's memory and turn are everybody's. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-export type HistoryAnswer =
-  | { readonly events: readonly Recorded[] }
-  | { readonly failure: "unavailable" | "too large" };
+/** Why not all was read. */
+export type ReadFailure = "unavailable" | "too large";
 
 export class StoredHistory {
   readonly #store: Store;
@@ -26,25 +25,24 @@ export class StoredHistory {
     this.#store.append(this.#number, event);
   }
 
-  /** @param shows whether the one who asks may read an event; the filter's limit counts these. */
+  /** @param take gets each event in turn, and says whether it was one for who asks; the filter's limit counts these. */
   read(
     filter: HistoryFilter,
-    shows: (event: Recorded) => boolean,
-    done: (answer: HistoryAnswer) => void,
+    take: (event: Recorded) => boolean,
+    done: (failure: ReadFailure | undefined) => void,
   ): void {
-    const events: Recorded[] = [];
+    let taken = 0;
     let weight = 0;
     const readOn = (behind: number | undefined) => {
       this.#store.read({ history: this.#number, filter, behind }, (page) => {
-        if (page === undefined) return done({ failure: "unavailable" });
+        if (page === undefined) return done("unavailable");
         for (const event of page.events) {
-          if (!shows(event)) continue;
-          events.push(event);
+          if (!take(event)) continue;
           weight += event.weight;
-          if (events.length === filter.limit) return done({ events });
+          if (++taken === filter.limit) return done(undefined);
         }
-        if (page.next === undefined) done({ events });
-        else if (weight > MOST_BYTES) done({ failure: "too large" });
+        if (page.next === undefined) done(undefined);
+        else if (weight > MOST_BYTES) done("too large");
         else readOn(page.next);
       });
     };

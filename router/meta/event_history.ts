@@ -9,7 +9,7 @@ import type { Bounds, HistoryFilter, Recorded } from "../history.ts";
 import { unauthorized } from "../refusal.ts";
 import { timeOf } from "../rfc3339.ts";
 import type { Session } from "../session.ts";
-import { type HistoryAnswer, StoredHistory } from "../stored_history.ts";
+import { type ReadFailure, StoredHistory } from "../stored_history.ts";
 import type { Subscription } from "../subscription.ts";
 import { Later, MetaError, type MetaProcedure } from "./procedure.ts";
 import { subscriptionOf } from "./subscription.ts";
@@ -35,17 +35,19 @@ export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
       );
     }
     const { history } = subscription;
+    const shown: Dict[] = [];
     if (history instanceof StoredHistory) {
       const { id } = caller;
-      // Who has left meanwhile may read nothing.
-      const shows = (event: Recorded) =>
-        caller.id === id && mayRead(caller, subscription, event) &&
-        described(subscription, event) !== undefined;
+      const take = (event: Recorded) => {
+        // Who has left meanwhile may read nothing.
+        const isReader = caller.id === id && mayRead(caller, subscription, event);
+        const one = isReader ? described(subscription, event) : undefined;
+        return one !== undefined && shown.push(one) > 0;
+      };
       return new Later((done) =>
-        history.read(filter, shows, (answer) => done(storedResult(subscription, answer)))
+        history.read(filter, take, (failure) => done(failure ? unread(topic, failure) : shown))
       );
     }
-    const shown: Dict[] = [];
     for (const event of select(history.events(realm.now()), filter)) {
       const one = mayRead(caller, subscription, event) ? described(subscription, event) : undefined;
       if (one !== undefined && shown.push(one) === filter.limit) break;
@@ -54,12 +56,9 @@ export const eventHistoryProcedures: Readonly<Record<string, MetaProcedure>> = {
   },
 };
 
-function storedResult(subscription: Subscription, answer: HistoryAnswer): unknown {
-  if ("events" in answer) {
-    return answer.events.flatMap((event) => described(subscription, event) ?? []);
-  }
-  const what = `Cannot read the events of "${subscription.topic}"`;
-  return answer.failure === "unavailable"
+function unread(topic: string, failure: ReadFailure): MetaError {
+  const what = `Cannot read the events of "${topic}"`;
+  return failure === "unavailable"
     ? new MetaError(uris.UNAVAILABLE, `${what}: the store does not answer`)
     : new MetaError(
       uris.PAYLOAD_SIZE_EXCEEDED,
