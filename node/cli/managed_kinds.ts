@@ -21,16 +21,11 @@ export interface Kind {
   readonly example: string;
   list(managed: Managed, realm: string): Promise<Listed[]>;
   show(managed: Managed, id: string, realm: string): Promise<object>;
-  /** Absent where the management API has no procedure. */
-  readonly start?: (router: RouterController, id: string, config: Config, realm: string) => Answer;
-  readonly stop?: (router: RouterController, id: string, realm: string) => Answer;
-  /** Of what may be elsewhere than in a router. */
-  readonly startAnywhere?: (managed: Managed, id: string, config: Config) => Answer;
-  readonly stopAnywhere?: (managed: Managed, id: string) => Answer;
+  start(managed: Managed, id: string, config: Config, realm: string): Promise<object>;
+  stop(managed: Managed, id: string, realm: string): Promise<object>;
 }
 
 type Config = Readonly<Record<string, unknown>>;
-type Answer = Promise<object>;
 
 const STATES = ["", "created", "starting", "started", "failed", "stopping", "stopped"];
 
@@ -64,8 +59,11 @@ const realm: Kind = {
     const id = await realmId(router, wanted);
     return { ...await router.realm(id), "stats": (await router.realmStats(id))[id] };
   },
-  start: (router, id, config) => router.startRealm(id, config),
-  stop: async (router, wanted) => await router.stopRealm(await realmId(router, wanted)),
+  start: async (managed, id, config) => await (await managed.router()).startRealm(id, config),
+  stop: async (managed, wanted) => {
+    const router = await managed.router();
+    return await router.stopRealm(await realmId(router, wanted));
+  },
 };
 
 const role: Kind = {
@@ -83,8 +81,9 @@ const role: Kind = {
     });
   },
   show: async (managed, id, of) => await (await managed.router()).role(of, id),
-  start: (router, id, config, of) => router.startRole(of, id, config),
-  stop: (router, id, of) => router.stopRole(of, id),
+  start: async (managed, id, config, of) =>
+    await (await managed.router()).startRole(of, id, config),
+  stop: async (managed, id, of) => await (await managed.router()).stopRole(of, id),
 };
 
 const link: Kind = {
@@ -103,8 +102,9 @@ const link: Kind = {
     }));
   },
   show: async (managed, id, of) => await (await managed.router()).link(of, id),
-  start: (router, id, config, of) => router.startLink(of, id, config),
-  stop: (router, id, of) => router.stopLink(of, id),
+  start: async (managed, id, config, of) =>
+    await (await managed.router()).startLink(of, id, config),
+  stop: async (managed, id, of) => await (await managed.router()).stopLink(of, id),
 };
 
 const transport: Kind = {
@@ -124,8 +124,9 @@ const transport: Kind = {
     const router = await managed.router();
     return { ...await router.transport(id), "stats": (await router.transportStats(id))[id] };
   },
-  start: (router, id, config) => router.startTransport(id, config, true),
-  stop: (router, id) => router.stopTransport(id),
+  start: async (managed, id, config) =>
+    await (await managed.router()).startTransport(id, config, true),
+  stop: async (managed, id) => await (await managed.router()).stopTransport(id),
 };
 
 const component: Kind = {
@@ -145,9 +146,9 @@ const component: Kind = {
     });
   },
   show: async (managed, id) => await (await managed.components()).component(id),
-  startAnywhere: async (managed, id, config) =>
+  start: async (managed, id, config) =>
     await (await managed.components()).startComponent(id, config),
-  stopAnywhere: async (managed, id) => await (await managed.components()).stopComponent(id),
+  stop: async (managed, id) => await (await managed.components()).stopComponent(id),
 };
 
 const worker: Kind = {
@@ -162,7 +163,7 @@ const worker: Kind = {
       return { info, cells: [id, info.type, info.pid ?? "-", info.status] };
     })),
   show: ({ node }, id) => node.worker(id),
-  startAnywhere: ({ node }, id, config) => {
+  start: ({ node }, id, config) => {
     const { type, ...rest } = config;
     if (type === "guest") return node.startWorker(id, type, rest);
     const { options = {}, ...others } = rest;
@@ -177,7 +178,7 @@ const worker: Kind = {
     }
     return node.startWorker(id, type, options);
   },
-  stopAnywhere: ({ node }, id) => node.stopWorker(id),
+  stop: ({ node }, id) => node.stopWorker(id),
 };
 
 export const KINDS: readonly Kind[] = [realm, role, link, transport, component, worker];

@@ -39,8 +39,7 @@ export async function start(kind: Kind, args: readonly string[], options: Operat
   const config = await readPiece(args.at(-1) ?? "");
   return await withNode(options, async (managed) => {
     const { realm, id } = await placeOf(kind, managed, args);
-    const info = await kind.startAnywhere?.(managed, id, config) ??
-      await kind.start?.(await managed.router(), id, config, realm) ?? {};
+    const info = await kind.start(managed, id, config, realm);
     if (options.json) print(valueText(masked(info)));
     else print(`${styled("green", "Started")} ${kind.name} ${id}`);
     return EXIT_OK;
@@ -50,8 +49,7 @@ export async function start(kind: Kind, args: readonly string[], options: Operat
 export function stop(kind: Kind, args: readonly string[], options: OperatorOptions) {
   return withNode(options, async (managed) => {
     const { realm, id } = await placeOf(kind, managed, args);
-    const info = await kind.stopAnywhere?.(managed, id) ??
-      await kind.stop?.(await managed.router(), id, realm) ?? {};
+    const info = await kind.stop(managed, id, realm);
     if (options.json) print(valueText(masked(info)));
     else print(`Stopped ${kind.name} ${id}${detached(info)}`);
     return EXIT_OK;

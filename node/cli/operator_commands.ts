@@ -91,14 +91,9 @@ function kindCommand(kind: Kind, done: Done): Command {
     "<file>",
     "its configuration in JSON or YAML; - for JSON on standard input",
   ] as const;
-  if (kind.start !== undefined || kind.startAnywhere !== undefined) {
-    const text =
-      `start a ${kind.name}, until the node ends: nothing is written to its configuration`;
-    command.addCommand(action(kind, "start", text, [...place, id, file], done));
-  }
-  if (kind.stop !== undefined || kind.stopAnywhere !== undefined) {
-    command.addCommand(action(kind, "stop", `stop a ${kind.name}`, [...place, one], done));
-  }
+  const text = `start a ${kind.name}, until the node ends: nothing is written to its configuration`;
+  command.addCommand(action(kind, "start", text, [...place, id, file], done));
+  command.addCommand(action(kind, "stop", `stop a ${kind.name}`, [...place, one], done));
   if (kind.name === "realm") command.addCommand(killCommand(done));
   if (kind.name === "worker") command.addCommand(logCommand(done));
   return command;
