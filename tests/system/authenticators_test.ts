@@ -15,20 +15,15 @@ import {
   type Session,
 } from "../../mod.ts";
 import { ConfigError, type Node, parseConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { workplace } from "./cli_process.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const LOOPBACK = { type: "tcp", port: 0, interface: "127.0.0.1" };
 const SECRET = "salmon-of-joe";
 const SEED = "0f".repeat(32);
 const URI = "com.example.authenticate";
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 let place: Awaited<ReturnType<typeof workplace>>;
 before(async () => place = await workplace());
 after(async () => {

@@ -6,20 +6,15 @@ import { join as joinPath } from "node:path";
 import { after, before, test } from "node:test";
 import { type Authentication, connect, type Dial, JoinError, type Session } from "../../mod.ts";
 import { type Node, parseConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { dial as dialTransport } from "../../transports/dial.ts";
 import { TransportHost } from "../../transports/host.ts";
 import { json } from "../../wamp/codec/json.ts";
 import { workplace } from "./cli_process.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const TICKET = "swordfish-of-joe";
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 const host = new TransportHost({ onFault: (error) => errors.push(error) });
 let place: Awaited<ReturnType<typeof workplace>>;
 before(async () => place = await workplace());

@@ -6,20 +6,15 @@ import { after, before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { ListenError, type Node, parseConfig, readConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { canSetBacklog } from "../../transports/listen.ts";
 import { freePort, openConfig, workplace } from "./cli_process.ts";
 import { connect, join } from "./json_client.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const TLS = joinPath(dirname(fileURLToPath(import.meta.url)), "..", "kit", "tls");
 const LOOPBACK = { type: "tcp", port: 0, interface: "127.0.0.1" };
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 let place: Awaited<ReturnType<typeof workplace>>;
 before(async () => place = await workplace());
 after(async () => {

@@ -3,16 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connect, type Session } from "../../mod.ts";
 import { ConfigError, type Node, parseConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { workplace } from "./cli_process.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 let place: Awaited<ReturnType<typeof workplace>>;
 before(async () => place = await workplace());
 after(async () => {

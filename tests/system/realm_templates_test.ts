@@ -5,6 +5,7 @@ import { ApplicationError, connect, JoinError } from "../../mod.ts";
 import { type Node, parseConfig, RouterController, startNode } from "../../node/mod.ts";
 import { Refusal } from "../../node/worker/refusal.ts";
 import type { Log } from "../../router/ports.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 type Section = Record<string, unknown>;
 
@@ -37,12 +38,10 @@ async function started(templates: readonly Section[]) {
   const removal = Promise.withResolvers<unknown>();
   const errors: unknown[] = [];
   const log: Log = {
-    debug: () => {},
+    ...errorLog(errors),
     info: (text, { realm }) => {
       if (text.startsWith("Realm {realm} was removed")) removal.resolve(realm);
     },
-    warn: () => {},
-    error: (text, properties) => errors.push([text, properties]),
   };
   const node = await startNode(config(templates), {
     directory: import.meta.dirname ?? ".",

@@ -9,20 +9,16 @@ import { fileURLToPath } from "node:url";
 import { ApplicationError, connect, ConnectError, JoinError, type Session } from "../../mod.ts";
 import { ConfigError, ListenError, type Node, parseConfig, startNode } from "../../node/mod.ts";
 import { CERTIFICATE_WATCH_MS } from "../../node/certificate_watch.ts";
-import type { Clock, Log } from "../../router/ports.ts";
+import type { Clock } from "../../router/ports.ts";
 import { systemClock } from "../../transports/clock.ts";
 import { freePort, workplace, writeFiles } from "./cli_process.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 type Section = Record<string, unknown>;
 
 let place: Awaited<ReturnType<typeof workplace>>;
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 before(async () => place = await workplace());
 after(async () => {
   await place.remove();

@@ -5,8 +5,8 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { test } from "node:test";
 import { connect, type Session } from "../../mod.ts";
 import { type Node, parseConfig, RouterController, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { workplace } from "./cli_process.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const LIMIT = 262_144;
 const EVENTS = 24_000;
@@ -86,12 +86,7 @@ async function withReader(
 ): Promise<void> {
   const place = await workplace();
   const errors: unknown[] = [];
-  const log: Log = {
-    debug: () => {},
-    info: () => {},
-    warn: () => {},
-    error: (text, properties) => errors.push([text, properties]),
-  };
+  const log = errorLog(errors);
   const endpoint = { type: "tcp", port: 0, interface: "127.0.0.1" };
   const slowConsumers = { policy, limit: LIMIT, pause: 300 };
   const node = await startNode(

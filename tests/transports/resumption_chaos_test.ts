@@ -4,9 +4,9 @@ import process from "node:process";
 import { test } from "node:test";
 import { connect, type Session } from "../../mod.ts";
 import { parseConfig, startNode } from "../../node/mod.ts";
-import type { Log } from "../../router/ports.ts";
 import { CuttingProxy } from "../kit/cutting_proxy.ts";
 import { FakeRandom } from "../kit/fake_random.ts";
+import { errorLog } from "../kit/error_log.ts";
 
 const PEERS = 4;
 const ROUNDS = Number(process.env["REALMWAY_CHAOS_ROUNDS"] ?? 150);
@@ -15,12 +15,7 @@ const AT_ONCE = 6;
 const TOPIC = "com.chaos.topic";
 
 const errors: unknown[] = [];
-const log: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (text, properties) => errors.push([text, properties]),
-};
+const log = errorLog(errors);
 
 function config(path: string | undefined, auth?: object) {
   const endpoint = { type: "tcp", interface: "127.0.0.1", port: 0 };
