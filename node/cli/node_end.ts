@@ -1,7 +1,7 @@
 /** The end of a node that was asked to stop over its management realm. Used by `stop` and by a node that takes another's place. */
-import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Session } from "../../client/session.ts";
+import { isRunning } from "./running.ts";
 
 const LOOK_MS = 20;
 
@@ -12,14 +12,4 @@ export async function untilGone(session: Session, pid: number, stop?: AbortSigna
   });
   await Promise.race([session.closed, givenUp]);
   while (isRunning(pid)) await sleep(LOOK_MS, undefined, stop && { signal: stop });
-}
-
-/** False also where it runs beyond the walls of a container: then the end of the session has to do. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

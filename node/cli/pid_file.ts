@@ -1,7 +1,9 @@
 /** The file by which others find a running node's process: there while it runs, and never two nodes' at once. */
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
+import { codeOf } from "../../transports/endpoint.ts";
 import { StartError } from "../start_error.ts";
+import { isRunning } from "./running.ts";
 
 export class PidFile {
   readonly #path: string;
@@ -79,7 +81,7 @@ async function locked(path: string, lock: string): Promise<void> {
 }
 
 function expectStale(path: string, pid: number | undefined): void {
-  if (pid === undefined || pid === process.pid || !isAlive(pid)) return;
+  if (pid === undefined || pid === process.pid || !isRunning(pid)) return;
   throw new StartError(
     `Cannot write the PID file ${path}: found process ${pid} in it, which runs, expected none; ` +
       "stop it, or remove the file if that is no node",
@@ -89,18 +91,4 @@ function expectStale(path: string, pid: number | undefined): void {
 async function pidIn(path: string): Promise<number | undefined> {
   const text = (await readFile(path, "utf8").catch(() => "")).trim();
   return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    // Somebody else's is alive, too.
-    return codeOf(cause) === "EPERM";
-  }
-}
-
-function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && "code" in cause ? cause.code : undefined;
 }

@@ -88,7 +88,10 @@ export function portClaims(worker: Found, env: Environment): Claim[] {
 const ALL_INTERFACES: readonly unknown[] = [undefined, "0.0.0.0", "::"];
 
 /** Whether one would take the other's connections. */
-export function clash(one: Claim, other: Claim): boolean {
+export function clash(
+  one: { readonly port: unknown; readonly address: unknown },
+  other: { readonly port: unknown; readonly address: unknown },
+): boolean {
   return one.port === other.port &&
     (one.address === other.address || ALL_INTERFACES.includes(one.address) ||
       ALL_INTERFACES.includes(other.address));

@@ -1,6 +1,7 @@
 /** What of a transport cannot be changed while it listens. Part of `changes.ts`. */
 import type { Problem } from "../config/problems.ts";
 import { addressOf } from "../config/endpoint_address.ts";
+import { clash } from "../config/endpoint_checks.ts";
 import type { EndpointConfig } from "../config/schema_endpoint.ts";
 import type { TransportConfig } from "../config/schema_transport.ts";
 import type { Piece } from "./layout.ts";
@@ -66,11 +67,6 @@ function isTaken(wanted: EndpointConfig, taken: EndpointConfig): boolean {
   if (wanted.type !== "tcp" || taken.type !== "tcp") {
     return addressOf(wanted) === addressOf(taken);
   }
-  if (wanted.port === 0 || wanted.port !== taken.port) return false;
-  const [one, two] = [wanted.interface, taken.interface];
-  return one === two || isEverywhere(one) || isEverywhere(two);
-}
-
-function isEverywhere(host: string | undefined): boolean {
-  return host === undefined || host === "0.0.0.0" || host === "::";
+  const claimOf = ({ port, interface: address }: typeof wanted) => ({ port, address });
+  return wanted.port !== 0 && clash(claimOf(wanted), claimOf(taken));
 }
